@@ -1,0 +1,15 @@
+"""Where things are: the project's root, and paths typed by a person.
+
+`gatehouse` changes to the project's root before it hands over, so a relative path that somebody
+typed has to be read from the folder in which they typed it.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def as_typed(path: Path) -> Path:
+    """Return `path` as an absolute path, relative ones starting where `./gatehouse` was called."""
+    return Path(os.environ.get("GATEHOUSE_CALLED_FROM", ".")).joinpath(path).resolve()

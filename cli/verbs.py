@@ -1,0 +1,49 @@
+"""The table of verbs: what `./gatehouse` can do and which function does it.
+
+Read without any package installed (`./gatehouse` alone prints it on a bare machine), so only the
+standard library here; a verb's module is imported when the verb is called.
+
+To add a verb: write a function with Typer's annotations in a file of `cli/`, add a row here. A
+`typer.Typer` in place of the function makes a verb with verbs of its own (`marketplace create`).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One row: `target` is "module:name"; a `raw` function gets the words after the verb as they are."""
+
+    name: str
+    target: str
+    says: str
+    raw: bool = False
+    hidden: bool = False
+
+
+# fmt: off
+VERBS = (
+    Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
+    Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
+    Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
+)
+# fmt: on
+
+
+def find(name: str) -> Verb | None:
+    """Return the verb with that name."""
+    return next((verb for verb in VERBS if verb.name == name), None)
+
+
+def overview() -> str:
+    """Return the verbs, a line each."""
+    shown = [verb for verb in VERBS if not verb.hidden]
+    width = max(len(verb.name) for verb in shown)
+    lines = [f"  {verb.name:{width}}  {verb.says}" for verb in shown]
+    return "\n".join(["Usage: ./gatehouse VERB [options]", "", *lines, "", _MORE])
+
+
+_MORE = "./gatehouse VERB --help says more."
+
+if __name__ == "__main__":
+    print(overview())
