@@ -1,0 +1,171 @@
+"""The one way to the database: Piccolo's engine with a pool, transactions that always give their connection back,
+and SQL where SQL says best what happens (docs/decisions/0001). No table and no rule belongs here.
+
+>>> await open_pool("postgresql://gatehouse_app@127.0.0.1/gatehouse")
+>>> async with transaction():
+...     await execute("UPDATE customer SET name = $2 WHERE id = $1", customer_id, "Ada")
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+__all__ = [
+    "DB",
+    "PoolMissing",
+    "Record",
+    "close_pool",
+    "connection",
+    "execute",
+    "fetch",
+    "fetch_all",
+    "fetch_one",
+    "fetch_row",
+    "fetch_value",
+    "open_pool",
+    "transaction",
+]
+
+type_ = TypeVar("type_")
+Record = asyncpg.Record
+
+
+class PoolMissing(RuntimeError):
+    """Raised when a query comes before `open_pool`: without a pool Piccolo opens a connection for each query."""
+
+
+
+
+class _HeldConnection(PostgresTransaction):
+    """What Piccolo's own queries look for to join our transaction: its connection, nothing else."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+
+class Database(PostgresEngine):
+    """Piccolo's engine, whose connection string is known only when the pool is opened."""
+
+    def __init__(self) -> None:
+        super().__init__(config={"database": "gatehouse"})
+
+    async def check_version(self) -> None:
+        """Asks no server while modules are being imported; migrations check the version (models/schema.py)."""
+
+    async def prep_database(self) -> None:
+        """Makes no extension: we need none, and the application's role could not."""
+
+
+DB = Database()
+
+
+async def _no_reset(_: object) -> None:
+    """Replaces asyncpg's reset at release, a round trip each time. Its price: no session-level SET, LISTEN or lock."""
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+    )
+
+
+async def open_pool(url: str, *, min_size: int = 4, max_size: int = 8) -> None:
+    """Opens the process's pool on the running event loop. `url` is a libpq URL.
+
+    Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+    """
+    DB.config = {"dsn": url}
+    await DB.start_connection_pool(min_size=min_size, max_size=max_size, reset=_no_reset, init=_prepare)
+
+
+async def close_pool() -> None:
+    """Closes the pool, waiting for what runs. Harmless when none is open."""
+    if DB.pool is not None:
+        await DB.close_connection_pool()
+
+
+def _held() -> Any:
+    return DB.current_transaction.get()
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[Any]:
+    """The current transaction's connection, else one of the pool for the length of the block."""
+    if (held := _held()) is not None:
+        yield held.connection
+        return
+    if DB.pool is None:
+        raise PoolMissing("no connection pool: call models.database.open_pool first")
+    lent = await DB.pool.acquire()
+    try:
+        yield lent
+    finally:
+        await _give_back(lent)
+
+
+async def _give_back(lent: Any) -> None:
+    # A connection still inside a transaction (a COMMIT that failed, a cancelled block) must not be lent again.
+    if not lent.is_closed() and lent.is_in_transaction():
+        lent.terminate()
+    assert DB.pool is not None
+    await DB.pool.release(lent)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """A transaction at READ COMMITTED; inside another one, a savepoint, so that a handled error undoes its own part.
+
+    Piccolo's own context manager loses the connection when COMMIT fails and ignores inner errors (FACTS).
+    """
+    async with connection() as current:
+        token = None if _held() is not None else DB.current_transaction.set(_HeldConnection(current))
+        try:
+            async with current.transaction():
+                yield
+        finally:
+            if token is not None:
+                DB.current_transaction.reset(token)
+
+
+async def fetch(sql: str, *args: object) -> list[Record]:
+    """All rows of a query with `$1` placeholders."""
+    async with connection() as current:
+        return await current.fetch(sql, *args)
+
+
+async def fetch_row(sql: str, *args: object) -> Record | None:
+    """The first row, or None."""
+    async with connection() as current:
+        return await current.fetchrow(sql, *args)
+
+
+async def fetch_value(sql: str, *args: object) -> Any:
+    """The first column of the first row, or None."""
+    async with connection() as current:
+        return await current.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: object) -> int:
+    """Runs a statement; answers how many rows it touched."""
+    async with connection() as current:
+        status: str = await current.execute(sql, *args)
+    last = status.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+async def fetch_all(shape: Callable[..., type_], sql: str, *args: object) -> list[type_]:
+    """All rows, each as `shape(**columns)`: a msgspec Struct whose fields are the query's columns."""
+    return [shape(**row) for row in await fetch(sql, *args)]
+
+
+async def fetch_one(shape: Callable[..., type_], sql: str, *args: object) -> type_ | None:
+    """The first row as `shape(**columns)`, or None."""
+    row = await fetch_row(sql, *args)
+    return None if row is None else shape(**row)

@@ -1,0 +1,1 @@
+"""Work that happens later: actors, the dispatcher, the schedule."""

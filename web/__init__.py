@@ -1,0 +1,1 @@
+"""Pages over HTTP: the customer's portal and the capture inbox."""

@@ -1,0 +1,24 @@
+"""The names of the work that workflows stage for later, and the queue that carries each.
+
+tasks/ defines the function behind each name; a process whose tables disagree refuses to start.
+Queues are classes of service: a burst in one never delays another.
+"""
+
+LINKS, CHARGES, EMAILS, DOCUMENTS, SWEEPS = "links", "charges", "emails", "documents", "sweeps"
+QUEUES = (LINKS, CHARGES, EMAILS, DOCUMENTS, SWEEPS)
+
+# fmt: off
+ACTORS: dict[str, str] = {
+    "link.request":          LINKS,      # find out whose address was typed, issue the link
+    "link.deliver":          LINKS,      # send an e-mail that somebody is waiting for
+    "charge.submit":         CHARGES,    # put one pending charge to the gateway
+    "charge.settle":         CHARGES,    # ask the gateway what became of one
+    "email.deliver":         EMAILS,     # send any other e-mail
+    "document.render":       DOCUMENTS,  # make the PDF of one invoice
+    "access_token.sweep":    SWEEPS,     # expire links past their hour
+    "portal_session.sweep":  SWEEPS,     # expire sessions past their half hour
+    "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
+    "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
+    "transition_log.extend": SWEEPS,     # partitions for the months ahead
+}
+# fmt: on

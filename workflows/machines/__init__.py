@@ -1,0 +1,34 @@
+"""Every life cycle, one table a file, and the list of them all."""
+
+from workflows.machine import StateMachine
+from workflows.machines.access_token import ACCESS_TOKEN
+from workflows.machines.charge import CHARGE
+from workflows.machines.document import DOCUMENT
+from workflows.machines.dunning_case import DUNNING_CASE
+from workflows.machines.invoice import INVOICE
+from workflows.machines.outgoing_email import OUTGOING_EMAIL
+from workflows.machines.portal_session import PORTAL_SESSION
+from workflows.machines.subscription import SUBSCRIPTION
+
+__all__ = [
+    "ACCESS_TOKEN",
+    "CHARGE",
+    "DOCUMENT",
+    "DUNNING_CASE",
+    "INVOICE",
+    "MACHINES",
+    "OUTGOING_EMAIL",
+    "PORTAL_SESSION",
+    "SUBSCRIPTION",
+]
+
+MACHINES: tuple[StateMachine, ...] = (
+    ACCESS_TOKEN,
+    PORTAL_SESSION,
+    SUBSCRIPTION,
+    DUNNING_CASE,
+    CHARGE,
+    INVOICE,
+    DOCUMENT,
+    OUTGOING_EMAIL,
+)

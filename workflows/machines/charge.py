@@ -1,0 +1,50 @@
+"""The life of one attempt to take money, and of that money afterwards."""
+
+from workflows.machine import NEW, Guard, Rule, StateMachine
+
+NOT_SUBMITTED = Guard(lambda row, _: row["submitted_at"] is None, "submitted_at IS NULL")
+REFUNDS_ALL = Guard(
+    lambda row, given: row["refunded_minor"] + given["refund_minor"] == row["amount_minor"],
+    "refunded_minor + :refund_minor = amount_minor",
+)
+REFUNDS_PART = Guard(
+    lambda row, given: row["refunded_minor"] + given["refund_minor"] < row["amount_minor"],
+    "refunded_minor + :refund_minor < amount_minor",
+)
+NOTHING_REFUNDED = Guard(lambda row, _: row["refunded_minor"] == 0, "refunded_minor = 0")
+SOMETHING_REFUNDED = Guard(lambda row, _: row["refunded_minor"] > 0, "refunded_minor > 0")
+
+# fmt: off
+CHARGE = StateMachine(
+    "charge",
+    states=("pending", "succeeded", "failed", "action_required", "refunded", "partially_refunded", "disputed"),
+    terminal=("failed",),
+    rules=[
+        #    trigger           from                  to                    guard                 stages
+        Rule("attempt",        NEW,                  "pending",            stages=("charge.submit",)),
+        Rule("succeed",        "pending",            "succeeded"),
+        Rule("succeed",        "action_required",    "succeeded"),
+        Rule("decline",        "pending",            "failed"),
+        Rule("decline",        "action_required",    "failed"),
+        Rule("require_action", "pending",            "action_required"),
+        Rule("withdraw",       "pending",            "failed",             "not_submitted"),
+        Rule("withdraw",       "action_required",    "failed"),
+        Rule("refund",         "succeeded",          "refunded",           "refunds_all"),
+        Rule("refund",         "succeeded",          "partially_refunded", "refunds_part"),
+        Rule("refund",         "partially_refunded", "refunded",           "refunds_all"),
+        Rule("refund",         "partially_refunded", "partially_refunded", "refunds_part"),
+        Rule("dispute",        "succeeded",          "disputed"),
+        Rule("dispute",        "partially_refunded", "disputed"),
+        Rule("dispute",        "refunded",           "disputed"),
+        Rule("win_dispute",    "disputed",           "succeeded",          "nothing_refunded"),
+        Rule("win_dispute",    "disputed",           "partially_refunded", "something_refunded"),
+    ],
+    guards={
+        "not_submitted": NOT_SUBMITTED,
+        "refunds_all": REFUNDS_ALL,
+        "refunds_part": REFUNDS_PART,
+        "nothing_refunded": NOTHING_REFUNDED,
+        "something_refunded": SOMETHING_REFUNDED,
+    },
+    importable=True,
+)

@@ -1,0 +1,114 @@
+"""The SQL of a move, written from a machine's table. Pure text; fire.py runs it.
+
+Each statement depends only on the machine, the trigger and the names of the columns set, so it is written once and
+cached; every value is a parameter.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from workflows.actors import ACTORS
+from workflows.errors import DefinitionError
+from workflows.machine import Rule, StateMachine
+
+_ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
+_MOVE_COLUMNS = ("moved_trigger", "moved_by", "moved_reason", "moved_request", "moved_details")
+
+
+class Statement(NamedTuple):
+    """SQL whose last placeholders take the guards' `arguments`, in this order."""
+
+    sql: str
+    arguments: tuple[str, ...]
+
+
+@lru_cache
+def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stages: tuple[str, ...]) -> str:
+    """INSERT … RETURNING *: $1 the state, $2 the trigger, $3–$6 the move, then the columns."""
+    rule = next(rule for rule in machine.creations if rule.trigger == trigger)
+    names = ("state", *_MOVE_COLUMNS, *columns)
+    values = ", ".join(f"${position}" for position in range(1, len(names) + 1))
+    insert = f"INSERT INTO {machine.name} ({', '.join(names)}) VALUES ({values}) RETURNING *"
+    return _with_staged(insert, [rule], stages, request="$5")
+
+
+@lru_cache
+def move_of_one(
+    machine: StateMachine, trigger: str, set_: tuple[str, ...], add: tuple[str, ...], stages: tuple[str, ...]
+) -> Statement:
+    """UPDATE … RETURNING *: $1 marketplace, $2 id, $3–$7 trigger and move, then `set_`, `add` and the arguments."""
+    rules = _rules(machine, trigger)
+    names = (*_MOVE_COLUMNS, *set_)
+    assignments = [f"{name} = ${position}" for position, name in enumerate(names, 3)]
+    assignments += [f"{name} = {name} + ${position}" for position, name in enumerate(add, 3 + len(names))]
+    case, condition, arguments = _choice(machine, rules, first_argument=3 + len(names) + len(add))
+    update = (
+        f"UPDATE {machine.name} SET state = {case}, log_seq = log_seq + 1, {', '.join(assignments)} "
+        f"WHERE marketplace_id = $1 AND id = $2 AND ({condition}) RETURNING *"
+    )
+    return Statement(_with_staged(update, rules, stages, request="$6"), arguments)
+
+
+@lru_cache
+def move_of_many(
+    machine: StateMachine, trigger: str, where: str, where_count: int, order_by: str, skip_locked: bool
+) -> Statement:
+    """The set-based twin: $1… the arguments of `where`, then trigger and move, the limit of a sweep, the guards'."""
+    rules = _rules(machine, trigger)
+    first_move = where_count + 1
+    first_argument = first_move + len(_MOVE_COLUMNS) + (1 if skip_locked else 0)
+    case, condition, arguments = _choice(machine, rules, first_argument)
+    moves = ", ".join(f"{name} = ${position}" for position, name in enumerate(_MOVE_COLUMNS, first_move))
+    tail = f"LIMIT ${first_argument - 1} FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE"
+    update = (
+        f"UPDATE {machine.name} AS moving SET state = picked.target, log_seq = moving.log_seq + 1, {moves} "
+        f"FROM (SELECT marketplace_id, id, {order_by} AS position, {case} AS target FROM {machine.name} "
+        f"WHERE ({where}) AND ({condition}) ORDER BY {order_by}, id {tail}) AS picked "
+        "WHERE moving.marketplace_id = picked.marketplace_id AND moving.id = picked.id "
+        "RETURNING moving.marketplace_id, moving.id, moving.state, picked.position"
+    )
+    return Statement(_with_staged(update, rules, (), request=f"${first_move + 3}"), arguments)
+
+
+def _rules(machine: StateMachine, trigger: str) -> Sequence[Rule]:
+    rules = machine.rules_of(trigger)
+    if not rules:
+        raise DefinitionError(f"{machine.name} has no trigger {trigger!r}")
+    return rules
+
+
+def _choice(machine: StateMachine, rules: Sequence[Rule], first_argument: int) -> tuple[str, str, tuple[str, ...]]:
+    """The CASE that picks the target (first rule that fits, as in the table), the condition that any fits."""
+    numbers: dict[str, str] = {}
+
+    def place(match: re.Match[str]) -> str:
+        return numbers.setdefault(match[1], f"${first_argument + len(numbers)}")
+
+    fits: list[tuple[str, str]] = []
+    for rule in rules:
+        guard = f" AND ({_ARGUMENT.sub(place, machine.guards[rule.guard].sql)})" if rule.guard else ""
+        fits.append((f"state = '{rule.source}'{guard}", rule.target))
+    case = " ".join(["CASE", *(f"WHEN {test} THEN '{target}'" for test, target in fits), "END"])
+    return case, " OR ".join(f"({test})" for test, _ in fits), tuple(numbers)
+
+
+def _with_staged(move: str, rules: Iterable[Rule], extra: tuple[str, ...], *, request: str) -> str:
+    """Adds the outbox rows, inserted from the moved rows: in the same statement, or not at all."""
+    by_actor: dict[str, list[str]] = {actor: [] for actor in extra}
+    for rule in rules:
+        for actor in rule.stages:
+            by_actor.setdefault(actor, []).append(rule.target)
+    if not by_actor:
+        return move
+    rows = " UNION ALL ".join(
+        f"SELECT marketplace_id, '{ACTORS[actor]}', '{actor}', "
+        f"jsonb_build_object('marketplace_id', marketplace_id, 'id', id), {request}::text FROM moved"
+        + (f" WHERE state IN ({', '.join(repr(state) for state in targets)})" if targets else "")
+        for actor, targets in by_actor.items()
+    )
+    return (
+        f"WITH moved AS ({move}), staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) {rows}) "
+        "SELECT * FROM moved"
+    )

@@ -1,0 +1,53 @@
+"""The deployment's settings, from the environment. What a merchant sets is a column of marketplace instead."""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once per process; a missing or wrong value stops it with the variable's name."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: str = ""  # libpq URL, as the role gatehouse_app
+    redis_url: str = ""
+    public_url: str = "http://127.0.0.1:8000"  # what every link is built from, never the request
+    # "id:secret,id:secret": the first key signs, all of them verify. A lone secret counts as key "1".
+    secret_key: str = Field(min_length=32)
+    environment: Literal["development", "production"] = "development"
+
+    mailer: Literal["capture", "smtp"] = "capture"
+    mail_from: str = "portal@gatehouse.example"
+    smtp_url: str = "smtp://127.0.0.1:25"
+    wkhtmltopdf: str = "wkhtmltopdf"
+
+    trusted_proxies: str = ""  # comma-separated networks whose X-Forwarded-For is believed
+    # limits of PRODUCT.md 1.10 and 2.4
+    links_per_hour: int = Field(default=5, ge=1)  # per customer and marketplace
+    link_requests_per_hour: int = Field(default=30, ge=1)  # per client address
+    redemptions_per_minute: int = Field(default=20, ge=1)  # per client address
+    card_attempts_per_hour: int = Field(default=5, ge=1)  # per subscription
+    card_attempts_per_client_hour: int = Field(default=20, ge=1)  # per client address
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies are Secure everywhere but in development, which has no TLS."""
+        return self.environment != "development"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The process's settings. Raises pydantic.ValidationError naming each variable that is missing or wrong."""
+    return Settings()  # pyright: ignore[reportCallIssue]  # the values come from the environment
+
+
+SESSION_LIFETIME = timedelta(minutes=30)  # absolute; PRODUCT.md 1.7
