@@ -14,7 +14,7 @@ from pathlib import Path
 from cli.embedded.processes import Unprivileged, package_directory
 
 # Not /tmp: that is often emptied at boot, and often small because it is memory.
-_REACHABLE_BY_ALL = Path("/var/tmp")
+_REACHABLE_BY_ALL = Path("/var/tmp")  # noqa: S108 - see _refuse_if_foreign
 
 
 def programs(identity: Unprivileged) -> Path:

@@ -17,7 +17,7 @@ from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1
 # Loaded here and not in the child: between fork and exec nothing may allocate or take locks.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 START_WITHIN = timedelta(seconds=60)  # crash recovery of a big database on a slow disk takes a while
 STOP_WITHIN = timedelta(seconds=10)
@@ -47,6 +47,7 @@ class Unprivileged:
 
     @classmethod
     def current(cls) -> "Unprivileged":
+        """Return the user for servers that this process starts."""
         if os.geteuid() != 0:
             return cls(os.getuid(), os.getgid(), drops=False)
         nobody = pwd.getpwnam("nobody")
@@ -131,7 +132,7 @@ def launch(
             cwd="/",
             env=environment,
             start_new_session=True,  # Ctrl-C in the terminal must not reach it before its clients
-            preexec_fn=dying_with_parent(end_signal),
+            preexec_fn=dying_with_parent(end_signal),  # noqa: PLW1509 - one system call, see _libc
             pass_fds=tuple(held),
             **drop,
         )
