@@ -72,13 +72,13 @@ def _run_tests(console: Console) -> Outcome:
         report = Path(folder) / "report.xml"
         argv = _pytest([f"--junit-xml={report}"])
         status = subprocess.run(argv, cwd=ROOT, env=_environment(), check=False).returncode
-        passed, failed, skipped = _counts(report)
+        passed, failed, skipped = counts(report)
     if status != 0:
         failed = max(failed, 1)  # also when pytest itself could not run
     return Outcome("tests", passed, failed, time.monotonic() - started, skipped)
 
 
-def _counts(report: Path) -> tuple[int, int, int]:
+def counts(report: Path) -> tuple[int, int, int]:
     """Return how many tests passed, failed (errors included) and were skipped."""
     if not report.exists():
         return 0, 1, 0

@@ -39,7 +39,7 @@ def demo(
     data: Annotated[Path, typer.Option(help="Where everything is kept.")] = _DEFAULT_DATA,
 ) -> None:
     """Start everything on this machine with a demo marketplace; Ctrl-C ends it."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)  # addresses and paths stay whole
     try:
         Demo(console, port, as_typed(data)).run()
     except KeyboardInterrupt:

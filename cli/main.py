@@ -26,7 +26,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _run(verb: Verb, rest: list[str]) -> int:
-    target = _load(verb.target)
+    target = load(verb.target)
     if verb.raw:
         return cast("Callable[[list[str]], int]", target)(rest)
     command = typer.main.get_command(_as_typer(target))
@@ -34,7 +34,8 @@ def _run(verb: Verb, rest: list[str]) -> int:
     return int(status or 0)
 
 
-def _load(target: str) -> Any:
+def load(target: str) -> Any:
+    """Import the module of "module:name" and return what is called name there."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 

@@ -128,9 +128,13 @@ class EmbeddedPostgres:
         if self._process is not None:
             end(self._process, signal.SIGINT)
             self._process = None
-            if not self.durable and not self._identity.can_reach(self.directory):
-                self._folder.discard()
+            if not self.durable and self._folder.is_outside:
+                self.discard()
         self._lock.release()
+
+    def discard(self) -> None:
+        """Remove the cluster with all its data; only for a server that is stopped."""
+        self._folder.discard()
 
     def _cluster(self) -> Path:
         """Return the data folder, made by initdb under another name and renamed when it is whole."""

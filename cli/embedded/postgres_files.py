@@ -79,6 +79,11 @@ class ClusterFolder:
         self._pointer.write_text(str(outside))
         return outside
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether the folder lies below /var/tmp."""
+        return self._pointer.exists()
+
     def discard(self) -> None:
         """Remove the folder with all its data."""
         shutil.rmtree(self.locate(), ignore_errors=True)
