@@ -1,0 +1,29 @@
+"""Limits by client address (PRODUCT.md 1.10): how often one address may ask for links and redeem them."""
+
+from workflows.errors import TooManyRequests
+from workflows.ports import RateLimiter
+from workflows.settings import settings
+
+_MINUTE, _HOUR = 60, 3600
+
+
+async def check_link_request(limiter: RateLimiter, client: str) -> None:
+    """Counts a request for a link. Raises TooManyRequests with the seconds to wait."""
+    await check_limit(limiter, "link_requests", settings().link_requests_per_hour, _HOUR, client)
+
+
+async def check_redemption(limiter: RateLimiter, client: str) -> None:
+    """Counts an attempt to redeem one. Raises TooManyRequests with the seconds to wait."""
+    await check_limit(limiter, "redemptions", settings().redemptions_per_minute, _MINUTE, client)
+
+
+async def check_card_attempt(limiter: RateLimiter, subscription: str, client: str) -> None:
+    """Counts an attempt to save a card, by subscription and by client: the page must not serve to test stolen cards."""
+    await check_limit(limiter, "card_attempts", settings().card_attempts_per_hour, _HOUR, subscription)
+    await check_limit(limiter, "card_attempts_client", settings().card_attempts_per_client_hour, _HOUR, client)
+
+
+async def check_limit(limiter: RateLimiter, name: str, amount: int, per_seconds: int, who: str) -> None:
+    """Counts one. Raises TooManyRequests beyond `amount` in `per_seconds`."""
+    if wait := await limiter.hit(name, amount, per_seconds, who):
+        raise TooManyRequests(name, wait)

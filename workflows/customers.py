@@ -1,0 +1,43 @@
+"""Customers and their addresses: how one is read, compared and shown without giving it away."""
+
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+
+from models.database import Record, fetch_row
+from workflows.errors import InvalidInput
+
+
+def clean_email(text: str, field: str = "email") -> str:
+    """The address as typed, without the spaces around it. Raises InvalidInput naming `field` for anything else."""
+    if len(text) > 320:
+        raise InvalidInput({field: "This e-mail address is too long."})
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise InvalidInput({field: "Enter an e-mail address, like name@example.com."}) from None
+
+
+def mask_email(email: str) -> str:
+    """`j•••@example.com`: enough for its owner to know it, not enough for anybody else."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+async def find_subscriber(marketplace_id: UUID, email: str) -> Record | None:
+    """The customer of that address, whatever its case, if they have or ever had a subscription; locked, so that two
+    requests for one customer are counted one after the other."""
+    return await fetch_row(
+        "SELECT * FROM customer WHERE marketplace_id = $1 AND lower(email) = lower($2) AND EXISTS (SELECT FROM"
+        " subscription WHERE subscription.marketplace_id = customer.marketplace_id"
+        " AND subscription.customer_id = customer.id) FOR NO KEY UPDATE",
+        marketplace_id,
+        email,
+    )
+
+
+async def lock_customer(marketplace_id: UUID, customer_id: UUID) -> Record | None:
+    """The customer's row, locked like `find_subscriber`'s."""
+    return await fetch_row(
+        "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id
+    )

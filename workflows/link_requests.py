@@ -1,0 +1,162 @@
+"""Asking for a link to the portal: from the login page, from an old link, or by staff.
+
+The request itself only writes down what was typed, for any address alike; the worker finds out whose it is. So known
+and unknown addresses run the same statements and take the same time (PRODUCT.md 1.3).
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from models.database import Record, execute, fetch_row, fetch_value, transaction
+from workflows.actor import Actor, request_id, worker
+from workflows.actors import ACTORS
+from workflows.clock import now
+from workflows.customers import clean_email, find_subscriber, lock_customer, mask_email
+from workflows.emails.stage import stage_email
+from workflows.errors import NotFound, TooManyRequests
+from workflows.keys import token_digest
+from workflows.links import REMEMBERED, issue_link
+from workflows.marketplaces import marketplace_by_id
+from workflows.portal_views import Marketplace
+from workflows.settings import settings
+
+_HOUR = timedelta(hours=1)
+
+
+async def ask_for_link(marketplace_id: UUID, email: str, browser_nonce: str, return_to: str | None) -> None:
+    """Stages the request of whoever typed `email`. `browser_nonce` is the asking browser's cookie, `return_to` a path
+    of the portal. Raises InvalidInput when it is no e-mail address; says nothing about whether anybody has it."""
+    await _stage_request(marketplace_id, clean_email(email), None, browser_nonce, return_to)
+
+
+async def ask_again(marketplace_id: UUID, access_token_id: UUID, browser_nonce: str) -> None:
+    """Stages a new link in place of an old one, to the address on file, leading where the old one led."""
+    await _stage_request(marketplace_id, None, access_token_id, browser_nonce, None)
+
+
+async def _stage_request(
+    marketplace_id: UUID, email: str | None, access_token_id: UUID | None, browser_nonce: str, return_to: str | None
+) -> None:
+    await execute(
+        "WITH asked AS (INSERT INTO link_request (marketplace_id, email, access_token_id, browser_digest, return_to,"
+        " request_id) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, marketplace_id, request_id)"
+        " INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) SELECT marketplace_id, $7, $8,"
+        " jsonb_build_object('marketplace_id', marketplace_id, 'id', id), request_id FROM asked",
+        marketplace_id,
+        email,
+        access_token_id,
+        token_digest(browser_nonce),
+        return_to,
+        request_id.get(),
+        ACTORS["link.request"],
+        "link.request",
+    )
+
+
+async def masked_email_of(marketplace_id: UUID, access_token_id: UUID) -> str | None:
+    """`j•••@example.com` of a link that was real within the last 30 days, for the offer of a new one."""
+    email = await fetch_value(
+        "SELECT customer.email FROM access_token AS token JOIN customer ON customer.marketplace_id ="
+        " token.marketplace_id AND customer.id = token.customer_id"
+        " WHERE token.marketplace_id = $1 AND token.id = $2 AND token.created_at > $3",
+        marketplace_id,
+        access_token_id,
+        now() - REMEMBERED,
+    )
+    return None if email is None else mask_email(email)
+
+
+async def handle_link_request(request_id: UUID) -> None:
+    """The worker's part: whoever typed a subscriber's address gets the link; anybody else gets nothing.
+
+    Runs in the caller's transaction or its own. Handling a request twice does nothing the second time.
+    """
+    async with transaction():
+        asked = await fetch_row("DELETE FROM link_request WHERE id = $1 RETURNING *", request_id)
+        if asked is None:
+            return
+        marketplace = await marketplace_by_id(asked["marketplace_id"])
+        customer, return_to = await _who_asked(asked)
+        if customer is None or await mail_limit_reached(marketplace.id, customer["id"], "access_link"):
+            return
+        await _send_access_link(
+            marketplace, customer, Actor("customer", customer["id"]), "link_requested", asked["browser_digest"], return_to
+        )
+
+
+async def _who_asked(asked: Record) -> tuple[Record | None, str | None]:
+    if asked["access_token_id"] is None:
+        return await find_subscriber(asked["marketplace_id"], asked["email"]), asked["return_to"]
+    old = await fetch_row(
+        "SELECT customer_id, return_to FROM access_token WHERE marketplace_id = $1 AND id = $2 AND created_at > $3",
+        asked["marketplace_id"],
+        asked["access_token_id"],
+        now() - REMEMBERED,
+    )
+    if old is None or old["customer_id"] is None:
+        return None, None
+    return await lock_customer(asked["marketplace_id"], old["customer_id"]), old["return_to"]
+
+
+async def send_login_email(marketplace: Marketplace, subscription_number: int, by: Actor) -> None:
+    """Staff's "Send Customer Portal Login Email": the same e-mail to the subscription's customer.
+
+    Raises NotFound, and TooManyRequests when the customer got the hour's share already.
+    """
+    async with transaction():
+        customer_id = await fetch_value(
+            "SELECT customer_id FROM subscription WHERE marketplace_id = $1 AND number = $2",
+            marketplace.id,
+            subscription_number,
+        )
+        customer = None if customer_id is None else await lock_customer(marketplace.id, customer_id)
+        if customer is None:
+            raise NotFound(f"no subscription {subscription_number}")
+        if await mail_limit_reached(marketplace.id, customer["id"], "access_link"):
+            raise TooManyRequests("link e-mails to this customer", int(_HOUR.total_seconds()))
+        await _send_access_link(marketplace, customer, by, "sent_by_staff", None, None)
+
+
+async def mail_limit_reached(marketplace_id: UUID, customer_id: UUID, template: str) -> bool:
+    """Whether the customer, whose row the caller holds locked, got the hour's share of such link e-mails."""
+    sent = await fetch_value(
+        "SELECT count(*) FROM outgoing_email WHERE marketplace_id = $1 AND customer_id = $2 AND created_at > $3"
+        " AND template = $4",
+        marketplace_id,
+        customer_id,
+        now() - _HOUR,
+        template,
+    )
+    return sent >= settings().links_per_hour
+
+
+async def _send_access_link(
+    marketplace: Marketplace,
+    customer: Record,
+    by: Actor,
+    because: str,
+    browser_digest: bytes | None,
+    return_to: str | None,
+) -> None:
+    token_id = await issue_link(
+        marketplace,
+        purpose="portal",
+        customer_id=customer["id"],
+        browser_digest=browser_digest,
+        return_to=return_to,
+        by=by,
+        because=because,
+    )
+    lifetime = timedelta(minutes=marketplace.link_lifetime_minutes)
+    await stage_email(
+        marketplace.id,
+        template="access_link",
+        recipient=customer["email"],
+        cause=f"access_token:{token_id}",
+        customer_id=customer["id"],
+        access_token_id=token_id,
+        context={"lifetime_minutes": marketplace.link_lifetime_minutes},
+        useful_until=now() + lifetime,
+        by=worker("link.request") if by.kind == "customer" else by,
+        urgent=True,
+    )
