@@ -1,12 +1,13 @@
-"""The one way to the database: Piccolo's engine with a pool, transactions that always give their connection back,
-and SQL where SQL says best what happens (docs/decisions/0001). No table and no rule belongs here.
+"""The one way to the database: Piccolo's engine with a pool, and transactions that always give their connection back.
+
+SQL where SQL says best what happens (docs/decisions/0001). No table and no rule belongs here.
 
 >>> await open_pool("postgresql://gatehouse_app@127.0.0.1/gatehouse")
 >>> async with transaction():
 ...     await execute("UPDATE customer SET name = $2 WHERE id = $1", customer_id, "Ada")
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ __all__ = [
     "fetch_row",
     "fetch_value",
     "open_pool",
+    "single_connection",
     "transaction",
 ]
 
@@ -36,8 +38,6 @@ Record = asyncpg.Record
 
 class PoolMissing(RuntimeError):
     """Raised when a query comes before `open_pool`: without a pool Piccolo opens a connection for each query."""
-
-
 
 
 class _HeldConnection(PostgresTransaction):
@@ -96,30 +96,46 @@ def _held() -> Any:
 
 
 @asynccontextmanager
-async def connection() -> AsyncIterator[Any]:
+async def connection() -> AsyncGenerator[Any]:
     """The current transaction's connection, else one of the pool for the length of the block."""
     if (held := _held()) is not None:
         yield held.connection
         return
-    if DB.pool is None:
+    if (pool := DB.pool) is None:
         raise PoolMissing("no connection pool: call models.database.open_pool first")
-    lent = await DB.pool.acquire()
+    lent = await pool.acquire()
     try:
         yield lent
     finally:
-        await _give_back(lent)
-
-
-async def _give_back(lent: Any) -> None:
-    # A connection still inside a transaction (a COMMIT that failed, a cancelled block) must not be lent again.
-    if not lent.is_closed() and lent.is_in_transaction():
-        lent.terminate()
-    assert DB.pool is not None
-    await DB.pool.release(lent)
+        await _give_back(pool, lent)
 
 
 @asynccontextmanager
-async def transaction() -> AsyncIterator[None]:
+async def single_connection(url: str) -> AsyncGenerator[Any]:
+    """A connection of its own, used by every query inside the block, Piccolo's too: for migrations, as the owner.
+
+    Unlike a pooled one it may hold session-level locks; closing it gives them back.
+    Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+    """
+    own = await asyncpg.connect(url)
+    token = DB.current_transaction.set(_HeldConnection(own))
+    try:
+        await _prepare(own)
+        yield own
+    finally:
+        DB.current_transaction.reset(token)
+        await own.close()
+
+
+async def _give_back(pool: Any, lent: Any) -> None:
+    # A connection still inside a transaction (a COMMIT that failed, a cancelled block) must not be lent again.
+    if not lent.is_closed() and lent.is_in_transaction():
+        lent.terminate()
+    await pool.release(lent)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncGenerator[None]:
     """A transaction at READ COMMITTED; inside another one, a savepoint, so that a handled error undoes its own part.
 
     Piccolo's own context manager loses the connection when COMMIT fails and ignores inner errors (FACTS).

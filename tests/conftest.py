@@ -1,0 +1,119 @@
+"""Real servers for every test: PostgreSQL and Valkey from wheels, started once, a fresh database each time.
+
+`database` opens the pool as the application's role, as every process does; nothing here is faked.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis
+
+from cli.embedded import EmbeddedPostgres, EmbeddedValkey
+from cli.migrate import migrate
+from models.database import close_pool, open_pool
+from workflows.settings import settings
+
+_TEMPLATE = "gatehouse_template"
+_SETTINGS = {
+    "SECRET_KEY": "test:0123456789abcdef0123456789abcdef0123456789",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    "ENVIRONMENT": "development",
+    "MAILER": "capture",
+}
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """One test's own migrated database, and its address for each role."""
+
+    name: str
+    app_url: str
+    owner_url: str
+    auditor_url: str
+    superuser_url: str
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that the servers' own user can reach."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-tests-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(server_folder / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
+    with EmbeddedValkey(server_folder / "valkey", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres_server: EmbeddedPostgres) -> str:
+    """The migrated database that every test gets a copy of."""
+    await _as_superuser(postgres_server, f"CREATE DATABASE {_TEMPLATE} OWNER gatehouse_owner")
+    await migrate(postgres_server.url("gatehouse_owner", _TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture(autouse=True)
+def deployment_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings of a deployment, so that `workflows.settings.settings()` works; read anew in each test."""
+    for name, value in _SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def fresh_database(
+    postgres_server: EmbeddedPostgres, template_database: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FreshDatabase]:
+    """A database of the test's own, DATABASE_URL naming it; for tests whose processes open their own pools."""
+    name = f"test_{next(_numbers)}"
+    await _as_superuser(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER gatehouse_owner")
+    roles = ("gatehouse_app", "gatehouse_owner", "gatehouse_auditor", "postgres")
+    fresh = FreshDatabase(name, *(postgres_server.url(role, name) for role in roles))
+    monkeypatch.setenv("DATABASE_URL", fresh.app_url)
+    monkeypatch.setenv("OWNER_DATABASE_URL", fresh.owner_url)
+    settings.cache_clear()
+    yield fresh
+    await _as_superuser(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(fresh_database: FreshDatabase) -> AsyncIterator[FreshDatabase]:
+    """The same, with this process's pool open on it as gatehouse_app."""
+    await open_pool(fresh_database.app_url, min_size=1, max_size=8)
+    yield fresh_database
+    await close_pool()
+
+
+@pytest.fixture
+def valkey_url(valkey_server: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty Valkey, REDIS_URL naming it."""
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    monkeypatch.setenv("REDIS_URL", valkey_server.url)
+    settings.cache_clear()
+    return valkey_server.url
+
+
+async def _as_superuser(server: EmbeddedPostgres, sql: str) -> None:
+    connection = await asyncpg.connect(server.url("postgres", "postgres"))
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
