@@ -7,6 +7,7 @@ CREATE TABLE outbox (
     actor          text        NOT NULL,
     args           jsonb       NOT NULL DEFAULT '{}', -- ids only
     status         text        NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'sent', 'running', 'dead')),
+    wanted_at      timestamptz NOT NULL DEFAULT clock_timestamp(), -- when it should start: a backlog's age counts from here
     due_at         timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the dispatcher looks at it next
     attempts       integer     NOT NULL DEFAULT 0,
     lease          uuid,
