@@ -1,7 +1,7 @@
 """Facts in words and figures as people read them: money, dates, cards, intervals.
 
-Pure and synchronous; asks no clock and no database; serves pages, e-mails and invoices. Locales are BCP 47
-or POSIX names ("de-AT", "pt_BR"); an unknown one reads as English rather than failing: what a customer's row holds came from a merchant's file.
+Pure and synchronous; asks no clock and no database; serves pages, e-mails and invoices. Locales are BCP 47 or POSIX
+names ("de-AT", "pt_BR"); an unknown one reads as English rather than failing: it came from a merchant's file.
 
 >>> money(1999, "USD", "en")
 '$19.99'

@@ -1,0 +1,72 @@
+"""Staging an e-mail: in the transaction of what caused it, once per cause, whatever runs twice."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from models.database import transaction
+from workflows.actor import Actor
+from workflows.emails.catalogue import Template, check_context
+from workflows.errors import DefinitionError
+from workflows.fire import Move, create
+from workflows.links import issue_link
+from workflows.machines import OUTGOING_EMAIL
+from workflows.marketplaces import marketplace_by_id
+
+_ONCE_PER_CAUSE = "outgoing_email_marketplace_id_cause_template_recipient_key"
+_NOTHING: Mapping[str, Any] = {}
+
+
+async def stage_email(
+    marketplace_id: UUID,
+    *,
+    template: str,
+    recipient: str,
+    cause: str,
+    by: Actor,
+    customer_id: UUID | None = None,
+    access_token_id: UUID | None = None,
+    context: Mapping[str, Any] = _NOTHING,
+    useful_until: datetime | None = None,
+    urgent: bool = False,
+) -> UUID | None:
+    """Stages one e-mail in the caller's transaction and answers with its id; None when this cause sent it before.
+
+    `cause` names what happened, e.g. `charge:<id>`; `context` holds what the catalogue says, no secret. A product
+    e-mail to a customer also gets an access link for its button, where the marketplace wants that. Past
+    `useful_until` it is dropped. Raises DefinitionError for what the catalogue does not know.
+    """
+    known = check_context(template, context)
+    if known.carries and access_token_id is None:
+        raise DefinitionError(f"{template} is about a link, and has none")
+    values = {
+        "marketplace_id": marketplace_id,
+        "customer_id": customer_id,
+        "template": template,
+        "cause": cause,
+        "recipient": recipient,
+        "context": dict(context),
+        "useful_until": useful_until,
+    }
+    actor = "link.deliver" if urgent or known.urgent else "email.deliver"
+    try:
+        async with transaction():  # a savepoint: the link of an e-mail that was staged before goes with it
+            link = access_token_id or await _button_link(marketplace_id, customer_id, known, by)
+            row = await create(OUTGOING_EMAIL, {**values, "access_token_id": link}, Move(by, "staged"), stages=(actor,))
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != _ONCE_PER_CAUSE:
+            raise
+        return None
+    return row["id"]
+
+
+async def _button_link(marketplace_id: UUID, customer_id: UUID | None, template: Template, by: Actor) -> UUID | None:
+    if not template.product or customer_id is None:
+        return None
+    marketplace = await marketplace_by_id(marketplace_id)
+    if not marketplace.email_button:
+        return None
+    return await issue_link(marketplace, purpose="portal", customer_id=customer_id, by=by, because="email_button")
