@@ -5,7 +5,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 
 from models.database import Record, fetch_row
-from workflows.errors import InvalidInput
+from workflows.errors import InvalidInput, NotFound
 
 
 def clean_email(text: str, field: str = "email") -> str:
@@ -41,3 +41,23 @@ async def lock_customer(marketplace_id: UUID, customer_id: UUID) -> Record | Non
     return await fetch_row(
         "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id
     )
+
+
+async def addressee(marketplace_id: UUID, subscription_id: UUID) -> Record:
+    """Whom to write to about a subscription, and what it is called: email, customer_id, product, subscription_number.
+
+    Raises NotFound.
+    """
+    row = await fetch_row(
+        "SELECT customer.email, customer.id AS customer_id, product.name AS product,"
+        " subscription.number AS subscription_number FROM subscription"
+        " JOIN customer ON customer.marketplace_id = subscription.marketplace_id"
+        " AND customer.id = subscription.customer_id"
+        " JOIN product ON product.marketplace_id = subscription.marketplace_id AND product.id = subscription.product_id"
+        " WHERE subscription.marketplace_id = $1 AND subscription.id = $2",
+        marketplace_id,
+        subscription_id,
+    )
+    if row is None:
+        raise NotFound(f"no subscription {subscription_id}")
+    return row

@@ -80,7 +80,12 @@ async def handle_link_request(request_id: UUID) -> None:
         if customer is None or await mail_limit_reached(marketplace.id, customer["id"], "access_link"):
             return
         await _send_access_link(
-            marketplace, customer, Actor("customer", customer["id"]), "link_requested", asked["browser_digest"], return_to
+            marketplace,
+            customer,
+            Actor("customer", customer["id"]),
+            "link_requested",
+            asked["browser_digest"],
+            return_to,
         )
 
 

@@ -52,7 +52,12 @@ async def redeem_link(marketplace_id: UUID, token: str, user_agent: str) -> Rede
         async with transaction():
             await lock_links(marketplace_id, row["customer_id"], "portal", None)
             await fire(
-                ACCESS_TOKEN, marketplace_id, row["id"], "redeem", Move(customer, "continued"), set_={"browser_digest": None}
+                ACCESS_TOKEN,
+                marketplace_id,
+                row["id"],
+                "redeem",
+                Move(customer, "continued"),
+                set_={"browser_digest": None},
             )
             session = await create(
                 PORTAL_SESSION,
@@ -67,7 +72,9 @@ async def redeem_link(marketplace_id: UUID, token: str, user_agent: str) -> Rede
                 },
                 Move(customer, "link_redeemed", {"access_token_id": str(row["id"])}),
             )
-            await supersede_links(marketplace_id, row["customer_id"], "portal", None, Move(customer, "sibling_redeemed"))
+            await supersede_links(
+                marketplace_id, row["customer_id"], "portal", None, Move(customer, "sibling_redeemed")
+            )
     except TransitionRefused:
         raise await _lost_race(marketplace_id, token) from None
     return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=row["return_to"])

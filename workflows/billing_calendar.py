@@ -1,0 +1,29 @@
+"""When the next charge falls: calendar months in the marketplace's time zone, anchored to the first charge's day.
+
+31 January → 28 February → 31 March: each date is counted from the anchor, never from the date before.
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def charge_at(anchor_at: datetime, period: int, unit: str, count: int, time_zone: str) -> datetime:
+    """The instant (UTC) at which period number `period` is charged; period 0 is the anchor itself.
+
+    `unit` is day, week, month or year, `count` how many of them make an interval. The local time of day stays the
+    anchor's; where a clock change skips it, the hour after the gap counts.
+    """
+    zone = ZoneInfo(time_zone)
+    local = anchor_at.astimezone(zone)
+    day = _shifted(local.date(), unit, count * period)
+    wall = datetime.combine(day, local.time(), tzinfo=zone).replace(fold=local.fold)
+    return wall.astimezone(UTC)
+
+
+def _shifted(day: date, unit: str, steps: int) -> date:
+    if unit in ("day", "week"):
+        return day + timedelta(days=steps * (7 if unit == "week" else 1))
+    months = day.year * 12 + day.month - 1 + steps * (12 if unit == "year" else 1)
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

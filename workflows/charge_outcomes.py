@@ -1,0 +1,194 @@
+"""What follows from a gateway's answer: the subscription, its dunning case, the charge, the receipt and the invoice
+move together, in one transaction, in that order of locks (DESIGN.md §2)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.database import Record, execute, fetch_row, transaction
+from workflows.actor import Actor
+from workflows.billing_calendar import charge_at
+from workflows.charge_attempts import charge_what_is_owed
+from workflows.clock import marketplace_now
+from workflows.customers import addressee
+from workflows.dunning import open_case
+from workflows.emails.stage import stage_email
+from workflows.fire import Move, fire
+from workflows.invoices import issue_invoice
+from workflows.machines import CHARGE, DUNNING_CASE, SUBSCRIPTION
+from workflows.marketplaces import marketplace_by_id
+from workflows.portal_views import Marketplace
+from workflows.ports import Outcome
+from workflows.subscriptions import billing_offset
+
+_SETTLED = ("succeeded", "failed", "refunded", "partially_refunded", "disputed")
+
+
+async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome) -> None:
+    """Writes down what became of a charge, with everything that follows. The same answer twice changes nothing."""
+    marketplace = await marketplace_by_id(marketplace_id)
+    async with transaction():
+        subscription = await _lock_subscription(marketplace_id, charge_id)
+        case = None if subscription is None else await _lock_case(marketplace_id, subscription["id"])
+        charge = await fetch_row(
+            "SELECT * FROM charge WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace_id, charge_id
+        )
+        if charge is None or charge["state"] in _SETTLED:
+            return
+        if charge["state"] == outcome.state:  # still waiting for the customer
+            return
+        act = {"succeeded": _succeeded, "failed": _failed, "action_required": _action_required}[outcome.state]
+        await act(marketplace, subscription, case, charge, outcome)
+
+
+async def _lock_subscription(marketplace_id: UUID, charge_id: UUID) -> Record | None:
+    return await fetch_row(
+        "SELECT subscription.* FROM charge JOIN subscription ON subscription.marketplace_id = charge.marketplace_id"
+        " AND subscription.id = charge.subscription_id WHERE charge.marketplace_id = $1 AND charge.id = $2"
+        " FOR UPDATE OF subscription",
+        marketplace_id,
+        charge_id,
+    )
+
+
+async def _lock_case(marketplace_id: UUID, subscription_id: UUID) -> Record | None:
+    return await fetch_row(
+        "SELECT * FROM dunning_case WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open' FOR UPDATE",
+        marketplace_id,
+        subscription_id,
+    )
+
+
+def _by_gateway(marketplace: Marketplace, because: str, outcome: Outcome, **ids: Any) -> Move:
+    details: dict[str, Any] = {name: str(value) for name, value in ids.items()}
+    if outcome.decline_code:
+        details["decline_code"] = outcome.decline_code
+    return Move(Actor("gateway", marketplace.gateway), because, details or None)
+
+
+async def _succeeded(
+    marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
+) -> None:
+    at = marketplace_now(billing_offset(marketplace))
+    paid = _by_gateway(marketplace, "charge_succeeded", outcome, charge_id=charge["id"])
+    if subscription is not None and subscription["state"] in ("active", "failed_charge"):
+        await _count_payment(marketplace, subscription, charge, paid)
+    if case is not None:
+        await fire(
+            DUNNING_CASE, marketplace.id, case["id"], "recover", paid, set_={"closed_at": at, "next_attempt_at": None}
+        )
+    await fire(
+        CHARGE,
+        marketplace.id,
+        charge["id"],
+        "succeed",
+        paid,
+        set_={"gateway_reference": outcome.gateway_reference, "paid_at": at, "decline_code": None},
+    )
+    await _send_receipt(marketplace, charge)
+    await issue_invoice(marketplace.id, charge["id"], paid.by)
+
+
+async def _count_payment(marketplace: Marketplace, subscription: Record, charge: Record, move: Move) -> None:
+    made = subscription["payments_made"] + 1
+    paid_off = subscription["payments_total"] is not None and made >= subscription["payments_total"]
+    facts = {
+        "payments_made": made,
+        "next_period": charge["period"] + 1,
+        "next_charge_at": None if paid_off else next_charge(marketplace, subscription, charge["period"] + 1),
+    }
+    if subscription["state"] == "failed_charge":
+        await fire(SUBSCRIPTION, marketplace.id, subscription["id"], "recovered", move, set_=facts)
+    else:
+        await execute(
+            "UPDATE subscription SET payments_made = $3, next_period = $4, next_charge_at = $5"
+            " WHERE marketplace_id = $1 AND id = $2",
+            marketplace.id,
+            subscription["id"],
+            *facts.values(),
+        )
+    if paid_off:
+        ended = {"ended_at": marketplace_now(billing_offset(marketplace))}
+        await fire(SUBSCRIPTION, marketplace.id, subscription["id"], "complete", Move(move.by, "paid_off"), set_=ended)
+
+
+def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> datetime:
+    """When a subscription's period is due, by its anchor and the marketplace's calendar."""
+    return charge_at(
+        subscription["anchor_at"],
+        period,
+        subscription["interval_unit"],
+        subscription["interval_count"],
+        marketplace.time_zone,
+    )
+
+
+async def _send_receipt(marketplace: Marketplace, charge: Record) -> None:
+    if charge["subscription_id"] is None:
+        return
+    told = await addressee(marketplace.id, charge["subscription_id"])
+    await stage_email(
+        marketplace.id,
+        template="renewal_receipt",
+        recipient=told["email"],
+        cause=f"charge:{charge['id']}",
+        customer_id=told["customer_id"],
+        context={
+            "product": told["product"],
+            "subscription_number": told["subscription_number"],
+            "order_number": charge["order_number"],
+            "amount_minor": charge["amount_minor"],
+            "currency": charge["currency"],
+        },
+        by=Actor("gateway", marketplace.gateway),
+    )
+
+
+async def _failed(
+    marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
+) -> None:
+    failed = _by_gateway(marketplace, "charge_failed", outcome, charge_id=charge["id"])
+    if subscription is not None and subscription["state"] == "active":
+        await fire(
+            SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", failed, set_={"next_charge_at": None}
+        )
+        case = await open_case(marketplace, subscription, charge, outcome.decline_code, failed)
+    elif case is not None:
+        by_policy = charge["initiator"] in ("schedule", "retry")
+        await fire(
+            DUNNING_CASE,
+            marketplace.id,
+            case["id"],
+            "attempt_failed",
+            failed,
+            set_={"last_decline_code": outcome.decline_code},
+            add={"attempts_made": 1} if by_policy else {},
+        )
+    await fire(
+        CHARGE,
+        marketplace.id,
+        charge["id"],
+        "decline",
+        failed,
+        set_={"gateway_reference": outcome.gateway_reference or None, "decline_code": outcome.decline_code},
+    )
+    if (
+        subscription is not None
+        and case is not None
+        and subscription["payment_method_id"] != charge["payment_method_id"]
+    ):
+        # The card was replaced while this attempt was on its way with the old one.
+        await charge_what_is_owed(marketplace, subscription["id"], failed.by)
+
+
+async def _action_required(
+    marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
+) -> None:
+    await fire(
+        CHARGE,
+        marketplace.id,
+        charge["id"],
+        "require_action",
+        _by_gateway(marketplace, "authentication_required", outcome),
+        set_={"gateway_reference": outcome.gateway_reference, "decline_code": outcome.decline_code},
+    )

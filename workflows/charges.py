@@ -1,0 +1,97 @@
+"""Putting a charge to the gateway: commit that it is being submitted, call, record the answer in a second transaction.
+
+On any doubt (time-out, crash in between) the gateway is asked what became of it before it is tried again, and tried
+again only under the same idempotency key. No gateway is called inside a transaction.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from models.database import Record, execute, fetch, fetch_row, transaction
+from workflows.actor import worker
+from workflows.charge_outcomes import record_outcome
+from workflows.clock import now
+from workflows.fire import Move, fire
+from workflows.machines import CHARGE
+from workflows.ports import ChargeRequest, Gateway, Outcome
+
+_ANSWERS_WITHIN = timedelta(minutes=5)  # a gateway that has not answered by then is asked
+
+
+async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
+    """Submits one pending charge, or finds out what became of it if it was submitted before; harmless when it is
+    settled. Raises ports.InDoubt when the gateway's answer is not known: call again."""
+    charge = await _claim(marketplace_id, charge_id)
+    if charge is None:
+        return
+    outcome = None
+    if charge["submitted_before"]:
+        outcome = await gateway.find_charge(charge["idempotency_key"])
+    if outcome is None:
+        outcome = await _charge(charge, gateway)
+    await record_outcome(marketplace_id, charge_id, outcome)
+
+
+async def settle_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
+    """Asks the gateway about a charge left pending. The same act as submitting it: it asks first."""
+    await submit_charge(marketplace_id, charge_id, gateway)
+
+
+async def charges_in_doubt(limit: int) -> list[tuple[UUID, UUID]]:
+    """(marketplace, charge) of charges submitted a while ago and never settled, oldest first."""
+    rows = await fetch(
+        "SELECT marketplace_id, id FROM charge WHERE state = 'pending' AND submitted_at < $1"
+        " ORDER BY submitted_at LIMIT $2",
+        now() - _ANSWERS_WITHIN,
+        limit,
+    )
+    return [(row["marketplace_id"], row["id"]) for row in rows]
+
+
+async def _charge(charge: Record, gateway: Gateway) -> Outcome:
+    if charge["card_reference"] is None:
+        return Outcome(state="failed", gateway_reference="", decline_code="no_card_on_file")
+    return await gateway.charge(
+        ChargeRequest(
+            idempotency_key=charge["idempotency_key"],
+            card_reference=charge["card_reference"],
+            amount_minor=charge["amount_minor"],
+            currency=charge["currency"],
+        )
+    )
+
+
+async def _claim(marketplace_id: UUID, charge_id: UUID) -> Record | None:
+    """Commits that the charge is on its way, unless its subscription was cancelled: then it is withdrawn.
+
+    The subscription's row is locked first, as a cancellation locks it: after a cancellation has committed, no
+    charge of it is submitted (PRODUCT.md 2.3).
+    """
+    async with transaction():
+        subscription = await fetch_row(
+            "SELECT subscription.state FROM charge JOIN subscription ON subscription.marketplace_id ="
+            " charge.marketplace_id AND subscription.id = charge.subscription_id"
+            " WHERE charge.marketplace_id = $1 AND charge.id = $2 FOR UPDATE OF subscription",
+            marketplace_id,
+            charge_id,
+        )
+        charge = await fetch_row(
+            "SELECT charge.*, charge.submitted_at IS NOT NULL AS submitted_before, card.reference AS card_reference"
+            " FROM charge LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id"
+            " AND card.id = charge.payment_method_id"
+            " WHERE charge.marketplace_id = $1 AND charge.id = $2 AND charge.state = 'pending' FOR UPDATE OF charge",
+            marketplace_id,
+            charge_id,
+        )
+        if charge is None or charge["submitted_before"]:
+            return charge
+        if subscription is not None and subscription["state"] == "cancelled":
+            await fire(CHARGE, marketplace_id, charge_id, "withdraw", Move(worker("charge.submit"), "cancelled_before"))
+            return None
+        await execute(
+            "UPDATE charge SET submitted_at = $3 WHERE marketplace_id = $1 AND id = $2",
+            marketplace_id,
+            charge_id,
+            now(),
+        )
+        return charge
