@@ -100,7 +100,7 @@ find_pip() {
     PIP=".runtime/boot/bin/python -m pip"
 }
 
-pip() { $PIP --disable-pip-version-check --no-input "$@" </dev/null; }
+pip() { PIP_ROOT_USER_ACTION=ignore $PIP --disable-pip-version-check --no-input "$@" </dev/null; }
 
 # --- Locked packages
 
