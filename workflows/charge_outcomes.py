@@ -182,7 +182,7 @@ async def _failed(
 
 
 async def _action_required(
-    marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
+    marketplace: Marketplace, _subscription: Record | None, _case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
     await fire(
         CHARGE,

@@ -4,16 +4,20 @@ Tokens, sessions, limits and leases live by `now()`. Billing facts (due dates, t
 `marketplace_now`, which a sandbox marketplace may have moved ahead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-_frozen_at: datetime | None = None
+
+class _Hands:
+    """Held still by tests; the whole process reads them, whatever thread or task it runs in."""
+
+    frozen_at: datetime | None = None
 
 
 def now() -> datetime:
     """The instant, in UTC."""
-    return _frozen_at or datetime.now(UTC)
+    return _Hands.frozen_at or datetime.now(UTC)
 
 
 def marketplace_now(clock_offset: timedelta) -> datetime:
@@ -22,11 +26,10 @@ def marketplace_now(clock_offset: timedelta) -> datetime:
 
 
 @contextmanager
-def frozen(at: datetime) -> Iterator[None]:
+def frozen(at: datetime) -> Generator[None]:
     """Holds the clock at `at` (aware) inside the block, for tests."""
-    global _frozen_at
-    previous, _frozen_at = _frozen_at, at
+    previous, _Hands.frozen_at = _Hands.frozen_at, at
     try:
         yield
     finally:
-        _frozen_at = previous
+        _Hands.frozen_at = previous

@@ -78,7 +78,7 @@ class LinkUnusable(WorkflowError):
 
 
 class CardRefused(WorkflowError):
-    """Raised when the gateway did not take a new card. `decline_code` is the gateway's, for staff, never for the page."""
+    """Raised when the gateway did not take a new card. `decline_code` is for staff, never for the page."""
 
     code = "card_refused"
 

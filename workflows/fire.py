@@ -23,13 +23,17 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Who moves a row and why. `because` is a code of [a-z0-9_.:-], `details` ids and codes: both enter the log for ever."""
+    """Who moves a row and why.
+
+    `because` is a code of [a-z0-9_.:-], `details` holds ids and codes: both stay in the log for ever.
+    """
 
     by: Actor
     because: str
     details: Mapping[str, Any] | None = None
 
     def columns(self) -> tuple[str, str, str | None, Mapping[str, Any] | None]:
+        """Values of moved_by, moved_reason, moved_request and moved_details."""
         return str(self.by), self.because, request_id.get(), self.details
 
 

@@ -43,7 +43,8 @@ def derive(key_id: str, purpose: str, *fields: bytes) -> bytes:
 
 def matches(purpose: str, given: bytes, *fields: bytes) -> bool:
     """Whether `given` was derived with any of the keys; in constant time for each."""
-    return any([hmac.compare_digest(given, derive(key_id, purpose, *fields)) for key_id in _keys()])
+    answers = [hmac.compare_digest(given, derive(key_id, purpose, *fields)) for key_id in _keys()]
+    return any(answers)
 
 
 def sign(purpose: str, payload: bytes, lifetime: timedelta = _SEAL_LIFETIME) -> str:

@@ -9,7 +9,7 @@ the database's own refusals (published by `gatehouse migrate`), the pictures and
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from transitions import Machine
 
@@ -19,7 +19,13 @@ from workflows.errors import DefinitionError
 NEW = "(new)"  # the source of a rule by which a row comes to be
 IMPORT = "import"
 
-Facts = Mapping[str, Any]
+
+class Facts(Protocol):
+    """A row, or the arguments of a guard: anything that answers by name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a column or argument."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class StateMachine:
 
     @property
     def initial(self) -> str:
+        """The state in which a row comes to be, imported ones apart."""
         return self.states[0]
 
     @property
@@ -133,7 +140,7 @@ def _problems(machine: StateMachine) -> Iterable[str]:
     known = {*machine.states, NEW}
     for rule in machine.rules:
         if unknown := {rule.source, rule.target} - known:
-            yield f"unknown state {sorted(unknown)[0]!r} in {rule.trigger}"
+            yield f"unknown state {min(unknown)!r} in {rule.trigger}"
         if rule.source in machine.terminal:
             yield f"{rule.trigger} leaves the terminal state {rule.source!r}"
         if rule.guard is not None and rule.guard not in machine.guards:

@@ -1,4 +1,4 @@
-"""The payment history: keyset pages, each sort read in order from its own index, the millionth row as fast as the first.
+"""The payment history: keyset pages, each sort read from its own index, the millionth row as fast as the first.
 
 A cursor is the sort's value and the id of the row it stands behind, tied to the sort that made it.
 """
@@ -40,7 +40,9 @@ async def list_payments(
     if after is not None and before is not None:
         raise InvalidInput({"after": "Give either after or before."})
     backwards = before is not None
-    rows = await _rows(marketplace_id, customer_id, sort, (order == "asc") != backwards, after or before, page_size + 1)
+    opposite: Direction = "asc" if order == "desc" else "desc"
+    direction = opposite if backwards else order
+    rows = await _rows(marketplace_id, customer_id, sort, direction, after or before, page_size + 1)
     more, rows = len(rows) > page_size, rows[:page_size]
     if backwards:
         rows.reverse()
@@ -54,9 +56,9 @@ async def list_payments(
 
 
 async def _rows(
-    marketplace_id: UUID, customer_id: UUID, sort: PaymentSort, ascending: bool, cursor: str | None, limit: int
+    marketplace_id: UUID, customer_id: UUID, sort: PaymentSort, direction: Direction, cursor: str | None, limit: int
 ) -> list[Any]:
-    column, direction, compare = _COLUMNS[sort][0], *(("ASC", ">") if ascending else ("DESC", "<"))
+    column, compare = _COLUMNS[sort][0], ">" if direction == "asc" else "<"
     position = () if cursor is None else _position(sort, cursor)
     beyond = f" AND (charge.{column}, charge.id) {compare} ($4, $5)" if position else ""
     # The page is picked from the index alone; only its rows are joined.

@@ -67,7 +67,7 @@ class CardShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailedCharge(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer must know of a failed charge. `next_attempt_at` None: nothing is tried before a new card comes."""
+    """What a customer must know of a failed charge; `next_attempt_at` None: nothing before a new card comes."""
 
     failed_at: datetime
     owed_minor: int

@@ -59,7 +59,7 @@ class CardDeclined(WorkflowError):
 
 
 class InDoubt(WorkflowError):
-    """Raised when a vendor may or may not have done what was asked: time-out, broken answer. Ask before trying again."""
+    """Raised when a vendor may or may not have done what was asked (time-out, broken answer): ask before retrying."""
 
     code = "in_doubt"
 

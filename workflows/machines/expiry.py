@@ -1,4 +1,4 @@
-"""The two guards that links and sessions share: is it past its end?"""
+"""The two guards that links and sessions share: is it past its end."""
 
 from workflows.machine import Guard
 
