@@ -64,6 +64,12 @@ class InDoubt(WorkflowError):
     code = "in_doubt"
 
 
+class RefundRefused(WorkflowError):
+    """Raised when the gateway gives no money back: more than is left of the payment, or no such payment."""
+
+    code = "refund_refused"
+
+
 class Gateway(Protocol):
     """A payment gateway. Amounts are minor units of the currency."""
 
@@ -80,7 +86,7 @@ class Gateway(Protocol):
         ...
 
     async def refund(self, gateway_reference: str, amount_minor: int, idempotency_key: str) -> None:
-        """Gives money back once per idempotency key. Raises InDoubt."""
+        """Gives money back once per idempotency key. Raises RefundRefused, InDoubt."""
         ...
 
 

@@ -1,0 +1,150 @@
+"""Errors as RFC 9457 problem details: one table from what went wrong to its status and title.
+
+web/errors.py shows the same errors to people; which of the two answers is chosen by path in api/app.py.
+Nothing internal leaves: an unexpected error is logged with its request id, and only the id is told.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from workflows import errors
+from workflows.actor import request_id
+from workflows.ports import InDoubt
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = structlog.get_logger("gatehouse.api")
+
+# fmt: off
+STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
+    errors.NotFound:            (404, "Not found"),
+    errors.TransitionRefused:   (409, "Not possible in the present state"),
+    errors.InvalidInput:        (422, "Invalid input"),
+    errors.NotSignedIn:         (401, "Not signed in"),
+    errors.SelfCancellationOff: (403, "Cancelling in the portal is not offered"),
+    errors.Forbidden:           (403, "Not allowed"),
+    errors.LinkUnusable:        (410, "The link cannot be used"),
+    errors.CardRefused:         (402, "The card was not accepted"),
+    errors.TooManyRequests:     (429, "Too many requests"),
+    errors.GatewayUnavailable:  (503, "The payment gateway did not answer"),
+    InDoubt:                    (503, "A provider did not answer"),
+}
+# fmt: on
+
+# A sentence for people where the error's own text is for the log: ids, decline codes, rules.
+_DETAIL: dict[type[errors.WorkflowError], str] = {
+    errors.NotFound: "There is nothing here, or it belongs to somebody else.",
+    errors.NotSignedIn: "Send a live API key or session as: Authorization: Bearer …",
+    errors.SelfCancellationOff: "This marketplace does not offer cancelling in the portal. Contact it instead.",
+    errors.CardRefused: "The card was not accepted. Check the details or use another card; the old one is kept.",
+    errors.GatewayUnavailable: "Nothing was changed. Try again in a minute.",
+    InDoubt: "Try again in a minute.",
+}
+
+
+class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """One field and the rule that it breaks."""
+
+    field: str
+    rule: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Problem details (RFC 9457). `code` is stable, for programs; `errors` names the fields of a 400 or 422."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    code: str = ""
+    errors: list[FieldProblem] = []
+    request_id: str | None = None
+
+
+def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """The answer to an error, for programs."""
+    if isinstance(error, errors.WorkflowError):
+        return _of_workflow(error)
+    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_http(error)
+    log_unexpected(request, error)
+    return _answer(500, "Something went wrong here", "internal_error", "It was noted under this request id.")
+
+
+def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
+    """Writes an error that nobody foresaw to the log, by route and not by path: a path may hold a token."""
+    route = request.scope.get("path_template") or "no route"
+    _LOG.error("unexpected error", route=route, method=request.method, exc_info=error)
+
+
+def status_of(error: Exception) -> int:
+    """The status of an error, by the table; 500 for one that nobody foresaw."""
+    if isinstance(error, errors.WorkflowError):
+        return next((STATUS[kind][0] for kind in type(error).__mro__ if kind in STATUS), 500)
+    return error.status_code if isinstance(error, HTTPException) else 500
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    """The headers that belong to an error's status."""
+    if isinstance(error, errors.TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.NotSignedIn):
+        return {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
+    if isinstance(error, errors.GatewayUnavailable | InDoubt):
+        return {"Retry-After": "60"}
+    if isinstance(error, HTTPException):
+        return {str(name): str(value) for name, value in (error.headers or {}).items()}
+    return {}
+
+
+def _of_workflow(error: errors.WorkflowError) -> Response[Problem]:
+    kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+    if kind is None:
+        _LOG.error("an error without a status", exc_info=error)
+        return _answer(500, "Something went wrong here", "internal_error", "It was noted under this request id.")
+    status, title = STATUS[kind]
+    fields = [FieldProblem(field=name, rule=rule) for name, rule in getattr(error, "fields", {}).items()]
+    return _answer(status, title, error.code, _detail(kind, error), fields, headers_of(error))
+
+
+def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> str:
+    if isinstance(error, errors.TransitionRefused):
+        return f"The {error.machine.replace('_', ' ')} is {error.state.replace('_', ' ')}."
+    if isinstance(error, errors.TooManyRequests):
+        return f"Try again in {error.retry_after} seconds."
+    return _DETAIL.get(kind, str(error))
+
+
+def _of_http(error: HTTPException) -> Response[Problem]:
+    status = HTTPStatus(error.status_code)
+    code = status.name.lower()
+    if isinstance(error, ValidationException):
+        extra: list[Any] = error.extra if isinstance(error.extra, list) else []
+        fields = [FieldProblem(field=str(e.get("key", "")), rule=str(e.get("message", ""))) for e in extra]
+        return _answer(422, "Invalid input", "invalid_input", "A value breaks its rule.", fields)
+    detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else error.detail
+    return _answer(status, status.phrase, code, detail, headers=headers_of(error))
+
+
+def _answer(
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    fields: list[FieldProblem] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[Problem]:
+    problem = Problem(
+        type=f"urn:gatehouse:problem:{code}",
+        title=title,
+        status=int(status),
+        detail=detail,
+        code=code,
+        errors=fields or [],
+        request_id=request_id.get(),
+    )
+    return Response(problem, status_code=int(status), media_type=MEDIA_TYPE, headers=headers or {})

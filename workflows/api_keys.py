@@ -1,0 +1,127 @@
+"""API keys: shown once, kept as a digest, each with scopes, revocable, with last use shown.
+
+A key is 256 random bits, so a plain SHA-256 of it cannot be guessed back; it needs no salt and no slow hash.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, get_args
+from typing import Literal as Choice
+from uuid import UUID
+
+import msgspec
+
+from models.database import execute, fetch_all, fetch_row, fetch_value
+from workflows.clock import now
+from workflows.errors import Forbidden, InvalidInput, NotFound, NotSignedIn
+
+Scope = Choice["settings:read", "settings:write", "subscriptions:read", "subscriptions:write"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+LAST_USE_GRAIN = timedelta(minutes=1)  # finer would make every request a write
+LIVE, SANDBOX = "gh_live_", "gh_test_"  # secret scanners and people recognise them
+HINT_LENGTH = 12
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key just made. `key` is the only time that it is seen."""
+
+    id: UUID
+    key: str
+
+
+class KeyInUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The live key that came with a request."""
+
+    id: UUID
+    marketplace_id: UUID
+    scopes: list[str]
+
+    def require(self, scope: Scope) -> None:
+        """Raises Forbidden when the key was not given that scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"this API key has no scope {scope}")
+
+
+class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be seen of a key later: its first characters, never the rest."""
+
+    id: UUID
+    name: str
+    hint: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+async def create_key(marketplace_id: UUID, name: str, scopes: tuple[str, ...] = SCOPES) -> NewKey:
+    """Makes a key; only its digest is stored. Raises InvalidInput for an unknown scope or an empty name."""
+    if unknown := sorted(set(scopes) - set(SCOPES)):
+        raise InvalidInput({"scopes": f"unknown: {', '.join(unknown)}."})
+    if not 1 <= len(name.strip()) <= 120:
+        raise InvalidInput({"name": "must have 1 to 120 characters."})
+    sandbox = await fetch_value("SELECT sandbox FROM marketplace WHERE id = $1", marketplace_id)
+    key = (SANDBOX if sandbox else LIVE) + secrets.token_urlsafe(32)
+    key_id = await fetch_value(
+        "INSERT INTO api_key (marketplace_id, name, hint, digest, scopes) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        marketplace_id,
+        name.strip(),
+        key[:HINT_LENGTH],
+        _digest(key),
+        sorted(set(scopes)),
+    )
+    return NewKey(id=key_id, key=key)
+
+
+async def authenticate(key: str) -> KeyInUse:
+    """The live key of that text; notes its use, at most once a minute. Raises NotSignedIn."""
+    row = await fetch_row(
+        "SELECT id, marketplace_id, scopes, last_used_at FROM api_key WHERE digest = $1 AND revoked_at IS NULL",
+        _digest(key),
+    )
+    if row is None:
+        raise NotSignedIn("no live API key")
+    await _note_use(row)
+    return KeyInUse(id=row["id"], marketplace_id=row["marketplace_id"], scopes=row["scopes"])
+
+
+async def _note_use(row: Any) -> None:
+    if row["last_used_at"] is not None and now() - row["last_used_at"] < LAST_USE_GRAIN:
+        return
+    # Several requests may have read the same old value: one of them writes.
+    await execute(
+        "UPDATE api_key SET last_used_at = $3"
+        " WHERE marketplace_id = $1 AND id = $2 AND last_used_at IS NOT DISTINCT FROM $4",
+        row["marketplace_id"],
+        row["id"],
+        now(),
+        row["last_used_at"],
+    )
+
+
+async def list_keys(marketplace_id: UUID) -> list[KeyShown]:
+    """The marketplace's keys, newest first, revoked ones included."""
+    return await fetch_all(
+        KeyShown,
+        "SELECT id, name, hint, scopes, created_at, last_used_at, revoked_at FROM api_key"
+        " WHERE marketplace_id = $1 ORDER BY id DESC",
+        marketplace_id,
+    )
+
+
+async def revoke_key(marketplace_id: UUID, key_id: UUID) -> None:
+    """Ends a key at once; harmless when it ended before. Raises NotFound for another marketplace's."""
+    touched = await execute(
+        "UPDATE api_key SET revoked_at = coalesce(revoked_at, $3) WHERE marketplace_id = $1 AND id = $2",
+        marketplace_id,
+        key_id,
+        now(),
+    )
+    if not touched:
+        raise NotFound("no such API key")
+
+
+def _digest(key: str) -> bytes:
+    return sha256(key.encode()).digest()

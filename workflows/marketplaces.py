@@ -1,0 +1,133 @@
+"""Which marketplace: found by the slug in a URL or by its id, and what its staff may change of it.
+
+The portal's own settings are in workflows/portal_settings.py. The slug, and with it the Login URL, never changes.
+"""
+
+import re
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+from babel import Locale
+from babel.core import get_global
+from email_validator import EmailNotValidError, validate_email
+from msgspec import UNSET, UnsetType
+
+from models.database import execute, fetch_one
+from workflows.errors import InvalidInput, NotFound
+from workflows.portal_views import Marketplace
+from workflows.settings import settings
+
+MARKETPLACE_COLUMNS = (
+    "id, slug, name, address, support_email, country, time_zone, currency, invoice_prefix, tax_id, sandbox, gateway,"
+    " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, email_button,"
+    " self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
+)
+
+# ISO 4217 and ISO 3166-1 as Unicode's CLDR (Babel) keeps them: nothing to maintain here.
+_CURRENCIES = frozenset(get_global("all_currencies"))
+_COUNTRIES = frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - {"EU", "UN", "ZZ"}
+_TIME_ZONES = frozenset(available_timezones())
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # line feeds are fine in an address
+
+
+class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; a field left out stays as it is. `support_email` and `tax_id` can be emptied with null."""
+
+    name: str | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    support_email: str | UnsetType | None = UNSET
+    country: str | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    invoice_prefix: str | UnsetType = UNSET
+    tax_id: str | UnsetType | None = UNSET
+
+
+async def find_marketplace(slug: str) -> Marketplace:
+    """The marketplace of that slug, whatever text came. Raises NotFound."""
+    return await _one("slug = $1", slug)
+
+
+async def marketplace_by_id(marketplace_id: UUID) -> Marketplace:
+    """The marketplace of that id. Raises NotFound."""
+    return await _one("id = $1", marketplace_id)
+
+
+async def _one(where: str, value: object) -> Marketplace:
+    if isinstance(value, str) and "\0" in value:  # PostgreSQL's text cannot hold it
+        raise NotFound("no such marketplace")
+    found = await fetch_one(Marketplace, f"SELECT {MARKETPLACE_COLUMNS} FROM marketplace WHERE {where}", value)
+    if found is None:
+        raise NotFound("no such marketplace")
+    return found
+
+
+def login_url(marketplace: Marketplace) -> str:
+    """The Login URL, from the configured public URL and the slug."""
+    return f"{settings().public_url}/portal/{marketplace.slug}"
+
+
+async def change_marketplace(marketplace_id: UUID, change: MarketplaceChange) -> Marketplace:
+    """Changes what was given and answers with the marketplace as it is now.
+
+    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound.
+    """
+    given = cleaned(change)
+    if problems := {name: problem for name, value in given.items() if (problem := _problem(name, value))}:
+        raise InvalidInput(problems)
+    if given:
+        await set_columns(marketplace_id, given)
+    return await marketplace_by_id(marketplace_id)
+
+
+def cleaned(change: msgspec.Struct) -> dict[str, Any]:
+    """The fields that were given, texts without surrounding space, empty ones of nullable fields as None."""
+    given = {name: getattr(change, name) for name in change.__struct_fields__}
+    texts = {name: v.strip() if isinstance(v, str) else v for name, v in given.items() if v is not UNSET}
+    return {name: None if v == "" and name in ("support_email", "tax_id") else v for name, v in texts.items()}
+
+
+async def set_columns(marketplace_id: UUID, columns: dict[str, Any]) -> None:
+    """Writes columns whose names are a Struct's own field names and whose values were checked."""
+    assignments = ", ".join(f"{name} = ${position}" for position, name in enumerate(columns, start=2))
+    await execute(f"UPDATE marketplace SET {assignments} WHERE id = $1", marketplace_id, *columns.values())
+
+
+def _problem(name: str, value: Any) -> str | None:  # noqa: PLR0911 - one rule a line
+    if value is None:
+        return None
+    if _CONTROL.search(value) or (name != "address" and "\n" in value):
+        return "must not contain control characters."
+    match name:
+        case "name":
+            return None if 1 <= len(value) <= 120 else "must have 1 to 120 characters."
+        case "address":
+            return None if len(value) <= 500 else "must have at most 500 characters."
+        case "support_email":
+            return _email_problem(value)
+        case "country":
+            return None if value in _COUNTRIES else "must be a country's two capital letters (ISO 3166-1), e.g. DE."
+        case "time_zone":
+            return None if value in _TIME_ZONES else "must be a time zone's name, e.g. Europe/Berlin."
+        case "currency":
+            return None if value in _CURRENCIES else "must be a currency's three capital letters (ISO 4217), e.g. EUR."
+        case "invoice_prefix":
+            return _prefix_problem(value)
+        case _:
+            return None if len(value) <= 60 else "must have at most 60 characters."
+
+
+def _prefix_problem(value: str) -> str | None:
+    # An invoice's number begins with a letter or digit (models), so its prefix may not begin with a dash.
+    fits = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]{0,11})?", value)
+    return None if fits else "must have at most 12 letters, digits and dashes, and not begin with a dash."
+
+
+def _email_problem(value: str) -> str | None:
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError as error:
+        return f"is not an e-mail address: {error}"
+    return None if len(value) <= 254 else "must have at most 254 characters."
