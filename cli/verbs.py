@@ -24,6 +24,7 @@ class Verb:
 # fmt: off
 VERBS = (
     Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
+    Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
 )

@@ -5,7 +5,7 @@ The rules of the state machines are published here as rows, and handed in: model
 """
 
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.database import execute, fetch, fetch_value, single_connection, tran
 from models.piccolo_app import APP_CONFIG
 from models.roles import ROLES
 
-__all__ = ["MachineRule", "SchemaUnready", "migrate", "publish_rules"]
+__all__ = ["MachineRule", "SchemaUnready", "migrate", "pending", "publish_rules"]
 
 MachineRule = tuple[str, str, str, str]
 """machine, state it leaves ("" when it makes a row), trigger, state it enters."""
@@ -39,7 +39,9 @@ async def migrate(owner_url: str, rules: Iterable[MachineRule]) -> list[str]:
     async with single_connection(owner_url) as connection:
         await _check_server(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        ran = [migration_id async for migration_id in _run_pending()]
+        ran = await pending()
+        for migration_id in ran:
+            await _run(migration_id)
         await publish_rules(rules)
         await execute("SELECT extend_transition_log($1)", _MONTHS_AHEAD)
     return ran
@@ -60,16 +62,19 @@ async def publish_rules(rules: Iterable[MachineRule]) -> None:
             )
 
 
-async def _run_pending() -> AsyncIterator[str]:
+async def pending() -> list[str]:
+    """The ids of the migrations that have not run here, in order. Changes nothing."""
     manager = ForwardsMigrationManager(app_name=APP_CONFIG.app_name)
-    await manager.create_migration_table()
     known = manager.get_migration_modules(APP_CONFIG.resolved_migrations_folder_path)
-    done = await Migration.get_migrations_which_ran(app_name=APP_CONFIG.app_name)
-    for migration_id in sorted(set(known) - set(done)):
-        async with transaction():
-            with redirect_stdout(io.StringIO()):  # Piccolo narrates
-                await run_forwards(APP_CONFIG.app_name, migration_id)
-        yield migration_id
+    if not await Migration.table_exists():
+        return sorted(known)
+    return sorted(set(known) - set(await Migration.get_migrations_which_ran(app_name=APP_CONFIG.app_name)))
+
+
+async def _run(migration_id: str) -> None:
+    async with transaction():
+        with redirect_stdout(io.StringIO()):  # Piccolo narrates
+            await run_forwards(APP_CONFIG.app_name, migration_id)
 
 
 async def _check_server(connection: Any) -> None:

@@ -4,7 +4,8 @@
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -82,15 +83,18 @@ async def fresh_database(
     postgres_server: EmbeddedPostgres, template_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[FreshDatabase]:
     """A database of the test's own, DATABASE_URL naming it; for tests whose processes open their own pools."""
-    name = f"test_{next(_numbers)}"
-    await _as_superuser(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER gatehouse_owner")
-    roles = ("gatehouse_app", "gatehouse_owner", "gatehouse_auditor", "postgres")
-    fresh = FreshDatabase(name, *(postgres_server.url(role, name) for role in roles))
-    monkeypatch.setenv("DATABASE_URL", fresh.app_url)
-    monkeypatch.setenv("OWNER_DATABASE_URL", fresh.owner_url)
-    settings.cache_clear()
-    yield fresh
-    await _as_superuser(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    async with _database(postgres_server, template_database) as fresh:
+        monkeypatch.setenv("DATABASE_URL", fresh.app_url)
+        monkeypatch.setenv("OWNER_DATABASE_URL", fresh.owner_url)
+        settings.cache_clear()
+        yield fresh
+
+
+@pytest.fixture
+async def empty_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[FreshDatabase]:
+    """A database that nobody has migrated."""
+    async with _database(postgres_server, "template1") as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -109,6 +113,17 @@ def valkey_url(valkey_server: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("REDIS_URL", valkey_server.url)
     settings.cache_clear()
     return valkey_server.url
+
+
+@asynccontextmanager
+async def _database(server: EmbeddedPostgres, template: str) -> AsyncGenerator[FreshDatabase]:
+    name = f"test_{next(_numbers)}"
+    await _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER gatehouse_owner")
+    try:
+        roles = ("gatehouse_app", "gatehouse_owner", "gatehouse_auditor", "postgres")
+        yield FreshDatabase(name, *(server.url(role, name) for role in roles))
+    finally:
+        await _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def _as_superuser(server: EmbeddedPostgres, sql: str) -> None:

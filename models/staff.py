@@ -1,0 +1,19 @@
+"""The people of a marketplace."""
+
+from piccolo.columns import UUID, Text, Timestamptz
+from piccolo.columns.defaults.uuid import UUID7
+from piccolo.table import Table
+
+from models.database import DB
+
+
+class Staff(Table, db=DB):
+    """Somebody who works for the merchant; `removed_at` set: once did. Unique e-mail among those who do."""
+
+    id = UUID(primary_key=True, default=UUID7())
+    marketplace_id = UUID()
+    email = Text()
+    name = Text()
+    role = Text()
+    created_at = Timestamptz()
+    removed_at = Timestamptz(null=True, default=None)

@@ -1,0 +1,55 @@
+"""Every table there is, in the order in which the migrations make them."""
+
+from piccolo.table import Table
+
+from models.access_token import AccessToken
+from models.api_key import ApiKey
+from models.captured_email import CapturedEmail
+from models.charge import Charge
+from models.customer import Customer
+from models.customer_order import CustomerOrder
+from models.document import Document, DocumentFile
+from models.dunning_case import DunningCase
+from models.invoice import Invoice
+from models.link_request import LinkRequest
+from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
+from models.outbox import Outbox
+from models.outgoing_email import OutgoingEmail
+from models.payment_method import PaymentMethod
+from models.portal_session import PortalSession
+from models.product import Product
+from models.sandbox_gateway import SandboxCard, SandboxPayment
+from models.schedule import Heartbeat, Schedule
+from models.staff import Staff
+from models.subscription import Subscription
+from models.transition_log import MachineRule, TransitionLog
+
+TABLES: tuple[type[Table], ...] = (
+    Marketplace,
+    MarketplaceLogo,
+    NumberSeries,
+    Staff,
+    ApiKey,
+    Customer,
+    Product,
+    CustomerOrder,
+    PaymentMethod,
+    Subscription,
+    DunningCase,
+    Charge,
+    LinkRequest,
+    AccessToken,
+    PortalSession,
+    Invoice,
+    Document,
+    DocumentFile,
+    OutgoingEmail,
+    Outbox,
+    Schedule,
+    Heartbeat,
+    CapturedEmail,
+    SandboxCard,
+    SandboxPayment,
+    MachineRule,
+    TransitionLog,
+)
