@@ -5,14 +5,15 @@ Nothing is refunded. A charge already at the gateway is settled when it answers,
 
 from uuid import UUID
 
-from models.database import Record, execute, fetch_row, transaction
+from models.database import Record, fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.clock import marketplace_now
 from workflows.customers import addressee
+from workflows.dunning import close_case
 from workflows.emails.stage import stage_email
 from workflows.errors import SelfCancellationOff
 from workflows.fire import Move, fire, fire_where
-from workflows.machines import ACCESS_TOKEN, CHARGE, DUNNING_CASE, SUBSCRIPTION
+from workflows.machines import ACCESS_TOKEN, CHARGE, SUBSCRIPTION
 from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
 from workflows.subscriptions import billing_offset, get_subscription
 
@@ -54,15 +55,11 @@ async def cancel_subscription(marketplace: Marketplace, subscription_id: UUID, m
     )
     consequence = Move(move.by, "subscription_cancelled", {"subscription_id": str(subscription_id)})
     of_subscription = "marketplace_id = $1 AND subscription_id = $2"
-    for case in await fire_where(
-        DUNNING_CASE, "abandon", of_subscription, (marketplace.id, subscription_id), consequence
-    ):
-        await execute(
-            "UPDATE dunning_case SET closed_at = $3, next_attempt_at = NULL WHERE marketplace_id = $1 AND id = $2",
-            marketplace.id,
-            case["id"],
-            at,
-        )
+    case_id = await fetch_value(
+        f"SELECT id FROM dunning_case WHERE {of_subscription} AND state = 'open'", marketplace.id, subscription_id
+    )
+    if case_id is not None:
+        await close_case(marketplace, case_id, "abandon", consequence)
     await fire_where(CHARGE, "withdraw", of_subscription, (marketplace.id, subscription_id), consequence)
     await fire_where(ACCESS_TOKEN, "revoke", of_subscription, (marketplace.id, subscription_id), consequence)
     await _tell_customer(marketplace, subscription, move.by)

@@ -11,7 +11,7 @@ from workflows.billing_calendar import charge_at
 from workflows.charge_attempts import charge_what_is_owed
 from workflows.clock import marketplace_now
 from workflows.customers import addressee
-from workflows.dunning import open_case
+from workflows.dunning import close_case, open_case, tell_of_failure
 from workflows.emails.stage import stage_email
 from workflows.fire import Move, fire
 from workflows.invoices import issue_invoice
@@ -74,9 +74,7 @@ async def _succeeded(
     if subscription is not None and subscription["state"] in ("active", "failed_charge"):
         await _count_payment(marketplace, subscription, charge, paid)
     if case is not None:
-        await fire(
-            DUNNING_CASE, marketplace.id, case["id"], "recover", paid, set_={"closed_at": at, "next_attempt_at": None}
-        )
+        await close_case(marketplace, case["id"], "recover", paid)
     await fire(
         CHARGE,
         marketplace.id,
@@ -85,7 +83,7 @@ async def _succeeded(
         paid,
         set_={"gateway_reference": outcome.gateway_reference, "paid_at": at, "decline_code": None},
     )
-    await _send_receipt(marketplace, charge)
+    await _send_receipt(marketplace, charge, at)
     await issue_invoice(marketplace.id, charge["id"], paid.by)
 
 
@@ -123,7 +121,7 @@ def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> dat
     )
 
 
-async def _send_receipt(marketplace: Marketplace, charge: Record) -> None:
+async def _send_receipt(marketplace: Marketplace, charge: Record, paid_at: datetime) -> None:
     if charge["subscription_id"] is None:
         return
     told = await addressee(marketplace.id, charge["subscription_id"])
@@ -139,6 +137,7 @@ async def _send_receipt(marketplace: Marketplace, charge: Record) -> None:
             "order_number": charge["order_number"],
             "amount_minor": charge["amount_minor"],
             "currency": charge["currency"],
+            "paid_at": paid_at.isoformat(),
         },
         by=Actor("gateway", marketplace.gateway),
     )
@@ -179,6 +178,8 @@ async def _failed(
     ):
         # The card was replaced while this attempt was on its way with the old one.
         await charge_what_is_owed(marketplace, subscription["id"], failed.by)
+    elif subscription is not None and case is not None:
+        await tell_of_failure(marketplace, case, charge, outcome.decline_code, failed.by)
 
 
 async def _action_required(
