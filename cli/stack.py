@@ -81,7 +81,8 @@ def programs(settings: Mapping[str, str], *, port: int, logs: Path) -> list[Prog
 
 def _commands(port: int) -> dict[str, list[str]]:
     serve = ["uvicorn", "api.app:app", "--host", "127.0.0.1", "--port", str(port)]
-    quiet = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
+    # only the application decides whose X-Forwarded-For to believe
+    quiet = ["--no-proxy-headers", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
     work = ["dramatiq", "tasks.worker", "--processes", "1"]
     # Two classes of workers: a burst of invoices never delays a login link.
     return {

@@ -142,9 +142,7 @@ def launch(
     return process
 
 
-def wait_until(
-    ready: Callable[[], bool], process: subprocess.Popen[bytes], within: timedelta = START_WITHIN
-) -> bool:
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], within: timedelta = START_WITHIN) -> bool:
     """Poll `ready` until it holds; False when the process ends or the time is up first."""
     give_up_at = time.monotonic() + within.total_seconds()
     while time.monotonic() < give_up_at and process.poll() is None:
