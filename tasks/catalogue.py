@@ -1,0 +1,33 @@
+"""Every job there is. A name that workflows stage and no job does, or the other way round, stops the process here."""
+
+from collections.abc import Sequence
+
+from tasks import charges, documents, emails, links, sweeps
+from tasks.job import Job
+from workflows.actors import ACTORS
+from workflows.errors import DefinitionError
+
+JOBS: tuple[Job, ...] = (
+    links.handle,
+    links.deliver,
+    charges.submit,
+    charges.settle,
+    emails.deliver,
+    documents.render,
+    sweeps.expire_links,
+    sweeps.expire_sessions,
+    sweeps.settle_charges,
+    sweeps.forget,
+    sweeps.extend_log,
+)
+
+
+def check_names(jobs: Sequence[Job]) -> None:
+    """Raises DefinitionError unless `jobs` are exactly the actors of workflows/actors.py, each once."""
+    names = [job.name for job in jobs]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise DefinitionError(f"more than one job is called {', '.join(doubled)}")
+    if undone := sorted(set(ACTORS) - set(names)):
+        raise DefinitionError(f"staged by workflows, done by no job: {', '.join(undone)}")
+    if unknown := sorted(set(names) - set(ACTORS)):
+        raise DefinitionError(f"no workflow stages {', '.join(unknown)}")

@@ -1,0 +1,23 @@
+"""Jobs that move money. Safe to repeat: the gateway is asked before anything is tried a second time."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from tasks import ports
+from tasks.job import job
+from workflows.charges import settle_charge, submit_charge
+
+# 14 attempts reach seven hours ahead; then charge.sweep goes on asking about what was submitted.
+_ATTEMPTS = 14
+
+
+@job("charge.submit", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
+async def submit(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+    """Puts one pending charge to the gateway."""
+    await submit_charge(marketplace_id, id, await ports.gateway_of(marketplace_id))
+
+
+@job("charge.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
+async def settle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+    """Asks the gateway what became of a charge."""
+    await settle_charge(marketplace_id, id, await ports.gateway_of(marketplace_id))

@@ -1,0 +1,29 @@
+"""The vendors that jobs work with, each made once per process, from its settings."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from integrations.gateways import gateway_for
+from integrations.mailers import mailer as mailer_for
+from integrations.pdf import renderer as renderer_for
+from workflows.marketplaces import marketplace_by_id
+from workflows.ports import Gateway, Mailer, PdfRenderer
+from workflows.settings import settings
+
+
+@lru_cache
+def mailer() -> Mailer:
+    """The deployment's e-mail provider."""
+    return mailer_for(settings())
+
+
+@lru_cache
+def renderer() -> PdfRenderer:
+    """What makes PDFs."""
+    return renderer_for(settings())
+
+
+async def gateway_of(marketplace_id: UUID) -> Gateway:
+    """The marketplace's payment gateway. Raises NotFound, UnknownGateway."""
+    marketplace = await marketplace_by_id(marketplace_id)
+    return gateway_for(marketplace.gateway)

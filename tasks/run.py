@@ -1,0 +1,71 @@
+"""One run of one job, from the message's arrival to the row's end (DESIGN.md §3).
+
+Never raises what the job raised: the outcome is in the row, and Dramatiq has nothing to retry. If the database is
+away, the row stays as it is and its lease, or the dispatcher's patience, runs out.
+"""
+
+import asyncio
+from uuid import UUID
+
+from models.database import transaction
+from tasks import lease
+from tasks.job import Job
+from workflows.actor import request_id
+from workflows.logs import logger, redact
+from workflows.outbox import LeaseLost, RunningJob, current_job, finish_current
+
+log = logger(__name__)
+
+_LONGEST_ERROR = 500  # characters: enough to know the error, too few to fill a table
+
+
+async def run_job(job: Job, outbox_id: int) -> None:
+    """Starts the row if it is still to be done, does the work, ends the row. Harmless however often it is called."""
+    started = await lease.start(outbox_id, job.lease, job.attempts)
+    if started is None:
+        log.info("job skipped", job=job.name, id=outbox_id)
+        return
+    request_id.set(started.request_id)
+    if started.dead:
+        log.error("job dead", job=job.name, id=outbox_id, attempts=started.attempt, error=lease.NEVER_ENDED)
+        return
+    running = RunningJob(outbox_id, started.lease)
+    current_job.set(running)
+    try:
+        await _work(job, running, {name: UUID(value) for name, value in started.args.items()})
+    except LeaseLost:
+        log.warning("lease lost", job=job.name, id=outbox_id, attempt=started.attempt)
+    except Exception as error:  # noqa: BLE001 - whatever a job raises is its row's next state
+        await _fail(job, running, started.attempt, error)
+
+
+async def _work(job: Job, running: RunningJob, ids: dict[str, UUID]) -> None:
+    async with asyncio.timeout(job.time_limit.total_seconds()):
+        if job.atomic:
+            async with transaction():
+                await job(**ids)
+                if not running.finished:
+                    await finish_current()
+            return
+        await job(**ids)
+    if not running.finished and not await lease.finish(running.id, running.lease):
+        raise LeaseLost(f"job {running.id} belongs to another run")
+
+
+async def _fail(job: Job, running: RunningJob, attempt: int, error: Exception) -> None:
+    text = describe(error)
+    facts = {"job": job.name, "id": running.id, "attempt": attempt, "error": text}
+    if attempt >= job.attempts:
+        if await lease.bury(running.id, running.lease, text):
+            log.error("job dead", **facts, exc_info=error)
+            return
+    elif await lease.put_back(running.id, running.lease, pause := job.pause_after(attempt), text):
+        log.warning("job failed", **facts, again_in=round(pause.total_seconds(), 1), exc_info=error)
+        return
+    log.warning("lease lost", **facts)
+
+
+def describe(error: Exception) -> str:
+    """The error's class and first line: a database's second line quotes the row, and secrets are hidden."""
+    first_line = next(iter(str(error).splitlines()), "")
+    return redact(f"{type(error).__qualname__}: {first_line}".removesuffix(": "))[:_LONGEST_ERROR]

@@ -1,0 +1,53 @@
+"""Jobs of the clock (tasks/schedule.py): they find what is due and move it, or stage the work for each.
+
+A sweep that fails is not tried for long: its next tick comes anyway.
+"""
+
+from datetime import timedelta
+
+from models.database import execute
+from tasks.job import job
+from workflows.actor import CLOCK
+from workflows.charges import charges_in_doubt
+from workflows.clock import now
+from workflows.fire import Move
+from workflows.forget_requests import forget_requests
+from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.outbox import stage_unless_pending
+from workflows.sweep import sweep
+
+_LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s (FACTS)
+_IN_DOUBT_AT_ONCE = 500  # per tick: more would mean that the gateway is down, and asking faster helps nobody
+_MONTHS_AHEAD = 3
+_PAST_EXPIRY = Move(CLOCK, "past_expiry")
+
+
+@job("access_token.sweep", lease=_LEASE, attempts=_ATTEMPTS)
+async def expire_links() -> None:
+    """Expires links past their hour."""
+    await sweep(ACCESS_TOKEN, "expire", "expires_at", now(), _PAST_EXPIRY)
+
+
+@job("portal_session.sweep", lease=_LEASE, attempts=_ATTEMPTS)
+async def expire_sessions() -> None:
+    """Expires sessions past their half hour."""
+    await sweep(PORTAL_SESSION, "expire", "expires_at", now(), _PAST_EXPIRY)
+
+
+@job("charge.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def settle_charges() -> None:
+    """Stages the question for each charge submitted and never answered."""
+    for marketplace_id, charge_id in await charges_in_doubt(_IN_DOUBT_AT_ONCE):
+        await stage_unless_pending("charge.settle", marketplace_id, charge_id)
+
+
+@job("link_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def forget() -> None:
+    """Forgets typed addresses that were never handled."""
+    await forget_requests()
+
+
+@job("transition_log.extend", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def extend_log() -> None:
+    """Makes the log's partitions for the months ahead."""
+    await execute("SELECT extend_transition_log($1)", _MONTHS_AHEAD)
