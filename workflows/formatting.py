@@ -17,7 +17,17 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
-__all__ = ["DEFAULT_LOCALE", "card", "day", "exponent", "interval_words", "known_locale", "moment", "money"]
+__all__ = [
+    "DEFAULT_LOCALE",
+    "card",
+    "day",
+    "exponent",
+    "interval_words",
+    "known_locale",
+    "minutes_words",
+    "moment",
+    "money",
+]
 
 DEFAULT_LOCALE = "en"
 
@@ -86,6 +96,14 @@ def interval_words(unit: str, count: int = 1) -> str:
     """How often: 'every month', 'every 3 months'. Raises KeyError for no unit of day, week, month, year."""
     one, many = _INTERVALS[unit]
     return f"every {one}" if count == 1 else f"every {count} {many}"
+
+
+def minutes_words(minutes: int) -> str:
+    """How long: '1 hour', '45 minutes'."""
+    hours, rest = divmod(minutes, 60)
+    if rest == 0 and hours > 0:
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 @lru_cache(maxsize=256)

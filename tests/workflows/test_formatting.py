@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workflows.formatting import card, day, interval_words, known_locale, moment, money
+from workflows.formatting import card, day, interval_words, known_locale, minutes_words, moment, money
 
 NIGHT = datetime(2026, 3, 15, 23, 30, tzinfo=UTC)
 NARROW = "\N{NO-BREAK SPACE}"
@@ -59,3 +59,10 @@ def test_cards_and_intervals_read_as_words() -> None:
     assert card("cartes_bancaires", "1111") == "Cartes Bancaires ending in 1111"
     assert interval_words("month") == "every month"
     assert interval_words("day", 10) == "every 10 days"
+    assert [minutes_words(minutes) for minutes in (1, 10, 60, 90, 120)] == [
+        "1 minute",
+        "10 minutes",
+        "1 hour",
+        "90 minutes",
+        "2 hours",
+    ]

@@ -1,0 +1,31 @@
+"""A context for every e-mail of the catalogue, as its causes give it. Shared by the tests of e-mails."""
+
+from typing import Any
+
+_SUBSCRIPTION = {"product": "Monthly box", "subscription_number": 12}
+_PRICE = {"amount_minor": 1999, "currency": "USD"}
+_CARD = {"card_brand": "visa", "card_last_four": "4242"}
+_AT = "2026-03-15T09:30:00+00:00"
+_NEXT = "2026-04-15T09:30:00+00:00"
+
+# fmt: off
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "access_link":            {"lifetime_minutes": 60},
+    "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
+    "card_updated":           {**_SUBSCRIPTION, **_CARD},
+    "subscription_cancelled": {**_SUBSCRIPTION, "ended_at": _AT},
+    "order_receipt":          {"product": "Monthly box", "order_number": 7, **_PRICE, **_CARD, "paid_at": _AT,
+                               "quantity": 2, "invoice_number": "INV-000007", "subscription_number": 12,
+                               "next_charge_at": _NEXT, "interval_unit": "month", "interval_count": 1},
+    "renewal_receipt":        {**_SUBSCRIPTION, **_PRICE, **_CARD, "paid_at": _AT, "invoice_number": "INV-000008",
+                               "next_charge_at": _NEXT, "payment_number": 2, "payments_total": 6, "order_number": 7},
+    "failed_charge":          {**_SUBSCRIPTION, **_PRICE, **_CARD, "failed_at": _AT, "next_attempt_at": _NEXT,
+                               "reason": "The card has expired."},
+    "final_notice":           {**_SUBSCRIPTION, **_PRICE, **_CARD, "ends_at": _NEXT},
+    "trial_ending":           {**_SUBSCRIPTION, **_PRICE, **_CARD, "trial_ends_at": _NEXT, "interval_unit": "month",
+                               "interval_count": 1},
+    "refund":                 {"product": "Monthly box", "order_number": 7, **_PRICE, **_CARD, "refunded_at": _AT,
+                               "paid_minor": 3998},
+    "card_expiring":          {**_SUBSCRIPTION, **_CARD, "exp_month": 4, "exp_year": 2026, "next_charge_at": _NEXT},
+}
+# fmt: on
