@@ -42,7 +42,7 @@ async def list_payments(
     backwards = before is not None
     opposite: Direction = "asc" if order == "desc" else "desc"
     direction = opposite if backwards else order
-    rows = await _rows(marketplace_id, customer_id, sort, direction, after or before, page_size + 1)
+    rows = await _rows(marketplace_id, customer_id, sort, direction, before if backwards else after, page_size + 1)
     more, rows = len(rows) > page_size, rows[:page_size]
     if backwards:
         rows.reverse()
