@@ -8,16 +8,16 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from workflows import errors
 from workflows.actor import request_id
+from workflows.logs import logger
 from workflows.ports import InDoubt
 
 MEDIA_TYPE = "application/problem+json"
-_LOG = structlog.get_logger("gatehouse.api")
+_LOG = logger("gatehouse.api")
 
 # fmt: off
 STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {

@@ -1,0 +1,84 @@
+"""The composition root: which gateway, limiter, mailer and pages this process serves, and in which order it starts.
+
+Nothing else in api/ or web/ knows an implementation of workflows/ports.py.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router
+from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException
+
+from api.client_address import client_address
+from api.health import HEALTH_ROUTES
+from api.media_types import json_only
+from api.merchant import MERCHANT_ROUTES
+from api.portal import PORTAL_ROUTES
+from api.problems import problem_response
+from api.production import refuse_unsafe
+from api.reader import openapi
+from api.request_log import RequestLog
+from integrations.gateways import gateway_for
+from integrations.rate_limits import limiter
+from models.database import close_pool, open_pool
+from models.roles import refuse_powerful_role
+from workflows.logs import configure
+from workflows.settings import settings
+
+try:  # until the pages are all there
+    from web.errors import error_page
+    from web.routes import ROUTES
+except Exception as error:
+    print("no pages yet:", error)
+    ROUTES, error_page = [], problem_response
+
+LARGEST_BODY = 64 * 1024  # bytes: forms and JSON are a few hundred; a logo's route allows more
+FOR_PROGRAMS = ("/api/", "/webhooks/", "/schema", "/health/", "/metrics")
+
+
+@asynccontextmanager
+async def _serving(app: Litestar) -> AsyncIterator[None]:
+    """What must be there before the first request. A deployment that would let strangers in does not start."""
+    configure(settings().environment)
+    refuse_unsafe(settings())
+    await open_pool(settings().database_url)
+    try:
+        await refuse_powerful_role()
+        app.state.limiter = counts = limiter(settings())
+        app.state.gateway_for = gateway_for
+        app.state.client_address = client_address  # web may not import it from here
+        yield
+        await counts.close()
+    finally:
+        await close_pool()
+
+
+def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Problem details for programs, a page for people."""
+    for_program = request.scope["path"].startswith(FOR_PROGRAMS)
+    return problem_response(request, error) if for_program else error_page(request, error)
+
+
+def create_app() -> Litestar:
+    """A new application; it reads its settings when it starts, not when it is made."""
+    api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
+    app = Litestar(
+        route_handlers=[api, *HEALTH_ROUTES, *ROUTES],
+        lifespan=[_serving],
+        exception_handlers={HTTPException: _answer_error, Exception: _answer_error},
+        openapi_config=openapi(),
+        # What is compressed already is left alone.
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=6, exclude=["^/logos/", "/invoices/", "^/health/"]
+        ),
+        request_max_body_size=LARGEST_BODY,
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = RequestLog(app.asgi_handler)
+    return app
+
+
+app = create_app()

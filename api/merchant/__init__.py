@@ -1,0 +1,3 @@
+from typing import Any
+
+MERCHANT_ROUTES: list[Any] = []

@@ -1,0 +1,3 @@
+from typing import Any
+
+PORTAL_ROUTES: list[Any] = []

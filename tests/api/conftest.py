@@ -1,0 +1,60 @@
+"""The whole application over real servers, called in process: `api.get(...)` as a client at 127.0.0.1."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from api.app import create_app
+from tests.conftest import FreshDatabase
+from tests.factories import a_marketplace
+from workflows.api_keys import create_key
+from workflows.portal_views import Marketplace
+
+BASE = "http://127.0.0.1:8000"
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """Starts the application and stops it in one and the same task, as its server would: fixtures change theirs."""
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await stop.wait()
+
+    life = asyncio.create_task(live())
+    waits = asyncio.create_task(started.wait())
+    await asyncio.wait({life, waits}, return_when=asyncio.FIRST_COMPLETED)
+    waits.cancel()
+    if life.done():
+        life.result()  # what kept it from starting
+    yield
+    stop.set()
+    await life
+
+
+@pytest.fixture
+async def api(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running application."""
+    app = create_app()
+    async with running(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            yield client
+
+
+@pytest.fixture
+async def marketplace(api: httpx.AsyncClient) -> Marketplace:
+    return await a_marketplace()
+
+
+@pytest.fixture
+async def key(marketplace: Marketplace) -> dict[str, str]:
+    """The headers of a key with all scopes."""
+    made = await create_key(marketplace.id, "tests")
+    return {"Authorization": f"Bearer {made.key}"}
