@@ -78,7 +78,7 @@ class Warden:
 
 
 def _stdin(process: subprocess.Popen[str]) -> IO[str]:
-    assert process.stdin is not None  # noqa: S101 - it was started with a pipe
+    assert process.stdin is not None
     return process.stdin
 
 
