@@ -17,4 +17,5 @@ COPY . .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 WKHTMLTOPDF=/usr/bin/wkhtmltopdf
 USER gatehouse
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "api.app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log"]
+CMD ["python", "-m", "uvicorn", "api.app:app", "--host", "0.0.0.0", "--port", "8000", \
+     "--no-proxy-headers", "--no-access-log"]

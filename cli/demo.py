@@ -29,6 +29,9 @@ from cli.supervisor import Supervisor
 READY_WITHIN = timedelta(seconds=60)
 _DEFAULT_DATA = ROOT / ".data"
 
+# A proxy of the environment cannot reach this machine's own address.
+_directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 class DemoFailed(Exception):
     """Raised when the demo cannot start; the message is for the person who started it."""
@@ -77,11 +80,8 @@ class Demo:
     def load_demo(self, supervisor: Supervisor, environment: Mapping[str, str]) -> dict[str, object]:
         """Load the demo marketplace, or find it loaded, and return what demo.json tells of it."""
         output = self._data / "demo.json.new"
-        load = [sys.executable, "-m", "cli", "load-demo", "--output", str(output)]
         with self._console.status("Loading the demo marketplace"):
-            status = supervisor.run_to_end(Program("load-demo", load, environment))
-        if status != 0:
-            raise DemoFailed("The demo marketplace could not be loaded; see above.")
+            _run_verb(supervisor, environment, "load-demo", "--output", str(output))
         facts: dict[str, object] = json.loads(output.read_text())
         output.unlink()
         self._say("demo marketplace loaded")
@@ -114,7 +114,7 @@ class Demo:
 
     def _is_ready(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self._url}/health/ready", timeout=2).close()  # noqa: S310 - http
+            _directly.open(f"{self._url}/health/ready", timeout=2).close()
         except OSError:  # nobody listens yet, or an answer that is an error
             return False
         return True
@@ -142,6 +142,13 @@ class Demo:
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False)
+
+
+def _run_verb(supervisor: Supervisor, environment: Mapping[str, str], *words: str) -> None:
+    """Run a verb of ours in a process of its own, which ends when we do. Raises DemoFailed."""
+    program = Program(words[0], [sys.executable, "-m", "cli", *words], environment)
+    if supervisor.run_to_end(program) != 0:
+        raise DemoFailed(f"`gatehouse {words[0]}` failed; see above.")
 
 
 def _refuse_if_taken(port: int) -> None:
