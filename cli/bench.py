@@ -18,6 +18,8 @@ from cli.paths import ROOT
 from cli.programs import Program
 from cli.supervisor import Supervisor
 
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
+
 _FOLDER = ROOT / "benchmarks"
 
 
@@ -46,16 +48,16 @@ def _defines_main(path: Path) -> bool:
 
 
 def _run(name: str, words: list[str]) -> int:
-    with ExitStack() as held:
-        data = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
-        data.chmod(0o711)  # started by root the server is nobody, who has to reach its own folder
-        supervisor = held.enter_context(Supervisor(lambda line: print(line, file=sys.stderr)))
-        environment = _environment(supervisor, data)
-        program = Program(name, [sys.executable, "-m", f"benchmarks.{name}", *words], environment)
-        try:
-            return supervisor.run_to_end(program)
-        except KeyboardInterrupt:
-            return 130
+    try:
+        with ExitStack() as held:
+            data = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
+            data.chmod(0o711)  # started by root the server is nobody, who has to reach its own folder
+            supervisor = held.enter_context(Supervisor(lambda line: print(line, file=sys.stderr)))
+            environment = _environment(supervisor, data)
+            module = [sys.executable, "-m", f"benchmarks.{name}", *words]
+            return supervisor.run_to_end(Program(name, module, environment))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _environment(supervisor: Supervisor, data: Path) -> dict[str, str]:
