@@ -102,7 +102,9 @@ async def fire_where(
     and the value of `order_by` as `position`.
     """
     given = {"now": now(), **arguments}
-    statement = move_of_many(machine, trigger, where, len(where_arguments), order_by, limit is not None)
+    statement = move_of_many(
+        machine, trigger, where, len(where_arguments), order_by=order_by, skip_locked=limit is not None
+    )
     guarded = [given[name] for name in statement.arguments]
     limits = [] if limit is None else [limit]
     return await fetch(statement.sql, *where_arguments, trigger, *move.columns(), *limits, *guarded)

@@ -7,53 +7,17 @@ the database's own refusals (published by `gatehouse migrate`), the pictures and
 >>> DOOR = StateMachine("door", states=("open", "closed"), terminal=(), rules=[Rule("shut", "open", "closed"), ...])
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from transitions import Machine
 
-from workflows.actors import ACTORS
+from workflows.definition_check import problems
 from workflows.errors import DefinitionError
+from workflows.rules import IMPORT, NEW, Facts, Guard, Refusal, Rule
 
-NEW = "(new)"  # the source of a rule by which a row comes to be
-IMPORT = "import"
-
-
-class Facts(Protocol):
-    """A row, or the arguments of a guard: anything that answers by name."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """The value of a column or argument."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A yes/no question about the row to be moved, asked twice: by SQL in the move itself, and by Python where a
-    page wants to know, or a refusal wants a reason. A differential test shows that the twins agree.
-
-    `python(row, arguments)`; `sql` names the row's columns and `:argument`s, `:now` always among them.
-    """
-
-    python: Callable[[Facts, Facts], bool]
-    sql: str
-
-
-class Rule(NamedTuple):
-    """One row of the table: `trigger` moves `source` to `target`, if `guard` (a name) says yes, and stages actors."""
-
-    trigger: str
-    source: str
-    target: str
-    guard: str | None = None
-    stages: tuple[str, ...] = ()
-
-
-class Refusal(NamedTuple):
-    """Why a move is not allowed: the guard that said no, or "no rule"."""
-
-    rule: str
+__all__ = ["IMPORT", "NEW", "Facts", "Guard", "Refusal", "Rule", "StateMachine"]
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity: each life cycle is defined once
@@ -71,7 +35,7 @@ class StateMachine:
     importable: bool = False
 
     def __post_init__(self) -> None:
-        for problem in _problems(self):
+        for problem in problems(self):
             raise DefinitionError(f"{self.name}: {problem}")
         object.__setattr__(self, "held", _hold(self))
         object.__setattr__(self, "_by_move", _index(self))
@@ -134,35 +98,3 @@ def _index(machine: StateMachine) -> dict[tuple[str, str], tuple[Rule, ...]]:
     for rule in machine.rules:
         index[rule.trigger, rule.source] = (*index.get((rule.trigger, rule.source), ()), rule)
     return index
-
-
-def _problems(machine: StateMachine) -> Iterable[str]:
-    known = {*machine.states, NEW}
-    for rule in machine.rules:
-        if unknown := {rule.source, rule.target} - known:
-            yield f"unknown state {min(unknown)!r} in {rule.trigger}"
-        if rule.source in machine.terminal:
-            yield f"{rule.trigger} leaves the terminal state {rule.source!r}"
-        if rule.guard is not None and rule.guard not in machine.guards:
-            yield f"unknown guard {rule.guard!r} in {rule.trigger}"
-        for actor in rule.stages:
-            if actor not in ACTORS:
-                yield f"{rule.trigger} stages {actor!r}, which no queue carries"
-    if [rule.target for rule in machine.rules if rule.source == NEW] != [machine.initial]:
-        yield f"exactly one rule must make a row, in the initial state {machine.initial!r}"
-    for name, guard in machine.guards.items():
-        if not guard.sql.strip():
-            yield f"guard {name!r} has no SQL twin"
-    for dead_end in set(machine.states) - set(machine.terminal) - {rule.source for rule in machine.rules}:
-        yield f"no rule leaves {dead_end!r}, which is not terminal"
-    for hidden in sorted(set(machine.states) - _reachable(machine)):
-        yield f"no move reaches {hidden!r}"
-
-
-def _reachable(machine: StateMachine) -> set[str]:
-    reached, added = {NEW}, True
-    while added:
-        targets = {rule.target for rule in machine.rules if rule.source in reached}
-        added = not targets <= reached
-        reached |= targets
-    return reached - {NEW}

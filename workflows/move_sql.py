@@ -15,6 +15,8 @@ from workflows.machine import Rule, StateMachine
 
 _ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
 _MOVE_COLUMNS = ("moved_trigger", "moved_by", "moved_reason", "moved_request", "moved_details")
+_COLUMN = re.compile(r"[a-z][a-z0-9_]*")
+_OURS = {*_MOVE_COLUMNS, "state", "moved_at", "log_seq", "log_hash"}  # written by the move itself and by the triggers
 
 
 class Statement(NamedTuple):
@@ -28,6 +30,7 @@ class Statement(NamedTuple):
 def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stages: tuple[str, ...]) -> str:
     """INSERT … RETURNING *: $1 the state, $2 the trigger, $3–$6 the move, then the columns."""
     rule = next(rule for rule in machine.creations if rule.trigger == trigger)
+    _check_columns(machine, columns)
     names = ("state", *_MOVE_COLUMNS, *columns)
     values = ", ".join(f"${position}" for position in range(1, len(names) + 1))
     insert = f"INSERT INTO {machine.name} ({', '.join(names)}) VALUES ({values}) RETURNING *"
@@ -40,6 +43,7 @@ def move_of_one(
 ) -> Statement:
     """UPDATE … RETURNING *: $1 marketplace, $2 id, $3–$7 trigger and move, then `set_`, `add` and the arguments."""
     rules = _rules(machine, trigger)
+    _check_columns(machine, (*set_, *add))
     names = (*_MOVE_COLUMNS, *set_)
     assignments = [f"{name} = ${position}" for position, name in enumerate(names, 3)]
     assignments += [f"{name} = {name} + ${position}" for position, name in enumerate(add, 3 + len(names))]
@@ -53,7 +57,7 @@ def move_of_one(
 
 @lru_cache
 def move_of_many(
-    machine: StateMachine, trigger: str, where: str, where_count: int, order_by: str, skip_locked: bool
+    machine: StateMachine, trigger: str, where: str, where_count: int, *, order_by: str, skip_locked: bool
 ) -> Statement:
     """The set-based twin: $1… the arguments of `where`, then trigger and move, the limit of a sweep, the guards'."""
     rules = _rules(machine, trigger)
@@ -62,10 +66,11 @@ def move_of_many(
     case, condition, arguments = _choice(machine, rules, first_argument)
     moves = ", ".join(f"{name} = ${position}" for position, name in enumerate(_MOVE_COLUMNS, first_move))
     tail = f"LIMIT ${first_argument - 1} FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE"
+    # MATERIALIZED: a join may run a plain subquery again, and SKIP LOCKED would pass its own rows over for others.
     update = (
-        f"UPDATE {machine.name} AS moving SET state = picked.target, log_seq = moving.log_seq + 1, {moves} "
-        f"FROM (SELECT marketplace_id, id, {order_by} AS position, {case} AS target FROM {machine.name} "
-        f"WHERE ({where}) AND ({condition}) ORDER BY {order_by}, id {tail}) AS picked "
+        f"WITH picked AS MATERIALIZED (SELECT marketplace_id, id, {order_by} AS position, {case} AS target "
+        f"FROM {machine.name} WHERE ({where}) AND ({condition}) ORDER BY {order_by}, id {tail}) "
+        f"UPDATE {machine.name} AS moving SET state = picked.target, log_seq = moving.log_seq + 1, {moves} FROM picked "
         "WHERE moving.marketplace_id = picked.marketplace_id AND moving.id = picked.id "
         "RETURNING moving.marketplace_id, moving.id, moving.state, picked.position"
     )
@@ -77,6 +82,12 @@ def _rules(machine: StateMachine, trigger: str) -> Sequence[Rule]:
     if not rules:
         raise DefinitionError(f"{machine.name} has no trigger {trigger!r}")
     return rules
+
+
+def _check_columns(machine: StateMachine, names: Sequence[str]) -> None:
+    for name in names:
+        if not _COLUMN.fullmatch(name) or name in _OURS or names.count(name) > 1:
+            raise DefinitionError(f"{machine.name}: a move cannot set {name!r}")
 
 
 def _choice(machine: StateMachine, rules: Sequence[Rule], first_argument: int) -> tuple[str, str, tuple[str, ...]]:
@@ -109,6 +120,6 @@ def _with_staged(move: str, rules: Iterable[Rule], extra: tuple[str, ...], *, re
         for actor, targets in by_actor.items()
     )
     return (
-        f"WITH moved AS ({move}), staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) {rows}) "
-        "SELECT * FROM moved"
+        f"WITH moved AS ({move}), "
+        f"staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) {rows}) SELECT * FROM moved"
     )
