@@ -1,3 +1,20 @@
-from typing import Any
+"""The merchant's API under /api/v1, with an API key as bearer token. The key says which marketplace."""
 
-MERCHANT_ROUTES: list[Any] = []
+from litestar import Router
+from litestar.di import Provide
+
+from api.credentials import provide_api_key, provide_key_marketplace
+from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
+from api.merchant.subscriptions import MerchantSubscriptions
+
+MERCHANT_ROUTES = [
+    Router(
+        "/",
+        route_handlers=[PortalSettingsRoutes, MarketplaceRoutes, MerchantSubscriptions],
+        dependencies={
+            "api_key": Provide(provide_api_key),
+            "marketplace": Provide(provide_key_marketplace),
+        },
+        security=[{"api_key": []}],
+    )
+]

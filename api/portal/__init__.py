@@ -1,3 +1,26 @@
-from typing import Any
+"""The customer's API under /api/v1/portal: the same acts as the portal's pages, with a session as bearer token.
 
-PORTAL_ROUTES: list[Any] = []
+No handler takes the marketplace or the customer from the request: the session says both.
+"""
+
+from litestar import Router
+from litestar.di import Provide
+
+from api.credentials import provide_session_marketplace, provide_signed_in
+from api.portal.access import AccessLinks, Sessions, StartSession
+from api.portal.card_updates import CardUpdates
+from api.portal.history import History
+from api.portal.subscriptions import Subscriptions
+
+PORTAL_ROUTES = [
+    Router("/portal", route_handlers=[AccessLinks, StartSession, CardUpdates]),
+    Router(
+        "/portal",
+        route_handlers=[Sessions, Subscriptions, History],
+        dependencies={
+            "signed_in": Provide(provide_signed_in),
+            "marketplace": Provide(provide_session_marketplace),
+        },
+        security=[{"session": []}],
+    ),
+]

@@ -1,0 +1,71 @@
+"""Replacing a card by API, with the link from the e-mail: no session, the link is the right to do it.
+
+The sandbox takes its published test numbers only. With a gateway that has a form of its own, cards go there.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, post
+
+from api.client_address import client_address
+from api.documented import BAD_BODY, example, problems
+from api.portal.access import LinkHeld
+from api.strict_json import StrictJSON
+from workflows.card_links import look_at_card_link
+from workflows.marketplaces import find_marketplace
+from workflows.portal_views import CardLinkShown, CardReplaced
+from workflows.ports import CardDetails
+from workflows.replace_card import replace_card
+
+_TOKEN = "the last part of the link's address"  # noqa: S105 - words, no token
+_HELD = {"marketplace": "demo", "token": _TOKEN}
+_CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+
+
+class CardTyped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test card. Lives as long as the request."""
+
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str = ""
+
+
+class CardUpdate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A card-update link and the card to keep from now on."""
+
+    marketplace: str
+    token: str
+    card: CardTyped
+
+
+class CardUpdates(Controller):
+    """Card-update links."""
+
+    path = "/card-updates"
+    tags = ("Portal: cards",)
+
+    @post("/look", dto=StrictJSON[LinkHeld], return_dto=None, status_code=200, responses=problems(*BAD_BODY, 404, 410))
+    async def look(self, data: Annotated[LinkHeld, example(_HELD)]) -> CardLinkShown:
+        """Look at a card-update link: which subscription it is for, and what is owed. Any number of times."""
+        marketplace = await find_marketplace(data.marketplace)
+        return await look_at_card_link(marketplace.id, data.token)
+
+    @post(
+        dto=StrictJSON[CardUpdate],
+        return_dto=None,
+        status_code=200,
+        responses=problems(*BAD_BODY, 402, 404, 410, 429, 503),
+    )
+    async def save(
+        self,
+        request: Request[Any, Any, Any],
+        data: Annotated[CardUpdate, example({**_HELD, "card": _CARD})],
+    ) -> CardReplaced:
+        """Save a new card; what is owed is charged to it at once. Only a saved card spends the link."""
+        marketplace = await find_marketplace(data.marketplace)
+        state = request.app.state
+        card = CardDetails(**msgspec.structs.asdict(data.card))
+        gateway = state.gateway_for(marketplace.gateway)
+        return await replace_card(marketplace, data.token, card, gateway, client_address(request), state.limiter)

@@ -1,0 +1,64 @@
+"""The payment history, the invoices and the contact page by API."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from api.credentials import needs_session
+from api.documented import problems
+from api.portal.access import Accepted
+from workflows.contact import contact_of
+from workflows.invoice_files import invoice_file
+from workflows.payments import list_payments
+from workflows.portal_views import Contact, Direction, Marketplace, PaymentPage, PaymentSort, SignedIn
+
+_ASK_AGAIN_IN = {"Retry-After": "2"}  # seconds; a PDF takes a tenth of one, behind whatever waits
+_GIVEN_UP_FOR = {"Retry-After": "600"}
+_BEING_PREPARED = Accepted(detail="The invoice is being prepared. Ask again in a moment.")
+_GIVEN_UP = Accepted(detail="The invoice could not be prepared; it is tried again later.")
+_PDF: dict[int, ResponseSpec] = {
+    200: ResponseSpec(bytes, description="The PDF.", media_type="application/pdf", generate_examples=False),  # type: ignore[arg-type]
+    202: ResponseSpec(Accepted, description="Being prepared: ask again after `Retry-After` seconds."),
+}
+
+Cursor = Annotated[str | None, Parameter(description="`after` or `before` of an earlier page, as it was given.")]
+
+
+class History(Controller):
+    """What the signed-in customer paid, and whom to ask about it."""
+
+    tags = ("Portal: history",)
+    guards = (needs_session,)
+
+    @get("/payments", responses=problems(401, 422))
+    async def payments(
+        self,
+        signed_in: SignedIn,
+        sort: PaymentSort = "date",
+        order: Direction = "desc",
+        after: Cursor = None,
+        before: Cursor = None,
+    ) -> PaymentPage:
+        """One page of payments; send `after` or `before` back with the same `sort` and `order` for its neighbours."""
+        return await list_payments(
+            signed_in.marketplace_id, signed_in.customer_id, sort, order, after=after, before=before
+        )
+
+    @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404)})
+    async def invoice(self, signed_in: SignedIn, number: str) -> Response[Any]:
+        """The invoice's PDF. Imported ones are rendered when first asked for: 202 until then."""
+        file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
+        if file.pdf is None:
+            waiting = _GIVEN_UP if file.failed else _BEING_PREPARED
+            return Response(waiting, status_code=202, headers=_GIVEN_UP_FOR if file.failed else _ASK_AGAIN_IN)
+        # A number holds letters, digits, dots, slashes, dashes and underscores (models): nothing to escape but slashes.
+        name = file.number.replace("/", "-")
+        headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+        return Response(file.pdf, media_type="application/pdf", headers=headers)
+
+    @get("/contact", responses=problems(401))
+    async def contact(self, marketplace: Marketplace) -> Contact:
+        """What the marketplace shows of itself: address, support e-mail, social links, as it ticked them."""
+        return contact_of(marketplace)

@@ -1,0 +1,47 @@
+"""The customer's subscriptions by API, and the two acts on each: cancel, and have a card-update link sent."""
+
+from litestar import Controller, get, post
+
+from api.credentials import needs_session
+from api.documented import SubscriptionNumber, problems
+from api.paths import number_of
+from api.portal.access import Accepted
+from workflows.actor import Actor
+from workflows.cancel import cancel_by_customer
+from workflows.card_links import send_card_update_link
+from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
+from workflows.subscriptions import get_subscription, list_subscriptions
+
+
+class Subscriptions(Controller):
+    """What the signed-in customer pays for."""
+
+    path = "/subscriptions"
+    tags = ("Portal: subscriptions",)
+    guards = (needs_session,)
+
+    @get(responses=problems(401))
+    async def list(self, signed_in: SignedIn, marketplace: Marketplace) -> list[SubscriptionView]:
+        """All subscriptions, those that need the customer first."""
+        return await list_subscriptions(marketplace, signed_in.customer_id)
+
+    @get("/{number:str}", responses=problems(401, 404))
+    async def one(self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber) -> SubscriptionView:
+        """One subscription."""
+        return await get_subscription(marketplace, signed_in.customer_id, number_of(number))
+
+    @post("/{number:str}/cancel", status_code=200, responses=problems(401, 403, 404, 409))
+    async def cancel(
+        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+    ) -> SubscriptionView:
+        """Cancel at once. Nothing more is charged, nothing is refunded. 403 where the marketplace does not offer it."""
+        return await cancel_by_customer(marketplace, signed_in, number_of(number))
+
+    @post("/{number:str}/card-update-link", status_code=202, responses=problems(401, 404, 409))
+    async def send_card_link(
+        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+    ) -> Accepted:
+        """E-mail the one-time link to the page where this subscription's card is replaced."""
+        by = Actor("customer", signed_in.customer_id)
+        await send_card_update_link(marketplace, signed_in.customer_id, number_of(number), by)
+        return Accepted(detail="A link to update the card is on its way to the address on file.")
