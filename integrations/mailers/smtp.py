@@ -1,8 +1,8 @@
 """E-mail by SMTP (aiosmtplib), one connection a message. An error never carries the server's words: they may quote the
 body, and the body has the link.
 
-`smtp://user:password@host:587?timeout=30` upgrades to TLS where the server offers it and insists on it before a
-password; `smtps://` begins with it. `timeout` is in seconds, for each answer of the server.
+`smtp://user:password@host:587?timeout=10` upgrades to TLS where the server offers it and insists on it before a
+password; `smtps://` begins with it. `timeout` is in seconds, for each answer of the server, three times for the last.
 """
 
 from email.message import EmailMessage
@@ -22,7 +22,8 @@ from workflows.clock import now
 from workflows.errors import WorkflowError
 from workflows.ports import InDoubt, Message, MessageRefused
 
-_TIMEOUT = 30.0  # seconds; longer than any healthy server takes, short enough for somebody waiting for a link
+_TIMEOUT = 10.0  # seconds; longer than a healthy server takes, short enough for somebody waiting for a link
+_DATA_PATIENCE = 3  # times as long for the body: filters read it first, and giving up here means doubt
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _PERMANENT = 500
 
@@ -107,7 +108,7 @@ class SmtpMailer:
 
     async def _data(self, server: SMTP, mime: EmailMessage, *, utf8: bool) -> None:
         try:
-            await server.data(as_bytes(mime, utf8=utf8))
+            await server.data(as_bytes(mime, utf8=utf8), timeout=self._timeout * _DATA_PATIENCE)
         except SMTPDataError as refusal:
             if refusal.code >= _PERMANENT:
                 raise MessageRefused(_code("data", refusal)) from None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, fetch_row, fetch_value
+from models.database import Record, fetch_row, fetch_value, transaction
 from workflows.actor import worker
 from workflows.clock import now
 from workflows.emails.catalogue import CATALOGUE
@@ -16,6 +16,7 @@ from workflows.emails.message import write_message
 from workflows.errors import TransitionRefused
 from workflows.fire import Move, fire
 from workflows.machines import OUTGOING_EMAIL
+from workflows.outbox import finish_current
 from workflows.ports import InDoubt, Mailer, Message, MessageRefused
 
 _BY = worker("email.deliver")
@@ -84,7 +85,9 @@ async def _submit(email: Record) -> bool:
 
 async def _record(email: Record, trigger: str, move: Move, **columns: str) -> None:
     try:
-        await fire(OUTGOING_EMAIL, email["marketplace_id"], email["id"], trigger, move, set_=columns)
+        async with transaction():
+            await fire(OUTGOING_EMAIL, email["marketplace_id"], email["id"], trigger, move, set_=columns)
+            await finish_current()
     except TransitionRefused:
         return  # another worker recorded it first
 

@@ -18,9 +18,9 @@ from workflows.formatting import card, day, interval_words, minutes_words, money
 from workflows.links import link_text, link_url
 from workflows.ports import Message
 from workflows.settings import settings
+from workflows.typed_text import lines, one_line
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -46,18 +46,13 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     )
 
 
-def one_line(text: str) -> str:
-    """Text that somebody typed, as one line without control characters: fit for a header or a sentence."""
-    return _CONTROL.sub(" ", text).strip()
-
-
 def _facts(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> dict[str, Any]:
     context: dict[str, Any] = dict.fromkeys(CATALOGUE[email["template"]].may) | email["context"]
     locale, zone = email["locale"], email["time_zone"]
     return {
         **{name: _fact(name, value) for name, value in context.items()},
         "marketplace": one_line(email["name"]),
-        "address": [one_line(line) for line in email["address"].splitlines() if line.strip()],
+        "address": lines(email["address"]),
         "support_email": email["support_email"],
         "logo_url": f"{settings().public_url}/logos/{email['logo_digest']}" if email["logo_digest"] else None,
         "button_url": _button_url(email, link),

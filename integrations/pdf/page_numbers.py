@@ -1,0 +1,55 @@
+"""Stamps "Page x of y" on a PDF: wkhtmltopdf without its patched Qt has no footers (FACTS.md)."""
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+import reportlab
+from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from workflows.ports import RenderFailed
+
+_FONT = "Vera"  # comes with reportlab, and is embedded, as documents for archives must be
+_SIZE = 8  # points
+_FROM_BOTTOM = 34  # points: in the middle of the page's lower margin
+_FROM_RIGHT = 51  # points: 18 mm, the page's margin
+_GREY = (0.33, 0.33, 0.33)
+
+
+def number_pages(pdf: bytes) -> bytes:
+    """The same pages with their numbers, at the lower right. Raises RenderFailed for what is no PDF."""
+    try:
+        writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+        sizes = [(float(page.mediabox.width), float(page.mediabox.height)) for page in writer.pages]
+        stamps = PdfReader(io.BytesIO(_stamps(sizes)))
+        for page, stamp in zip(writer.pages, stamps.pages, strict=True):
+            page.merge_page(stamp)
+        numbered = io.BytesIO()
+        writer.write(numbered)
+    except (PyPdfError, ValueError) as error:
+        raise RenderFailed(f"not a PDF: {error}") from error
+    return numbered.getvalue()
+
+
+def _stamps(sizes: list[tuple[float, float]]) -> bytes:
+    _register_font()
+    stamped = io.BytesIO()
+    canvas = Canvas(stamped, initialFontName=_FONT)  # pyright: ignore[reportArgumentType] - stubbed as a float
+    for number, (width, height) in enumerate(sizes, 1):
+        canvas.setPageSize((width, height))
+        canvas.setFont(_FONT, _SIZE)
+        canvas.setFillColorRGB(*_GREY)
+        canvas.drawRightString(width - _FROM_RIGHT, _FROM_BOTTOM, f"Page {number} of {len(sizes)}")
+        canvas.showPage()
+    canvas.save()
+    return stamped.getvalue()
+
+
+@lru_cache
+def _register_font() -> None:
+    path = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+    pdfmetrics.registerFont(TTFont(_FONT, str(path)))

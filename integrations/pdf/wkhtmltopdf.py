@@ -1,0 +1,99 @@
+"""HTML to PDF by pdfkit and wkhtmltopdf, hardened: the page can run nothing, read nothing and reach nobody.
+
+Why each lock is there: docs/decisions/0004 and FACTS.md (CVE-2025-26240). Any reference that the page makes to anything
+but a data: URI makes the render fail.
+"""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pdfkit
+
+from integrations.pdf.page_numbers import number_pages
+from workflows.ports import RenderFailed
+
+_CONFINED = str(Path(__file__).parent / "confined.sh")
+
+_LIMITS = {
+    "PDF_SECONDS": "20",  # a page takes 0.1 s; what takes this long never ends
+    "PDF_CPU_SECONDS": "20",
+    "PDF_KILOBYTES": "2097152",  # address space, most of it never touched; a page uses about 100 MB
+    "PDF_BLOCKS": "65536",  # 32 MB
+}
+_OPTIONS: Mapping[str, str] = {
+    "encoding": "utf-8",
+    "page-size": "A4",
+    "margin-top": "18mm",
+    "margin-right": "18mm",
+    "margin-bottom": "22mm",  # room for the page numbers
+    "margin-left": "18mm",
+    "disable-javascript": "",
+    "javascript-delay": "0",  # else it waits 200 ms for scripts that may not run
+    "disable-local-file-access": "",
+    "disable-plugins": "",
+    "proxy": "http://127.0.0.1:9",  # nobody listens there (discard); flags alone stop no fetch
+    "proxy-hostname-lookup": "",  # no DNS query either
+    "load-error-handling": "abort",
+    "load-media-error-handling": "abort",
+    "quiet": "",
+}
+
+
+class ProgramMissing(RuntimeError):
+    """Raised when the machine has no wkhtmltopdf."""
+
+
+class _StrictPdfKit(pdfkit.PDFKit):
+    """pdfkit forgives a non-zero exit whose output says "Done"; here every one is a failure."""
+
+    @staticmethod
+    def handle_error(exit_code: int, stderr: str) -> None:
+        if exit_code != 0:
+            raise OSError(f"exit {exit_code}: {_last_line(stderr)}")
+
+
+class CagedWkhtmltopdf:
+    """Renders self-contained pages on A4. `program` is wkhtmltopdf's name or path. Raises ProgramMissing."""
+
+    def __init__(self, program: str) -> None:
+        found = shutil.which(program)
+        if found is None:
+            raise ProgramMissing(f"{program} is not installed; on Debian 12: apt-get install wkhtmltopdf")
+        self._program = found
+
+    async def render(self, html: str) -> bytes:
+        """The PDF's bytes, pages numbered. Blocks a thread, not the event loop. Raises RenderFailed."""
+        return await asyncio.to_thread(self._render, html)
+
+    def _render(self, html: str) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="gatehouse-pdf-") as home:
+            pdf = Path(home) / "page.pdf"
+            try:
+                _StrictPdfKit(html, "string", options=dict(_OPTIONS), configuration=self._cage(home)).to_pdf(str(pdf))
+            except OSError as error:
+                raise RenderFailed(str(error)) from error
+            return number_pages(pdf.read_bytes())
+
+    def _cage(self, home: str) -> Any:
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": home,
+            "TMPDIR": home,
+            "XDG_RUNTIME_DIR": home,
+            "LANG": "C.UTF-8",
+            "QT_QPA_PLATFORM": "offscreen",
+            "WKHTMLTOPDF": self._program,
+            **_LIMITS,
+        }
+        # A <meta name="pdfkit-…"> in the page becomes a command-line option, --allow included. Nobody can guess this.
+        prefix = f"never-{secrets.token_hex(16)}-"
+        return pdfkit.configuration(wkhtmltopdf=_CONFINED, meta_tag_prefix=prefix, environ=environment)
+
+
+def _last_line(stderr: str) -> str:
+    return next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "no output")[:200]
