@@ -1,0 +1,157 @@
+"""Errors as pages, for people: one table from what went wrong to a status and to words that say what to do now.
+
+api/problems.py tells the same errors to programs. Nothing internal leaves: an unforeseen error is logged with its
+request id, and only the id is shown.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from web.connection import WebRequest
+from web.cookies import SESSION, gone, return_cookie
+from web.forms import StaleForm
+from web.notices import Notice, notice_cookie
+from web.origin import CrossSite
+from web.rendering import page, see_other
+from web.visit import Door, SignInFirst, Visit
+from workflows import errors
+from workflows.actor import request_id
+
+__all__ = ["PAGE_ERRORS", "error_page"]
+
+_LOG = structlog.get_logger("gatehouse.web")
+
+
+class _Words(NamedTuple):
+    status: int
+    title: str
+    text: str
+
+
+_SORRY = "It is our fault, and it was noted. Nothing of yours is lost: try again in a minute."
+_OTHER_SITE = "The form was sent from another website, so we did nothing. Open the page here and try again."
+_STALE = "You signed in again since it was opened, so we did nothing. Open it again and repeat what you did."
+_NO_CANCELLING = "This shop does not offer cancelling in the portal. Contact it, and it will cancel for you."
+_NOTHING_HERE = "There is nothing at this address. If you typed it, check that it is right."
+_CHANGED = "It has changed since the page was opened. Nothing was changed now."
+_OLD_CARD = "The card on file stays. Check the details or use another card."
+_NO_ANSWER = "Nothing was changed. Try again in a minute."
+_TOO_LARGE = "What was sent is larger than any form of ours. Nothing was changed."
+
+# fmt: off
+_WORDS: dict[type[errors.WorkflowError], _Words] = {
+    errors.NotFound:            _Words(404, "Page not found", _NOTHING_HERE),
+    errors.SelfCancellationOff: _Words(403, "You cannot cancel here", _NO_CANCELLING),
+    CrossSite:                  _Words(403, "That did not come from this site", _OTHER_SITE),
+    StaleForm:                  _Words(403, "This page was out of date", _STALE),
+    errors.Forbidden:           _Words(403, "That is not allowed", "Nothing was changed."),
+    errors.TransitionRefused:   _Words(409, "That can’t be done any more", _CHANGED),
+    errors.InvalidInput:        _Words(422, "We could not read that", ""),
+    errors.LinkUnusable:        _Words(410, "This link does not work", "It has expired or was used."),
+    errors.CardRefused:         _Words(402, "The card was not accepted", _OLD_CARD),
+    errors.GatewayUnavailable:  _Words(503, "The payment service did not answer", _NO_ANSWER),
+}
+_HTTP: dict[int, _Words] = {
+    400: _Words(400, "We could not read that", "Go back and try again."),
+    404: _WORDS[errors.NotFound],
+    405: _Words(405, "That can’t be done here", "This address exists, but not for what was asked of it."),
+    413: _Words(413, "That was too much", _TOO_LARGE),
+    415: _Words(415, "We could not read that", "Send the form from its page."),
+}
+_UNFORESEEN = _Words(500, "Something went wrong", _SORRY)
+_ENDED = {
+    "cancelled": _Words(409, "This subscription is already cancelled", "You will not be charged again."),
+    "completed": _Words(409, "This subscription is paid in full", "You will not be charged again."),
+}
+# fmt: on
+
+
+def error_page(request: WebRequest, error: Exception) -> Response[Any]:
+    """The page for an error; for a missing session the way to the login page and back."""
+    if isinstance(error, SignInFirst):
+        return _to_login(error)
+    words = _words(error)
+    if words.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # By route, not by path: a path may hold a token.
+        route = request.scope.get("path_template") or "no route"
+        _LOG.error("unexpected error", route=route, method=request.method, exc_info=error)
+    door: Door | None = getattr(request.state, "door", None)
+    return page(
+        "error.html",
+        door,
+        status=words.status,
+        headers=_headers(error),
+        title=words.title,
+        text=words.text,
+        request_id=request_id.get() if words.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
+        way_out=_way_out(error, door),
+    )
+
+
+def _to_login(error: SignInFirst) -> Response[None]:
+    notice = Notice(kind="session_over" if error.had_session else "sign_in_first")
+    cookies = [return_cookie(error.home, error.return_to), gone(SESSION, error.home)]
+    if error.had_session or error.return_to:
+        cookies.append(notice_cookie(error.home, notice))
+    return see_other(error.home, cookies)
+
+
+def _words(error: Exception) -> _Words:
+    match error:
+        case errors.TooManyRequests():
+            wait = _wait(error.retry_after)
+            return _Words(429, "Too many tries", f"Try again in {wait}. Links we sent you before still work.")
+        case errors.InvalidInput():
+            return _WORDS[errors.InvalidInput]._replace(text=" ".join(error.fields.values()))
+        case errors.TransitionRefused(machine="subscription", state=state) if state in _ENDED:
+            return _ENDED[state]
+        case errors.WorkflowError():
+            return next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _UNFORESEEN)
+        case HTTPException(status_code=status) if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _HTTP.get(status) or _HTTP[400]._replace(status=status, title=HTTPStatus(status).phrase)
+        case _:
+            return _UNFORESEEN
+
+
+def _wait(seconds: int) -> str:
+    """`40 seconds`, `12 minutes`: rounded up, so that waiting so long is enough."""
+    count, unit = (seconds, "second") if seconds < 90 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
+        case errors.TooManyRequests():
+            return {"Retry-After": str(error.retry_after)}
+        case errors.GatewayUnavailable():
+            return {"Retry-After": "60"}
+        case HTTPException(status_code=405):
+            return {"Allow": str((error.headers or {}).get("allow", ""))}
+        case _:
+            return {}
+
+
+def _way_out(error: Exception, door: Door | None) -> tuple[str, str] | None:
+    """Where to go on from here, and what that is called."""
+    match door:
+        case None:
+            return None
+        case Visit() if isinstance(error, errors.SelfCancellationOff):
+            return f"{door.home}/contact", "Contact Us"
+        case Visit():
+            return f"{door.home}/subscriptions", "Go to your subscriptions"
+        case _:
+            return door.home, "Go to the sign-in page"
+
+
+_Handler = Callable[[WebRequest, Any], Response[Any]]
+PAGE_ERRORS: dict[type[Exception] | int, _Handler] = {
+    errors.WorkflowError: error_page,
+    HTTPException: error_page,
+    Exception: error_page,
+}

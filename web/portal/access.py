@@ -1,0 +1,47 @@
+"""The one-time link: opening it shows whom it signs in, Continue spends it (PRODUCT.md 1.6, 1.7)."""
+
+from typing import Any
+
+from litestar import Controller, Response, post, route
+
+from web.connection import WebRequest
+from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, session_cookie
+from web.forms import read_form
+from web.portal.unusable import to_login
+from web.rendering import page, see_other
+from web.visit import Door
+from workflows.client_limits import check_redemption
+from workflows.errors import LinkUnusable
+from workflows.sign_in import look_at_link, redeem_link
+
+
+class AccessPages(Controller):
+    """An access link, opened and redeemed."""
+
+    @route("/access/{token:str}", http_method=["GET", "HEAD"])
+    async def look(self, request: WebRequest, door: Door, token: str) -> Response[Any]:
+        """Changes nothing, however often and by whomever it is opened."""
+        try:
+            link = await look_at_link(door.marketplace.id, token, browser_nonce(request))
+        except LinkUnusable as unusable:
+            return to_login(door, unusable)
+        return page("portal/access.html", door, link=link, token=token)
+
+    @post("/access/{token:str}", status_code=303)
+    async def redeem(self, request: WebRequest, door: Door, token: str) -> Response[Any]:
+        """Starts a session, of any number of callers for exactly one."""
+        await read_form(request)
+        await check_redemption(request.app.state.limiter, request.app.state.client_address(request))
+        try:
+            redeemed = await redeem_link(door.marketplace.id, token, request.headers.get("user-agent", ""))
+        except LinkUnusable as unusable:
+            return to_login(door, unusable)
+        inside = redeemed.return_to if redeemed.return_to and is_inside(door.home, redeemed.return_to) else None
+        return see_other(
+            inside or f"{door.home}/subscriptions",
+            [
+                session_cookie(door.home, redeemed.session_token, redeemed.expires_at),
+                gone(RETURN, door.home),
+                gone(NOTICE, door.home),
+            ],
+        )

@@ -1,0 +1,70 @@
+"""The login page: asks for an e-mail address, answers the same for every one of them (PRODUCT.md 1.2, 1.3, 1.5)."""
+
+from typing import Any
+
+from litestar import Controller, Response, post, route
+
+from web.connection import WebRequest
+from web.cookies import NOTICE, browser_cookie, browser_nonce, gone, return_path
+from web.forms import read_form
+from web.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.rendering import page, see_other
+from web.visit import Door, visit_of
+from workflows.client_limits import check_link_request
+from workflows.errors import InvalidInput
+from workflows.link_requests import ask_again, ask_for_link, masked_email_of
+
+
+class LoginPages(Controller):
+    """The Login URL and its form."""
+
+    @route("/", http_method=["GET", "HEAD"])
+    async def show(self, request: WebRequest, door: Door) -> Response[Any]:
+        """The login page; to the subscriptions when already signed in."""
+        if await visit_of(request, door) is not None:
+            return see_other(f"{door.home}/subscriptions", [gone(NOTICE, door.home)])
+        notice = notice_of(request, door.home)
+        return page(
+            "portal/login.html",
+            door,
+            cookies=forget_notice(notice, door.home),
+            notice=notice,
+            offer=await _offer(door, notice),
+            email=None,
+            error=None,
+        )
+
+    @post("/access-links", status_code=303)
+    async def ask(self, request: WebRequest, door: Door) -> Response[Any]:
+        """Stages a request for a link, for any address alike. 422 beside the field for what is no address."""
+        form = await read_form(request)
+        if form.get("again") == "1":
+            return await _ask_again(request, door)
+        email, nonce = form.get("email", ""), browser_cookie(door.home, browser_nonce(request))
+        await check_link_request(request.app.state.limiter, request.app.state.client_address(request))
+        try:
+            await ask_for_link(door.marketplace.id, email, nonce.value or "", return_path(request, door.home))
+        except InvalidInput as refused:
+            return page(
+                "portal/login.html", door, status=422, offer=None, email=email, error=refused.fields.get("email")
+            )
+        notice = Notice(kind="link_sent", detail=email.strip())
+        return see_other(door.home, [nonce, notice_cookie(door.home, notice)])
+
+
+async def _ask_again(request: WebRequest, door: Door) -> Response[None]:
+    """In one click, to the address on file only: which link it stands for travels in the sealed notice."""
+    earlier, nonce = notice_of(request, door.home), browser_cookie(door.home, browser_nonce(request))
+    offer = await _offer(door, earlier)
+    if earlier is None or earlier.access_token_id is None or offer is None:
+        return see_other(door.home)
+    await check_link_request(request.app.state.limiter, request.app.state.client_address(request))
+    await ask_again(door.marketplace.id, earlier.access_token_id, nonce.value or "")
+    return see_other(door.home, [nonce, notice_cookie(door.home, Notice(kind="link_sent_again", detail=offer))])
+
+
+async def _offer(door: Door, notice: Notice | None) -> str | None:
+    """`j•••@example.com` of a link that was real, to offer a new one."""
+    if notice is None or notice.kind != "link_unusable" or notice.access_token_id is None:
+        return None
+    return await masked_email_of(door.marketplace.id, notice.access_token_id)

@@ -1,0 +1,61 @@
+"""Payment History: four columns to sort by, in the URL, so that it works without JavaScript (PRODUCT.md 2.7, 2.8)."""
+
+from typing import get_args
+
+from litestar import Controller, Response, route
+
+from web.connection import WebRequest
+from web.rendering import page
+from web.visit import Visit
+from workflows.errors import InvalidInput
+from workflows.payments import list_payments
+from workflows.portal_views import Direction, PaymentPage, PaymentSort
+
+_HEADS: dict[PaymentSort, str] = {"date": "Date", "price": "Price", "order": "Order ID", "status": "Status"}
+# fmt: off
+_FIRST_ORDER: dict[PaymentSort, Direction] = {  # what a first click on a head is most likely after
+    "date":   "desc",
+    "price":  "desc",
+    "order":  "desc",
+    "status": "asc",
+}
+# fmt: on
+_SORTS: dict[str, PaymentSort] = {sort: sort for sort in get_args(PaymentSort)}
+_ORDERS: dict[str, Direction] = {order: order for order in get_args(Direction)}
+
+
+class PaymentPages(Controller):
+    """The table of payments."""
+
+    @route("/payments", http_method=["GET", "HEAD"])
+    async def show(self, request: WebRequest, visit: Visit) -> Response[str]:
+        """One page of it. 422 for a sort, an order or a position that does not exist."""
+        asked = request.query_params
+        sort = _SORTS.get(asked.get("sort", "date"))
+        if sort is None:
+            raise InvalidInput({"sort": f"Payments are sorted by one of {', '.join(_SORTS)}."})
+        order = _ORDERS.get(asked.get("order", _FIRST_ORDER[sort]))
+        if order is None:
+            raise InvalidInput({"order": "The order is asc or desc."})
+        payments = await list_payments(
+            visit.marketplace.id,
+            visit.signed_in.customer_id,
+            sort,
+            order,
+            asked.get("after") or None,
+            asked.get("before") or None,
+        )
+        return page(
+            "portal/payments.html",
+            visit,
+            here="payments",
+            page=payments,
+            heads=_HEADS,
+            next_order=lambda head: _next_order(payments, head),
+        )
+
+
+def _next_order(shown: PaymentPage, head: PaymentSort) -> Direction:
+    if head != shown.sort:
+        return _FIRST_ORDER[head]
+    return "asc" if shown.order == "desc" else "desc"

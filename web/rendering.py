@@ -1,0 +1,84 @@
+"""From a template to an answer: Jinja with autoescape, one page shape, the headers that every page carries.
+
+Nothing is marked safe: what people typed is text wherever it is shown.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.enums import MediaType
+from markupsafe import Markup
+
+from web.headers import page_headers
+from web.notices import Notice
+from web.static_files import static_url
+from web.visit import Door, Visit
+
+__all__ = ["page", "render", "see_other"]
+
+
+def _as_path(text: str) -> str:
+    return quote(text, safe="/")
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_TEMPLATES.filters.update(path=_as_path)
+
+
+def render(template: str, door: Door | None, **context: object) -> str:
+    """The HTML of a template. `door` None: a page that belongs to no marketplace."""
+    signed_in = door.signed_in if isinstance(door, Visit) else None
+    given: dict[str, Any] = {
+        "static": static_url,
+        "marketplace": door.marketplace if door else None,
+        "home": door.home if door else "/",
+        "show": door.show if door else None,
+        "signed_in": signed_in,
+        "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",
+        "here": "",
+        "notice": None,
+        **context,
+    }
+    return _TEMPLATES.get_template(template).render(given)
+
+
+def page(
+    template: str,
+    door: Door | None,
+    *,
+    status: int = 200,
+    cookies: Sequence[Cookie] = (),
+    headers: dict[str, str] | None = None,
+    notice: Notice | None = None,
+    **context: object,
+) -> Response[str]:
+    """A page as an answer. What it tells of the page before (`notice`) is in web/templates/portal/notice.html."""
+    return Response(
+        render(template, door, notice=notice, **context),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={**page_headers(), **(headers or {})},
+        cookies=list(cookies),
+    )
+
+
+def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[None]:
+    """303 to a path of ours: what follows a form, and what leads to the login page."""
+    headers = {**page_headers(), "Location": path}
+    return Response(None, status_code=303, headers=headers, cookies=list(cookies))
+
+
+def _form_token_field(token: str) -> Markup:
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(token)

@@ -1,0 +1,52 @@
+"""Every page, for api/app.py to mount."""
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from web.errors import PAGE_ERRORS
+from web.inbox import InboxPages
+from web.origin import same_origin
+from web.portal.access import AccessPages
+from web.portal.cancel import CancelPages
+from web.portal.card import CardPages
+from web.portal.contact import ContactPages
+from web.portal.invoices import InvoicePages
+from web.portal.login import LoginPages
+from web.portal.payments import PaymentPages
+from web.portal.sessions import SessionPages
+from web.portal.subscriptions import SubscriptionPages
+from web.start import start_page
+from web.static_files import logo, static_file
+from web.visit import provide_door, provide_visit
+
+__all__ = ["LARGEST_FORM", "ROUTES"]
+
+LARGEST_FORM = 16 * 1024  # bytes; the largest honest form (an e-mail address, a card) is under 1 KB
+
+_PORTAL = Router(
+    path="/portal/{slug:str}",
+    route_handlers=[
+        LoginPages,
+        AccessPages,
+        CardPages,
+        SubscriptionPages,
+        CancelPages,
+        PaymentPages,
+        InvoicePages,
+        ContactPages,
+        SessionPages,
+    ],
+    dependencies={"door": Provide(provide_door), "visit": Provide(provide_visit)},
+)
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        path="/",
+        route_handlers=[_PORTAL, InboxPages, start_page, static_file, logo],
+        exception_handlers=PAGE_ERRORS,
+        guards=[same_origin],
+        request_max_body_size=LARGEST_FORM,
+        include_in_schema=False,
+    )
+]
