@@ -25,6 +25,8 @@ class Verb:
 VERBS = (
     Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
+    Verb("import",  "cli.import_csv:import_", "Import customers, orders and payments from CSV files"),
+    Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
 )

@@ -1,0 +1,169 @@
+"""An import from the first file to the last: chunk by chunk, each chunk one transaction.
+
+A crash keeps the chunks that were committed; importing again completes them, for what is known stays as it is.
+A dry run does all of it, triggers included, inside one transaction that is rolled back.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from models.database import connection, transaction
+from workflows.clock import marketplace_now
+from workflows.importing.charges import CHARGES
+from workflows.importing.customers import CUSTOMERS
+from workflows.importing.fields import Fields
+from workflows.importing.numbers import Numbers, TrialNumbers
+from workflows.importing.orders import ORDERS
+from workflows.importing.products import PRODUCTS
+from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, Refused, Source, Verdict
+from workflows.importing.subscriptions import SUBSCRIPTIONS
+from workflows.portal_views import Marketplace
+from workflows.subscriptions import billing_offset
+
+KINDS: tuple[Kind[Any], ...] = (PRODUCTS, CUSTOMERS, ORDERS, SUBSCRIPTIONS, CHARGES)  # each names only those before
+CHUNK = 5_000  # rows: a transaction of well under a second, so no lock is held longer
+_LOCK = 0x6761746568  # what our advisory locks on a marketplace's import begin with
+
+
+@dataclass
+class Tally:
+    """What became of the rows of one kind."""
+
+    kind: str
+    new: int = 0
+    unchanged: int = 0
+    refused: int = 0
+
+    def count(self, verdict: Literal["new", "unchanged"]) -> None:
+        """Counts a row that was not refused."""
+        if verdict == "new":
+            self.new += 1
+        else:
+            self.unchanged += 1
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told: of each refused row, and after each chunk how far its file has been read."""
+
+    refused: Callable[[Refused], None]
+    read: Callable[[Source], None]
+
+
+async def run_import(
+    marketplace: Marketplace, sources: Iterable[tuple[Kind[Any], Source]], watcher: Watcher, *, dry_run: bool
+) -> list[Tally]:
+    """Imports the sources, in the order of KINDS whatever order they come in, and answers with what became of them.
+
+    Raises ImportUnderWay when another import of this marketplace is running, and what the database raises.
+    """
+    ordered = sorted(sources, key=lambda pair: KINDS.index(pair[0]))
+    async with _only_one(marketplace), _rolled_back() if dry_run else nullcontext():
+        place = _place(marketplace, dry_run=dry_run)
+        return [await _import_source(place, kind, source, watcher) for kind, source in ordered]
+
+
+def _place(marketplace: Marketplace, *, dry_run: bool) -> Place:
+    return Place(
+        id=marketplace.id,
+        gateway=marketplace.gateway,
+        zone=ZoneInfo(marketplace.time_zone),
+        now=marketplace_now(billing_offset(marketplace)),
+        numbers=TrialNumbers(marketplace.id) if dry_run else Numbers(marketplace.id),
+    )
+
+
+@asynccontextmanager
+async def _only_one(marketplace: Marketplace) -> AsyncGenerator[None]:
+    """A lock of the session, given back here: transactions end with every chunk, an import does not."""
+    key = (_LOCK << 24) ^ (marketplace.id.int & (2**63 - 1))
+    async with connection() as holder:
+        if not await holder.fetchval("SELECT pg_try_advisory_lock($1)", key):
+            raise ImportUnderWay(f"another import into {marketplace.slug} is under way: wait until it ends")
+        try:
+            yield
+        finally:
+            if not holder.is_closed():
+                await holder.execute("SELECT pg_advisory_unlock($1)", key)
+
+
+@asynccontextmanager
+async def _rolled_back() -> AsyncGenerator[None]:
+    class Enough(Exception):
+        """Ends the transaction without a trace."""
+
+    try:
+        async with transaction():
+            yield
+            raise Enough
+    except Enough:
+        pass
+
+
+async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> Tally:
+    tally = Tally(kind.name)
+
+    def refuse(line: int, problem: Problem) -> None:
+        tally.refused += 1
+        watcher.refused(Refused(source.name, line, *problem))
+
+    for chunk in _chunks(place, kind, source, refuse):
+        verdicts = await _settle(place, kind, [row for _, row in chunk])
+        for (line, _), verdict in zip(chunk, verdicts, strict=True):
+            if isinstance(verdict, Problem):
+                refuse(line, verdict)
+            else:
+                tally.count(verdict)
+        watcher.read(source)
+    watcher.read(source)
+    return tally
+
+
+def _chunks(
+    place: Place, kind: Kind[Any], source: Source, refuse: Callable[[int, Problem], None]
+) -> Iterator[list[tuple[int, Any]]]:
+    """Rows that can be read, with their lines. A chunk ends before a row that shares a unique key with one in it, so
+    that each row is judged by what is in the database."""
+    chunk: list[tuple[int, Any]] = []
+    keys: set[Any] = set()
+    for line, raw in source:
+        if isinstance(raw, Problem):
+            refuse(line, raw)
+            continue
+        fields = Fields(raw, place)
+        row = kind.read(fields)
+        if fields.problems:
+            refuse(line, _joined(fields.problems))
+            continue
+        own = set(kind.keys(row))
+        if len(chunk) == CHUNK or not keys.isdisjoint(own):
+            yield chunk
+            chunk, keys = [], set()
+        chunk.append((line, row))
+        keys |= own
+    if chunk:
+        yield chunk
+
+
+def _joined(problems: Sequence[Problem]) -> Problem:
+    """One problem for the report's one line: the first, and the others behind it."""
+    first, *others = dict(problems).items()
+    return Problem(first[0], "; ".join([first[1], *(f"{column} {reason}" for column, reason in others)]))
+
+
+async def _settle(place: Place, kind: Kind[Any], rows: Sequence[Any]) -> list[Verdict]:
+    """Settles a chunk in a transaction. Where the database refuses it, the half with the row that it refuses is found:
+    only that row is reported, and rows that another program wrote at the same moment are looked at again."""
+    try:
+        async with transaction():
+            return await kind.settle(place, rows)
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        if len(rows) == 1:
+            return [Problem("", f"is refused by the database: {error}")]
+        middle = len(rows) // 2
+        return [*await _settle(place, kind, rows[:middle]), *await _settle(place, kind, rows[middle:])]

@@ -1,0 +1,119 @@
+"""How imported subscriptions are stored: their cards, themselves, and the open case of each one that failed."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from models.database import Record, execute, fetch
+from workflows.dunning import DEFAULT_POLICY, next_attempt_at
+from workflows.importing.shapes import Place, column_of
+from workflows.importing.subscription_rows import SubscriptionRow
+
+
+async def store(place: Place, rows: Sequence[SubscriptionRow], found: Sequence[Record]) -> None:
+    """Inserts the rows, each with the order found for it, born in its state by import. The database writes the log."""
+    customers = [order["customer_id"] for order in found]
+    cards = await _store_cards(place, rows, customers)
+    first = await place.numbers.take("subscription", len(rows))
+    stored = await fetch(
+        _INSERT,
+        place.id,
+        first,
+        customers,
+        [order["product_id"] for order in found],
+        [order["order_id"] for order in found],
+        [
+            cards.get((customer, row.card.reference)) if row.card else None
+            for row, customer in zip(rows, customers, strict=True)
+        ],
+        *(column_of(rows, name) for name in _ROW_COLUMNS),
+    )
+    ids: dict[str, UUID] = {row["reference"]: row["id"] for row in stored}
+    await _open_cases(place, [row for row in rows if row.state == "failed_charge"], ids)
+
+
+async def _store_cards(place: Place, rows: Sequence[SubscriptionRow], customers: Sequence[UUID]) -> dict[Any, UUID]:
+    """(customer, reference) → payment method, of old and new cards."""
+    cards = {
+        (customer, row.card.reference): row.card for row, customer in zip(rows, customers, strict=True) if row.card
+    }
+    owners = [customer for customer, _ in cards]
+    known = await fetch(_CARDS_KNOWN, place.id, place.gateway, owners, column_of(list(cards.values()), "reference"))
+    ids = {(row["customer_id"], row["reference"]): row["id"] for row in known}
+    new = {key: card for key, card in cards.items() if key not in ids}
+    stored = await fetch(
+        _INSERT_CARDS,
+        place.id,
+        place.gateway,
+        [customer for customer, _ in new],
+        *(
+            column_of(list(new.values()), name)
+            for name in ("reference", "fingerprint", "brand", "last_four", "exp_month", "exp_year")
+        ),
+    )
+    return ids | {(row["customer_id"], row["reference"]): row["id"] for row in stored}
+
+
+async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[str, UUID]) -> None:
+    """Cases under today's default policy. An attempt that it would have made already is not made up for: nothing is
+    tried then before a new card comes."""
+    for row in rows:
+        assert row.failed_at is not None, "read() requires it"
+        due = next_attempt_at(DEFAULT_POLICY, row.failed_at, row.attempts_made)
+        await execute(
+            _INSERT_CASE,
+            place.id,
+            ids[row.reference],
+            row.payments_made,
+            row.amount_minor,
+            row.currency,
+            DEFAULT_POLICY,
+            row.failed_at,
+            row.attempts_made,
+            due if due is not None and due > place.now else None,
+            row.decline_code,
+        )
+
+
+_ROW_COLUMNS = (
+    *("reference", "state", "amount_minor", "currency", "interval_unit", "interval_count", "payments_total"),
+    *("payments_made", "started_at", "trial_ends_at", "anchor_at", "next_charge_at", "cancel_at", "ended_at"),
+)
+
+_INSERT = """
+INSERT INTO subscription (marketplace_id, number, customer_id, product_id, order_id, payment_method_id, reference,
+                          state, amount_minor, currency, interval_unit, interval_count, payments_total, payments_made,
+                          next_period, started_at, trial_ends_at, anchor_at, next_charge_at, cancel_at, ended_at,
+                          moved_trigger, moved_by, moved_reason)
+SELECT $1, $2 + place - 1, customer_id, product_id, order_id, payment_method_id, reference,
+       state, amount_minor, currency, interval_unit, interval_count, payments_total, payments_made,
+       payments_made, started_at, trial_ends_at, anchor_at, next_charge_at, cancel_at, ended_at,
+       'import', 'import:csv', 'import'
+FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[],
+            $11::text[], $12::int[], $13::int[], $14::int[], $15::timestamptz[], $16::timestamptz[],
+            $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])
+     WITH ORDINALITY AS given (customer_id, product_id, order_id, payment_method_id, reference, state, amount_minor,
+            currency, interval_unit, interval_count, payments_total, payments_made, started_at, trial_ends_at,
+            anchor_at, next_charge_at, cancel_at, ended_at, place)
+RETURNING id, reference
+"""
+
+_CARDS_KNOWN = """
+SELECT DISTINCT ON (customer_id, reference) id, customer_id, reference FROM payment_method
+JOIN unnest($3::uuid[], $4::text[]) AS given (customer_id, reference) USING (customer_id, reference)
+WHERE marketplace_id = $1 AND gateway = $2 ORDER BY customer_id, reference, id
+"""
+
+_INSERT_CARDS = """
+INSERT INTO payment_method (marketplace_id, gateway, customer_id, reference, fingerprint, brand, last_four, exp_month,
+                            exp_year)
+SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[])
+RETURNING id, customer_id, reference
+"""
+
+_INSERT_CASE = """
+INSERT INTO dunning_case (marketplace_id, subscription_id, period, amount_minor, currency, policy, opened_at,
+                          attempts_made, next_attempt_at, last_decline_code, state,
+                          moved_trigger, moved_by, moved_reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', 'import', 'import:csv', 'import')
+"""
