@@ -1,8 +1,12 @@
-"""What a gateway's decline code means for the customer, in words that help and accuse nobody.
+"""What a gateway's decline code means: for the customer, in words that accuse nobody, and for the next attempt.
 
 Codes as Stripe publishes them (docs.stripe.com/declines/codes). A card reported lost or stolen is told as a plain
 decline: the person at the screen may be its thief.
 """
+
+from typing import Literal
+
+Severity = Literal["soft", "hard", "customer"]  # try again; only with a new card; only with the customer
 
 _PLAIN = "The bank declined the payment without saying why."
 
@@ -24,3 +28,33 @@ _WORDS = {
 def in_plain_words(decline_code: str | None) -> str:
     """One sentence for the customer."""
     return _WORDS.get(decline_code or "", _PLAIN)
+
+
+# Trying these again is forbidden by the networks or useless: the card must change (Stripe's "do not retry" codes,
+# Visa's category 1, Mastercard's merchant advice 03 and 21).
+_NEEDS_NEW_CARD = frozenset({
+    "do_not_try_again",
+    "expired_card",
+    "fraudulent",
+    "highest_risk_level",
+    "incorrect_number",
+    "invalid_account",
+    "invalid_number",
+    "lost_card",
+    "merchant_blacklist",
+    "new_account_information_available",
+    "no_card_on_file",
+    "pickup_card",
+    "restricted_card",
+    "revocation_of_all_authorizations",
+    "revocation_of_authorization",
+    "stolen_card",
+    "transaction_not_allowed",
+})  # fmt: skip
+
+
+def severity(decline_code: str | None) -> Severity:
+    """Whether the same card may be tried again by itself. A code that nobody knows is soft: banks invent them."""
+    if decline_code == "authentication_required":
+        return "customer"
+    return "hard" if decline_code in _NEEDS_NEW_CARD else "soft"

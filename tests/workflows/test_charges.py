@@ -1,5 +1,7 @@
 """Putting charges to the gateway: once each, never after a cancellation, asked about when in doubt."""
 
+from typing import Any
+
 import pytest
 
 from integrations.gateways import gateway_for
@@ -15,7 +17,7 @@ from workflows.ports import CardDetails, InDoubt, Outcome
 _TIMES_OUT_AFTER_PAYING, _TIMES_OUT_BEFORE = "9990000000000110", "9990000000000102"
 
 
-async def _due(marketplace: Marketplace, number: str, state: str = "active", **columns: object) -> tuple[Record, Record]:
+async def _due(marketplace: Marketplace, number: str, state: str = "active", **columns: Any) -> tuple[Record, Record]:
     """A subscription whose card has that number, and its pending charge."""
     card = await gateway_for("sandbox").take_card(CardDetails(number=number, exp_month=12, exp_year=now().year + 1))
     customer = await a_customer(marketplace)
@@ -55,7 +57,7 @@ async def test_submitting_twice_charges_once(database: FreshDatabase) -> None:
     assert await fetch_value("SELECT count(*) FROM invoice") == 1
 
 
-async def test_money_that_moved_before_the_gateway_went_silent_is_found_not_taken_again(database: FreshDatabase) -> None:
+async def test_money_that_moved_before_the_gateway_went_silent_is_found_not_taken(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
     _, charge = await _due(marketplace, _TIMES_OUT_AFTER_PAYING)
 

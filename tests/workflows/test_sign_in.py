@@ -73,9 +73,9 @@ async def test_looking_at_a_link_spends_nothing(database: FreshDatabase) -> None
     link = await a_link(marketplace, customer=customer, browser_digest=token_digest("this browser"))
     text = link_text(link)
 
-    for _ in range(200):
-        shown = await look_at_link(marketplace.id, text, None)
+    looks = [await look_at_link(marketplace.id, text, None) for _ in range(200)]
 
+    shown = looks[-1]
     assert shown.masked_email == "j•••@example.com"
     assert not shown.same_browser
     assert (await look_at_link(marketplace.id, text, "this browser")).same_browser
@@ -158,7 +158,10 @@ async def test_a_customer_sees_and_ends_their_own_sessions_and_no_other(database
     _, strangers = await a_session(marketplace, await a_customer(marketplace))
     signed_in = await find_session(marketplace.id, token)
 
-    assert {shown.id: shown.current for shown in await list_sessions(signed_in)} == {here["id"]: True, there["id"]: False}
+    assert {shown.id: shown.current for shown in await list_sessions(signed_in)} == {
+        here["id"]: True,
+        there["id"]: False,
+    }
     await end_session(signed_in, there["id"])
 
     assert [shown.id for shown in await list_sessions(signed_in)] == [here["id"]]
