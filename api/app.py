@@ -3,7 +3,7 @@
 Nothing else in api/ or web/ knows an implementation of workflows/ports.py.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ from litestar.exceptions import HTTPException
 from api.client_address import client_address
 from api.health import HEALTH_ROUTES
 from api.media_types import json_only
+from api.merchant import MERCHANT_ROUTES
+from api.portal import PORTAL_ROUTES
 from api.problems import problem_response
 from api.production import refuse_unsafe
 from api.reader import openapi
@@ -22,29 +24,17 @@ from integrations.gateways import gateway_for
 from integrations.rate_limits import limiter
 from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
+from web.errors import error_page
+from web.routes import ROUTES
 from workflows.logs import configure
 from workflows.settings import settings
-
-try:  # until the pages are all there
-    from web.errors import error_page
-    from web.routes import ROUTES
-except Exception as error:
-    print("no pages yet:", error)
-    ROUTES, error_page = [], problem_response
-
-try:  # until workflows.invoices is there
-    from api.merchant import MERCHANT_ROUTES
-    from api.portal import PORTAL_ROUTES
-except ImportError as error:
-    print("no API yet:", error)
-    MERCHANT_ROUTES, PORTAL_ROUTES = [], []
 
 LARGEST_BODY = 64 * 1024  # bytes: forms and JSON are a few hundred; a logo's route allows more
 FOR_PROGRAMS = ("/api/", "/webhooks/", "/schema", "/health/", "/metrics")
 
 
 @asynccontextmanager
-async def _serving(app: Litestar) -> AsyncIterator[None]:
+async def _serving(app: Litestar) -> AsyncGenerator[None]:
     """What must be there before the first request. A deployment that would let strangers in does not start."""
     configure(settings().environment)
     refuse_unsafe(settings())
@@ -53,7 +43,7 @@ async def _serving(app: Litestar) -> AsyncIterator[None]:
         await refuse_powerful_role()
         app.state.limiter = counts = limiter(settings())
         app.state.gateway_for = gateway_for
-        app.state.client_address = client_address  # web may not import it from here
+        app.state.client_address = client_address  # web/ cannot import it
         yield
         await counts.close()
     finally:

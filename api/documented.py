@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, PathParameter
 
 from api.problems import MEDIA_TYPE, Problem
 
@@ -47,4 +47,4 @@ def example(value: dict[str, Any]) -> Any:
     return Body(examples=[Example(value=value)])
 
 
-SubscriptionNumber = Annotated[str, Parameter(description="The subscription's number, as people see it.")]
+SubscriptionNumber = Annotated[str, PathParameter(description="The subscription's number, as people see it.")]

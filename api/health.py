@@ -5,20 +5,17 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from msgspec import structs
 
 from api.client_address import client_address
 from api.metrics import CONTENT_TYPE, exposition
+from workflows.health import Health, health
 
-try:  # until it is there
-    from workflows.health import Readiness, readiness
-except ImportError:
-    from msgspec import Struct
 
-    class Readiness(Struct):
-        ready: bool = True
+class Readiness(Health, frozen=True, kw_only=True):
+    """What /health/ready says: the facts of workflows.health, and the verdict."""
 
-    async def readiness() -> Readiness:
-        return Readiness()
+    status: str
 
 
 @get("/health/live", include_in_schema=False)
@@ -30,8 +27,9 @@ async def live() -> dict[str, str]:
 @get("/health/ready", include_in_schema=False)
 async def ready() -> Response[Readiness]:
     """200 when requests can be served and staged work gets done, else 503 with what is missing."""
-    found = await readiness()
-    return Response(found, status_code=200 if found.ready else 503)
+    found = await health()
+    status = "ready" if found.ready else "not ready"
+    return Response(Readiness(status=status, **structs.asdict(found)), status_code=200 if found.ready else 503)
 
 
 @get("/metrics", include_in_schema=False)

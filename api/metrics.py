@@ -5,11 +5,15 @@ Everything read from the database comes from partial indexes, so that a scrape c
 
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
-from models.database import fetch, fetch_row
+from models.database import fetch_row
+from workflows.health import health
 
 REQUESTS = Histogram("gatehouse_request_seconds", "Time to answer a request.", ("route", "method", "status"))
-JOBS = Gauge("gatehouse_jobs", "Jobs in the outbox.", ("queue", "status"))
-OLDEST_JOB = Gauge("gatehouse_oldest_due_job_seconds", "How long the oldest due job of a queue has waited.", ("queue",))
+WAITING = Gauge("gatehouse_waiting_jobs", "Jobs due and not started; counting stops at 10001.", ("queue",))
+OLDEST = Gauge("gatehouse_oldest_waiting_job_seconds", "How long the first of them waits.", ("queue",))
+DEAD = Gauge("gatehouse_dead_jobs", "Jobs given up, for a person to look at.", ("queue",))
+HEARTBEAT = Gauge("gatehouse_heartbeat_age_seconds", "Since the latest sign of life of a kind of process.", ("kind",))
+READY = Gauge("gatehouse_ready", "1 when /health/ready answers 200.")
 OPEN = Gauge("gatehouse_open", "Rows in a state that must not last.", ("machine", "state"))
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -23,21 +27,20 @@ def observe(route: str, method: str, status: int, seconds: float) -> None:
 
 async def exposition() -> bytes:
     """All metrics in Prometheus' text format."""
-    await _read_jobs()
+    await _read_health()
     await _read_open_states()
     return generate_latest()
 
 
-async def _read_jobs() -> None:
-    JOBS.clear()
-    OLDEST_JOB.clear()
-    for row in await fetch(
-        "SELECT queue, status, count(*) AS jobs, extract(epoch FROM clock_timestamp() - min(due_at))::float8 AS waited"
-        " FROM outbox GROUP BY queue, status"
-    ):
-        JOBS.labels(row["queue"], row["status"]).set(row["jobs"])
-        if row["status"] == "waiting":
-            OLDEST_JOB.labels(row["queue"]).set(max(0.0, row["waited"]))
+async def _read_health() -> None:
+    found = await health()
+    READY.set(found.ready)
+    for name, queue in found.queues.items():
+        WAITING.labels(name).set(queue.waiting)
+        OLDEST.labels(name).set(queue.oldest_wait_seconds)
+        DEAD.labels(name).set(queue.dead)
+    for kind, age in found.last_heartbeat_seconds.items():
+        HEARTBEAT.labels(kind).set(age)
 
 
 async def _read_open_states() -> None:

@@ -28,7 +28,7 @@ class RequestLog:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -46,7 +46,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_headers)
         finally:
-            _note(scope, status, time.perf_counter() - started)
+            _note(scope, scope["method"], status, time.perf_counter() - started)
             request_id.reset(given)
 
 
@@ -68,8 +68,8 @@ def _add_headers(headers: MutableScopeHeaders, path: str) -> None:
         headers.setdefault("Strict-Transport-Security", _A_YEAR)
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def _note(scope: Scope, method: str, status: int, seconds: float) -> None:
     route = str(scope.get("path_template") or "no route")
-    observe(route, scope["method"], status, seconds)
+    observe(route, method, status, seconds)
     if route not in _QUIET:
-        _LOG.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+        _LOG.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

@@ -7,18 +7,19 @@ The window moves with the clock: so many within any stretch of the given length,
 import asyncio
 import math
 import time
+from typing import Any
 
-import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.aio.strategies import RateLimiter as Strategy
 from limits.storage import storage_from_string
 
-from workflows.ports import RateLimiter
+from workflows.logs import logger
 from workflows.settings import Settings
 
-_LOG = structlog.get_logger("gatehouse.limits")
+_LOG = logger("gatehouse.limits")
 
 ANSWERS_WITHIN = 0.5  # seconds; Valkey answers within one millisecond, and a customer is waiting
 LOOKS_AGAIN_AFTER = 5.0  # seconds in memory before it is asked again: one slow request in so many
@@ -47,8 +48,9 @@ class SharedLimiter:
 
     async def close(self) -> None:
         """Gives the connections back."""
-        if self._storage is not None:
-            await self._storage.bridge.get_connection().aclose()
+        if self._storage is not None and isinstance(self._storage.bridge, RedispyBridge):
+            client: Any = self._storage.bridge.get_connection()
+            await client.aclose()
 
     def _stay_away(self, error: Exception) -> None:
         self._away_until = time.monotonic() + LOOKS_AGAIN_AFTER
@@ -74,6 +76,6 @@ def _shared_storage(redis_url: str) -> RedisStorage:
     return storage
 
 
-def limiter(settings: Settings) -> RateLimiter:
+def limiter(settings: Settings) -> SharedLimiter:
     """The process's limiter. Without REDIS_URL it counts in memory alone: enough for one process."""
     return SharedLimiter(settings.redis_url)

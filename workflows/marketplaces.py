@@ -27,7 +27,11 @@ MARKETPLACE_COLUMNS = (
 
 # ISO 4217 and ISO 3166-1 as Unicode's CLDR (Babel) keeps them: nothing to maintain here.
 _CURRENCIES = frozenset(get_global("all_currencies"))
-_COUNTRIES = frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)) - {"EU", "UN", "ZZ"}
+_COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))) - {
+    "EU",
+    "UN",
+    "ZZ",
+}
 _TIME_ZONES = frozenset(available_timezones())
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # line feeds are fine in an address
 

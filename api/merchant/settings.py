@@ -38,11 +38,10 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _shown(marketplace: Marketplace) -> MarketplaceShown:
-    same = {name: getattr(marketplace, name, None) for name in MarketplaceShown.__struct_fields__}
     digest = marketplace.logo_digest
-    return MarketplaceShown(
-        **{**same, "login_url": login_url(marketplace), "logo": f"/logos/{digest}" if digest else None}
-    )
+    ours = {"login_url": login_url(marketplace), "logo": f"/logos/{digest}" if digest else None}
+    same = {name: getattr(marketplace, name) for name in MarketplaceShown.__struct_fields__ if name not in ours}
+    return MarketplaceShown(**ours, **same)
 
 
 class LogoShown(msgspec.Struct, frozen=True, kw_only=True):

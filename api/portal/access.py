@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, post
+from litestar.params import FromPath
 
 from api.client_address import client_address
 from api.credentials import needs_session
@@ -129,6 +130,6 @@ class Sessions(Controller):
         await sign_out(signed_in)
 
     @delete("/{session_id:str}", responses=problems(401, 404))
-    async def end(self, signed_in: SignedIn, session_id: str) -> None:
+    async def end(self, signed_in: SignedIn, session_id: FromPath[str]) -> None:
         """End one of one's own sessions."""
         await end_session(signed_in, uuid_of(session_id))

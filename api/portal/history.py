@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api.credentials import needs_session
 from api.documented import problems
@@ -23,7 +23,7 @@ _PDF: dict[int, ResponseSpec] = {
     202: ResponseSpec(Accepted, description="Being prepared: ask again after `Retry-After` seconds."),
 }
 
-Cursor = Annotated[str | None, Parameter(description="`after` or `before` of an earlier page, as it was given.")]
+Cursor = Annotated[str | None, QueryParameter(description="`after` or `before` of an earlier page, as it was given.")]
 
 
 class History(Controller):
@@ -36,8 +36,8 @@ class History(Controller):
     async def payments(
         self,
         signed_in: SignedIn,
-        sort: PaymentSort = "date",
-        order: Direction = "desc",
+        sort: FromQuery[PaymentSort] = "date",
+        order: FromQuery[Direction] = "desc",
         after: Cursor = None,
         before: Cursor = None,
     ) -> PaymentPage:
@@ -47,7 +47,7 @@ class History(Controller):
         )
 
     @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404)})
-    async def invoice(self, signed_in: SignedIn, number: str) -> Response[Any]:
+    async def invoice(self, signed_in: SignedIn, number: FromPath[str]) -> Response[Any]:
         """The invoice's PDF. Imported ones are rendered when first asked for: 202 until then."""
         file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
         if file.pdf is None:

@@ -5,7 +5,7 @@ transaction. A number lives as long as the call: kept are its outcome, last four
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,11 @@ from workflows.ports import Card, CardDeclined, CardDetails, ChargeRequest, InDo
 
 # Refunds share the table of payments: what begins with re_ gave money back.
 _PAYMENT, _REFUND = "ch_", "re_"
+_STATUS: dict[Meets, str] = {
+    "decline": "failed",
+    "authentication": "action_required",
+    "authentication_then_decline": "action_required",
+}
 
 
 class KeyReused(RuntimeError):
@@ -49,14 +54,14 @@ class SandboxGateway:
         """Takes the money once per key, as the card's number means it. Raises InDoubt where that is its meaning."""
         async with _connection() as database, database.transaction():
             meets, decline_code = await _meaning(database, request.card_reference)
-            if meets == "timeout_before":
-                await _answer_next_time(database, request.card_reference)
-            elif meets is None:
+            if meets is None:
                 # Removed at the gateway, or never there. Nothing to keep: it will be refused again.
                 return Outcome(state="failed", gateway_reference="", decline_code="invalid_account")
+            if meets == "timeout_before":
+                outcome = await _answer_next_time(database, request.card_reference)
             else:
-                outcome, is_new = await _pay(database, request, meets, decline_code)
-        if meets == "timeout_before" or (meets == "timeout_after" and is_new):
+                outcome = await _pay(database, request, meets, decline_code)
+        if outcome is None:  # only now: what was done, was committed
             raise InDoubt("the gateway did not answer in time")
         return outcome
 
@@ -92,7 +97,7 @@ class SandboxGateway:
 
 
 @asynccontextmanager
-async def _connection() -> AsyncIterator[Any]:
+async def _connection() -> AsyncGenerator[Any]:
     """A connection of our own: what the gateway did stays done, whatever becomes of the caller's transaction."""
     if DB.pool is None:
         raise PoolMissing("no connection pool: call models.database.open_pool first")
@@ -127,15 +132,12 @@ async def _meaning(database: Any, card_reference: str) -> tuple[Meets | None, st
 
 
 async def _answer_next_time(database: Any, card_reference: str) -> None:
+    """No money, no answer; the card pays from the next charge on."""
     await database.execute("UPDATE sandbox_card SET outcome = 'success:' WHERE reference = $1", card_reference)
 
 
-async def _pay(database: Any, request: ChargeRequest, meets: Meets, decline_code: str | None) -> tuple[Outcome, bool]:
-    status = {
-        "decline": "failed",
-        "authentication": "action_required",
-        "authentication_then_decline": "action_required",
-    }
+async def _pay(database: Any, request: ChargeRequest, meets: Meets, decline_code: str | None) -> Outcome | None:
+    """What this key's attempt came to, now or at its first time; None when that answer is lost."""
     row = await database.fetchrow(
         "INSERT INTO sandbox_payment (idempotency_key, reference, card_reference, amount_minor, currency, status,"
         " decline_code) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (idempotency_key) DO NOTHING RETURNING *",
@@ -144,18 +146,18 @@ async def _pay(database: Any, request: ChargeRequest, meets: Meets, decline_code
         request.card_reference,
         request.amount_minor,
         request.currency,
-        status.get(meets, "succeeded"),
+        _STATUS.get(meets, "succeeded"),
         decline_code,
     )
     if row is not None:
-        return _outcome(row), True
+        return None if meets == "timeout_after" else _outcome(row)
     before = await database.fetchrow(
         "SELECT * FROM sandbox_payment WHERE idempotency_key = $1", request.idempotency_key
     )
     asked = (request.card_reference, request.amount_minor, request.currency)
     if asked != (before["card_reference"], before["amount_minor"], before["currency"]):
         raise KeyReused(request.idempotency_key)
-    return _outcome(before), False
+    return _outcome(before)
 
 
 async def _give_back(database: Any, paid: Any, amount_minor: int, idempotency_key: str) -> None:

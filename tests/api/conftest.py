@@ -1,7 +1,7 @@
 """The whole application over real servers, called in process: `api.get(...)` as a client at 127.0.0.1."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -18,7 +18,7 @@ BASE = "http://127.0.0.1:8000"
 
 
 @asynccontextmanager
-async def running(app: Litestar) -> AsyncIterator[None]:
+async def running(app: Litestar) -> AsyncGenerator[None]:
     """Starts the application and stops it in one and the same task, as its server would: fixtures change theirs."""
     started, stop = asyncio.Event(), asyncio.Event()
 
