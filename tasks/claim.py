@@ -22,7 +22,7 @@ class DueRow(msgspec.Struct, frozen=True):
 
 
 # now(), not clock_timestamp(): a volatile function would keep the index outbox_due from being used
-_CLAIM = """
+CLAIM = """
 WITH due AS (
     SELECT picked.id FROM unnest($1::text[]) AS line(queue) CROSS JOIN LATERAL (
         SELECT id FROM outbox
@@ -41,7 +41,7 @@ async def claim(unstarted: int, resend_after: timedelta) -> list[DueRow]:
     """Marks due rows 'sent', of each queue so many that at most `unstarted` are sent and not started; answers with
     them, in the order of `QUEUES`. Two dispatchers at the same instant may each fill the gap that they saw.
     """
-    rows = [DueRow(**row) for row in await fetch(_CLAIM, QUEUES, unstarted, resend_after)]
+    rows = [DueRow(**row) for row in await fetch(CLAIM, QUEUES, unstarted, resend_after)]
     return sorted(rows, key=lambda row: (QUEUES.index(row.queue), row.id))
 
 

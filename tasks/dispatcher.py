@@ -40,7 +40,7 @@ class Dispatcher:
         self, client: "redis.Redis", *, unstarted: int = UNSTARTED, resend_after: timedelta = RESEND_AFTER
     ) -> None:
         self._client = client
-        self._broker = make_broker(client, [])
+        self.broker = make_broker(client, [])
         self._unstarted = unstarted
         self._resend_after = resend_after
         self._next_beat = self._next_tick = 0.0
@@ -93,7 +93,7 @@ class Dispatcher:
     def _enqueue(self, rows: Sequence[DueRow]) -> tuple[int, redis.RedisError | None]:
         for position, row in enumerate(rows):
             try:
-                self._broker.enqueue(message_for(row.id, row.actor, row.queue))
+                self.broker.enqueue(message_for(row.id, row.actor, row.queue))
             except redis.RedisError as error:
                 return position, error
         return len(rows), None

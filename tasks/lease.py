@@ -12,7 +12,6 @@ import msgspec
 
 from models.database import execute, fetch_row
 
-
 NEVER_ENDED = "its last run never ended"  # what is known of a crash
 
 

@@ -4,18 +4,21 @@ import asyncio
 import socket
 from datetime import timedelta
 
+import dramatiq
 import pytest
 import redis
 
 from models.database import execute, fetch, fetch_value
 from tasks.broker import NAMESPACE, connect
+from tasks.claim import CLAIM
 from tasks.dispatcher import MEMORY_MARK, Dispatcher
+from tests.tasks.processes import until
 from tests.tasks.rows import make_due, row, stage, statuses
 from workflows.actors import ACTORS, QUEUES
 
 
 @pytest.fixture
-def valkey(database: object, valkey_url: str) -> redis.Redis:  # noqa: ARG001
+def valkey(database: object, valkey_url: str) -> redis.Redis:
     return connect(valkey_url)
 
 
@@ -66,7 +69,9 @@ async def test_a_backlog_waits_in_the_database_not_in_valkey(valkey: redis.Redis
     dispatcher = Dispatcher(valkey, unstarted=20)
 
     first, second = await dispatcher.run_once(), await dispatcher.run_once()
-    await execute("UPDATE outbox SET status = 'running' WHERE id IN (SELECT id FROM outbox WHERE status = 'sent' LIMIT 5)")
+    await execute(
+        "UPDATE outbox SET status = 'running' WHERE id IN (SELECT id FROM outbox WHERE status = 'sent' LIMIT 5)"
+    )
     third = await dispatcher.run_once()
 
     assert (first, second, third) == (20, 0, 5)
@@ -123,7 +128,7 @@ async def test_what_a_flushed_valkey_forgot_is_sent_again_at_once(valkey: redis.
     assert valkey.exists(MEMORY_MARK)
 
 
-async def test_nothing_is_claimed_while_valkey_is_away(database: object):  # noqa: ARG001
+async def test_nothing_is_claimed_while_valkey_is_away(database: object):
     (row_id,) = await stage()
     dispatcher = Dispatcher(connect(a_dead_address()))
 
@@ -136,14 +141,14 @@ async def test_nothing_is_claimed_while_valkey_is_away(database: object):  # noq
 async def test_what_could_not_be_sent_after_all_waits_again(valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch):
     await stage(count=10)
     dispatcher = Dispatcher(valkey)
-    enqueue, left = dispatcher._broker.enqueue, iter(range(4))
+    enqueue, left = dispatcher.broker.enqueue, iter(range(4))
 
-    def enqueue_four(message: object) -> object:
+    def enqueue_four(message: "dramatiq.Message[None]") -> object:
         if next(left, None) is None:
             raise redis.ConnectionError("gone between two messages")
         return enqueue(message)
 
-    monkeypatch.setattr(dispatcher._broker, "enqueue", enqueue_four)
+    monkeypatch.setattr(dispatcher.broker, "enqueue", enqueue_four)
 
     with pytest.raises(redis.ConnectionError):
         await dispatcher.run_once()
@@ -151,13 +156,16 @@ async def test_what_could_not_be_sent_after_all_waits_again(valkey: redis.Redis,
     assert await statuses() == {"sent": 4, "waiting": 6}
 
 
-async def test_a_dispatcher_outlives_an_absent_valkey(database: object):  # noqa: ARG001
+async def has_said_that_it_is_alive() -> bool:
+    return await fetch_value("SELECT count(*) FROM heartbeat") == 1
+
+
+async def test_a_dispatcher_outlives_an_absent_valkey(database: object):
     stop = asyncio.Event()
     dispatcher = Dispatcher(connect(a_dead_address()))
 
     running = asyncio.create_task(dispatcher.run(stop))
-    while not await fetch_value("SELECT count(*) FROM heartbeat"):
-        await asyncio.sleep(0.01)
+    await until(has_said_that_it_is_alive)
     stop.set()
 
     await running
@@ -187,20 +195,14 @@ async def test_rows_of_sixteen_concurrent_writers_are_all_sent(valkey: redis.Red
     assert await statuses() == {"sent": 16 * 60}
 
 
-async def test_claiming_a_row_reads_the_index_not_the_backlog(database: object):  # noqa: ARG001
+async def test_claiming_a_row_reads_the_index_not_the_backlog(database: object):
     await stage("document.render", count=20_000)
     await execute("ANALYZE outbox")
-    from tasks.claim import _CLAIM
+    queues = f"ARRAY[{', '.join(repr(name) for name in QUEUES)}]"
+    given = CLAIM.replace("$1", queues).replace("$2", "20").replace("$3", "interval '10 seconds'")
 
-    plan = await fetch(f"EXPLAIN {_CLAIM.replace('$1', repr_array(QUEUES)).replace('$2', '20').replace('$3', _TEN_SECONDS)}")
+    plan = await fetch(f"EXPLAIN {given}")
 
     text = "\n".join(line[0] for line in plan)
     assert "outbox_due" in text
     assert "Seq Scan on outbox" not in text
-
-
-_TEN_SECONDS = "interval '10 seconds'"
-
-
-def repr_array(names: tuple[str, ...]) -> str:
-    return f"ARRAY[{', '.join(repr(name) for name in names)}]"

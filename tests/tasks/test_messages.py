@@ -38,7 +38,9 @@ def test_messages_leave_in_the_order_in_which_they_came(valkey: redis.Redis):
 
     consumer = broker.consume("links", prefetch=10)
 
-    assert [next(consumer).args for _ in range(5)] == [(number,) for number in range(5)]
+    taken = [next(consumer) for _ in range(5)]
+
+    assert [message and message.args for message in taken] == [(number,) for number in range(5)]
 
 
 def test_delayed_messages_are_refused(valkey: redis.Redis):
@@ -66,7 +68,7 @@ def test_dramatiq_neither_retries_nor_limits_anything(valkey: redis.Redis):
     assert broker.get_actor("email.deliver").options == {}
 
 
-def test_in_one_workers_own_line_links_go_first(valkey: redis.Redis):
+def test_in_one_workers_own_line_links_go_first():
     jobs = [a_job(nothing, name) for name in ("link.request", "charge.submit", "email.deliver", "document.render")]
 
     priorities = [job.priority for job in jobs]

@@ -17,11 +17,11 @@ from workflows.errors import NotFound
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def fail(id: UUID) -> None:  # noqa: A002, ARG001
+async def fail(id: UUID) -> None:  # noqa: A002
     raise ConnectionRefusedError("mail server away")
 
 
-async def succeed(id: UUID) -> None:  # noqa: A002, ARG001
+async def succeed(id: UUID) -> None:  # noqa: A002
     pass
 
 
@@ -80,7 +80,7 @@ async def test_a_job_that_crashes_every_time_is_dead_after_its_last_attempt():
     row_id = await stage_sent()
     runs = []
 
-    async def crash(id: UUID) -> None:  # noqa: A002, ARG001
+    async def crash(id: UUID) -> None:  # noqa: A002
         runs.append(1)
         raise asyncio.CancelledError  # as a killed process: neither finished nor put back
 
@@ -131,7 +131,7 @@ async def test_only_a_dead_job_can_be_replayed():
 
 
 async def test_a_run_is_cut_off_before_its_lease_ends():
-    async def hang(id: UUID) -> None:  # noqa: A002, ARG001
+    async def hang(id: UUID) -> None:  # noqa: A002
         await asyncio.Event().wait()
 
     row_id = await stage_sent()
@@ -145,11 +145,11 @@ async def test_a_run_is_cut_off_before_its_lease_ends():
 
 def test_what_is_written_down_of_an_error_holds_no_secret():
     token = "Zx9" * 21 + "-"
-    error = ValueError(f"no answer to https://x.example/portal/a/access/{token} with {token}\nDETAIL: Key (email)=(a@b.c)")
-
-    assert describe(error) == (
-        "ValueError: no answer to https://x.example/portal/a/access/[redacted] with [redacted]"
+    error = ValueError(
+        f"no answer to https://x.example/portal/a/access/{token} with {token}\nDETAIL: Key (email)=(a@b.c)"
     )
+
+    assert describe(error) == ("ValueError: no answer to https://x.example/portal/a/access/[redacted] with [redacted]")
     assert len(describe(ValueError("x y " * 1000))) == 500
 
 
