@@ -3,12 +3,14 @@
 `database` opens the pool as the application's role, as every process does; nothing here is faked.
 """
 
+import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,7 +18,7 @@ import redis
 
 from cli.embedded import EmbeddedPostgres, EmbeddedValkey
 from cli.migrate import migrate
-from models.database import close_pool, open_pool
+from models.database import DB, close_pool, open_pool
 from workflows.settings import settings
 
 _TEMPLATE = "gatehouse_template"
@@ -26,6 +28,7 @@ _SETTINGS = {
     "ENVIRONMENT": "development",
     "MAILER": "capture",
 }
+_GIVE_BACK_WITHIN = 10  # seconds: what a pool may take to close before a test counts as leaking
 _numbers = count(1)
 
 
@@ -61,9 +64,17 @@ def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
 
 
 @pytest.fixture(scope="session")
-async def template_database(postgres_server: EmbeddedPostgres) -> str:
+async def administrator(postgres_server: EmbeddedPostgres) -> AsyncIterator[Any]:
+    """The superuser's connection that makes and drops databases."""
+    connection = await asyncpg.connect(postgres_server.url("postgres", "postgres"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres_server: EmbeddedPostgres, administrator: Any) -> str:
     """The migrated database that every test gets a copy of."""
-    await _as_superuser(postgres_server, f"CREATE DATABASE {_TEMPLATE} OWNER gatehouse_owner")
+    await administrator.execute(f"CREATE DATABASE {_TEMPLATE} OWNER gatehouse_owner")
     await migrate(postgres_server.url("gatehouse_owner", _TEMPLATE))
     return _TEMPLATE
 
@@ -80,10 +91,10 @@ def deployment_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 async def fresh_database(
-    postgres_server: EmbeddedPostgres, template_database: str, monkeypatch: pytest.MonkeyPatch
+    postgres_server: EmbeddedPostgres, administrator: Any, template_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[FreshDatabase]:
     """A database of the test's own, DATABASE_URL naming it; for tests whose processes open their own pools."""
-    async with _database(postgres_server, template_database) as fresh:
+    async with _database(postgres_server, administrator, template_database) as fresh:
         monkeypatch.setenv("DATABASE_URL", fresh.app_url)
         monkeypatch.setenv("OWNER_DATABASE_URL", fresh.owner_url)
         settings.cache_clear()
@@ -91,9 +102,9 @@ async def fresh_database(
 
 
 @pytest.fixture
-async def empty_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[FreshDatabase]:
+async def empty_database(postgres_server: EmbeddedPostgres, administrator: Any) -> AsyncIterator[FreshDatabase]:
     """A database that nobody has migrated."""
-    async with _database(postgres_server, "template1") as fresh:
+    async with _database(postgres_server, administrator, "template1") as fresh:
         yield fresh
 
 
@@ -102,7 +113,12 @@ async def database(fresh_database: FreshDatabase) -> AsyncIterator[FreshDatabase
     """The same, with this process's pool open on it as gatehouse_app."""
     await open_pool(fresh_database.app_url, min_size=1, max_size=8)
     yield fresh_database
-    await close_pool()
+    try:
+        async with asyncio.timeout(_GIVE_BACK_WITHIN):
+            await close_pool()
+    except TimeoutError:
+        DB.pool = None  # terminated; the next test opens its own
+        pytest.fail("a connection was never given back to the pool")
 
 
 @pytest.fixture
@@ -116,19 +132,11 @@ def valkey_url(valkey_server: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -
 
 
 @asynccontextmanager
-async def _database(server: EmbeddedPostgres, template: str) -> AsyncGenerator[FreshDatabase]:
+async def _database(server: EmbeddedPostgres, administrator: Any, template: str) -> AsyncGenerator[FreshDatabase]:
     name = f"test_{next(_numbers)}"
-    await _as_superuser(server, f"CREATE DATABASE {name} TEMPLATE {template} OWNER gatehouse_owner")
+    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER gatehouse_owner")
     try:
         roles = ("gatehouse_app", "gatehouse_owner", "gatehouse_auditor", "postgres")
         yield FreshDatabase(name, *(server.url(role, name) for role in roles))
     finally:
-        await _as_superuser(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _as_superuser(server: EmbeddedPostgres, sql: str) -> None:
-    connection = await asyncpg.connect(server.url("postgres", "postgres"))
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
+        await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
