@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from litestar import Controller, Response, route
 from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from web.connection import Connection
 from web.headers import content_policy, page_headers
@@ -61,14 +62,14 @@ class InboxPages(Controller):
         return Response(await captured_emails(), headers={"Cache-Control": "no-store"})
 
     @route("/inbox/{email_id:str}", http_method=["GET", "HEAD"])
-    async def one(self, email_id: str) -> Response[str]:
+    async def one(self, email_id: FromPath[str]) -> Response[str]:
         """An e-mail as its reader sees it, and as plain text."""
         email = await captured_email(uuid_of(email_id))
         headers = {"Content-Security-Policy": content_policy(frame_src="'self'")}
         return page("inbox/one.html", None, headers=headers, email=email, sandbox=_SANDBOX)
 
     @route("/inbox/{email_id:str}/html", http_method=["GET", "HEAD"])
-    async def html(self, email_id: str) -> Response[str]:
+    async def html(self, email_id: FromPath[str]) -> Response[str]:
         """The e-mail's own HTML: styles inside it, nothing that runs, links that open over the whole window."""
         email = await captured_email(uuid_of(email_id))
         policy = content_policy(

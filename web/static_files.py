@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from litestar import Response, route
+from litestar.params import FromPath
 
 from workflows.errors import NotFound
 from workflows.logos import find_logo
@@ -30,7 +31,7 @@ def static_url(name: str) -> str:
 
 
 @route("/static/{name:str}", http_method=["GET", "HEAD"])
-async def static_file(name: str) -> Response[bytes]:
+async def static_file(name: FromPath[str]) -> Response[bytes]:
     """A file of web/static. A digest of another release gets today's file, uncached: during an upgrade both exist."""
     stem, _, rest = name.partition(".")
     digest, dot, ending = rest.partition(".")
@@ -42,7 +43,7 @@ async def static_file(name: str) -> Response[bytes]:
 
 
 @route("/logos/{digest:str}", http_method=["GET", "HEAD"])
-async def logo(digest: str) -> Response[bytes]:
+async def logo(digest: FromPath[str]) -> Response[bytes]:
     """A merchant's logo, as e-mails and pages show it."""
     found = await find_logo(digest)
     if found is None:

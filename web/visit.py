@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+from litestar.params import FromPath
+
 from web.connection import WebRequest
 from web.cookies import session_token
 from web.show import Show, show_for
@@ -64,7 +66,7 @@ class SignInFirst(NotSignedIn):
         self.home, self.return_to, self.had_session = home, return_to, had_session
 
 
-async def provide_door(request: WebRequest, slug: str) -> Door:
+async def provide_door(request: WebRequest, slug: FromPath[str]) -> Door:
     """The marketplace of the URL. Raises NotFound."""
     marketplace = await find_marketplace(slug)
     languages = request.headers.get("accept-language", "")
@@ -73,7 +75,7 @@ async def provide_door(request: WebRequest, slug: str) -> Door:
     return door
 
 
-async def provide_visit(request: WebRequest, slug: str) -> Visit:
+async def provide_visit(request: WebRequest, slug: FromPath[str]) -> Visit:
     """The marketplace and the customer with a live session in it. Raises NotFound, SignInFirst."""
     door = await provide_door(request, slug)
     visit = await visit_of(request, door)

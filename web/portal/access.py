@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, session_cookie
@@ -19,7 +21,7 @@ class AccessPages(Controller):
     """An access link, opened and redeemed."""
 
     @route("/access/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, request: WebRequest, door: Door, token: str) -> Response[Any]:
+    async def look(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often and by whomever it is opened."""
         try:
             link = await look_at_link(door.marketplace.id, token, browser_nonce(request))
@@ -28,7 +30,7 @@ class AccessPages(Controller):
         return page("portal/access.html", door, link=link, token=token)
 
     @post("/access/{token:str}", status_code=303)
-    async def redeem(self, request: WebRequest, door: Door, token: str) -> Response[Any]:
+    async def redeem(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Starts a session, of any number of callers for exactly one."""
         await read_form(request)
         await check_redemption(request.app.state.limiter, request.app.state.client_address(request))

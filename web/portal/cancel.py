@@ -1,6 +1,8 @@
 """Cancelling a subscription: the question, and the answer that ends it now (PRODUCT.md 2.3)."""
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.forms import read_form_of
@@ -20,7 +22,7 @@ class CancelPages(Controller):
     """The confirmation as a page of its own; with JavaScript the same question is a dialog over the subscriptions."""
 
     @route(_PATH, http_method=["GET", "HEAD"])
-    async def ask(self, visit: Visit, number: str) -> Response[str]:
+    async def ask(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[str]:
         """Names what ends and what does not happen. 403 where the merchant does not offer it, 409 when it has ended."""
         subscription = await _own(visit, number)
         if not visit.marketplace.self_cancellation:
@@ -30,7 +32,9 @@ class CancelPages(Controller):
         return page("portal/cancel.html", visit, here="subscriptions", subscription=subscription)
 
     @post(_PATH, status_code=303)
-    async def confirm(self, request: WebRequest, visit: Visit, number: str) -> Response[None]:
+    async def confirm(
+        self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]
+    ) -> Response[None]:
         """Ends it at once. The second of two submits gets 409: it is cancelled already."""
         await read_form_of(request, visit)
         ended = await cancel_by_customer(visit.marketplace, visit.signed_in, subscription_number(number))
@@ -38,7 +42,7 @@ class CancelPages(Controller):
         return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)])
 
     @route(_PATH, http_method=ODD_METHODS, status_code=405)
-    async def odd_method(self, visit: Visit, number: str) -> None:
+    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await _own(visit, number)
         raise not_allowed("GET", "HEAD", "POST")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.forms import read_form
@@ -39,7 +41,7 @@ class CardPages(Controller):
     """A card-update link, opened and used; and what is shown after."""
 
     @route("/card/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, door: Door, token: str) -> Response[Any]:
+    async def look(self, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often it is opened."""
         try:
             return await _form(door, token)
@@ -47,7 +49,7 @@ class CardPages(Controller):
             return to_login(door, unusable)
 
     @post("/card/{token:str}", status_code=303)
-    async def replace(self, request: WebRequest, door: Door, token: str) -> Response[Any]:
+    async def replace(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Saves the card and spends the link; whatever fails keeps both as they were."""
         form = await read_form(request)
         state, gateway = request.app.state, door.marketplace.gateway
@@ -76,7 +78,7 @@ class CardPages(Controller):
         return see_other(f"{door.home}/card-updated", [notice_cookie(door.home, notice)])
 
     @route("/card-updated", http_method=["GET", "HEAD"])
-    async def done(self, request: WebRequest, door: Door) -> Response[Any]:
+    async def done(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
         """What was saved. The link in the address bar is spent, so this page has an address of its own."""
         notice = notice_of(request, door.home)
         if notice is None or notice.kind != "card_updated":

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from litestar import Controller, Response, route
+from litestar.di import NamedDependency
 
 from web.rendering import page
 from web.visit import Visit
@@ -13,7 +14,7 @@ class ContactPages(Controller):
     """How to reach the merchant."""
 
     @route("/contact", http_method=["GET", "HEAD"])
-    async def show(self, visit: Visit) -> Response[str]:
+    async def show(self, visit: NamedDependency[Visit]) -> Response[str]:
         """Address, support e-mail, social links, as far as they are shown."""
         contact = contact_of(visit.marketplace)
         # Settings accept https:// alone; a row written otherwise must not become a javascript: link.

@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Controller, Response, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.headers import page_headers
 from web.portal.others import ODD_METHODS, not_allowed
@@ -23,7 +25,7 @@ class InvoicePages(Controller):
     """The invoices of the customer's payments. A number may hold slashes: imported ones are the merchant's own."""
 
     @route(_PATH, http_method=["GET", "HEAD"])
-    async def show(self, visit: Visit, number: str) -> Response[Any]:
+    async def show(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
         """The PDF; 202 and a page that opens it by itself while it is being prepared; 503 when that was given up."""
         invoice = await _own(visit, number)
         if invoice.pdf is not None:
@@ -39,7 +41,7 @@ class InvoicePages(Controller):
         )
 
     @route(_PATH, http_method=["POST", *ODD_METHODS], status_code=405)
-    async def odd_method(self, visit: Visit, number: str) -> None:
+    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await _own(visit, number)
         raise not_allowed("GET", "HEAD")

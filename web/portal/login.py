@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
 
 from web.connection import WebRequest
 from web.cookies import NOTICE, browser_cookie, browser_nonce, gone, return_path
@@ -19,7 +20,7 @@ class LoginPages(Controller):
     """The Login URL and its form."""
 
     @route("/", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, door: Door) -> Response[Any]:
+    async def show(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
         """The login page; to the subscriptions when already signed in."""
         if await visit_of(request, door) is not None:
             return see_other(f"{door.home}/subscriptions", [gone(NOTICE, door.home)])
@@ -35,7 +36,7 @@ class LoginPages(Controller):
         )
 
     @post("/access-links", status_code=303)
-    async def ask(self, request: WebRequest, door: Door) -> Response[Any]:
+    async def ask(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
         """Stages a request for a link, for any address alike. 422 beside the field for what is no address."""
         form = await read_form(request)
         if form.get("again") == "1":
@@ -50,6 +51,11 @@ class LoginPages(Controller):
             )
         notice = Notice(kind="link_sent", detail=email.strip())
         return see_other(door.home, [nonce, notice_cookie(door.home, notice)])
+
+    @route("/access-links", http_method=["GET", "HEAD"], status_code=303)
+    async def after_form(self, door: NamedDependency[Door]) -> Response[None]:
+        """Somebody came back to the form's address: to the form."""
+        return see_other(door.home)
 
 
 async def _ask_again(request: WebRequest, door: Door) -> Response[None]:

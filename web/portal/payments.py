@@ -3,6 +3,7 @@
 from typing import get_args
 
 from litestar import Controller, Response, route
+from litestar.di import NamedDependency
 
 from web.connection import WebRequest
 from web.rendering import page
@@ -28,7 +29,7 @@ class PaymentPages(Controller):
     """The table of payments."""
 
     @route("/payments", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: Visit) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
         """One page of it. 422 for a sort, an order or a position that does not exist."""
         asked = request.query_params
         sort = _SORTS.get(asked.get("sort", "date"))

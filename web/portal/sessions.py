@@ -3,6 +3,8 @@
 import re
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.cookies import SESSION, gone
@@ -39,7 +41,7 @@ class SessionPages(Controller):
     """Live sessions."""
 
     @route("/sessions", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: Visit) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
         """Each with its device and since when."""
         notice = notice_of(request, visit.home)
         sessions = [
@@ -56,7 +58,9 @@ class SessionPages(Controller):
         )
 
     @post(_ONE, status_code=303, stands_on="sessions")
-    async def end(self, request: WebRequest, visit: Visit, session_id: str) -> Response[None]:
+    async def end(
+        self, request: WebRequest, visit: NamedDependency[Visit], session_id: FromPath[str]
+    ) -> Response[None]:
         """Ends one at once, the own included. 404 for another customer's."""
         await read_form_of(request, visit)
         ended = uuid_of(session_id)
@@ -66,14 +70,14 @@ class SessionPages(Controller):
         return see_other(f"{visit.home}/sessions", [notice_cookie(visit.home, Notice(kind="session_ended"))])
 
     @route(_ONE, http_method=["GET", "HEAD", *ODD_METHODS], status_code=405)
-    async def odd_method(self, visit: Visit, session_id: str) -> None:
+    async def odd_method(self, visit: NamedDependency[Visit], session_id: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         if uuid_of(session_id) not in {live.id for live in await list_sessions(visit.signed_in)}:
             raise NotFound("no such session")
         raise not_allowed("POST")
 
     @post("/sign-out", status_code=303)
-    async def sign_out(self, request: WebRequest, door: Door) -> Response[None]:
+    async def sign_out(self, request: WebRequest, door: NamedDependency[Door]) -> Response[None]:
         """Ends this session. One that is over already is signed out just as well."""
         visit = await visit_of(request, door)
         if visit is None:
@@ -82,6 +86,11 @@ class SessionPages(Controller):
             await read_form_of(request, visit)
             await sign_out(visit.signed_in)
         return _signed_out(door)
+
+    @route("/sign-out", http_method=["GET", "HEAD"], status_code=303)
+    async def after_sign_out(self, door: NamedDependency[Door]) -> Response[None]:
+        """Somebody came back to the form's address: nothing changes by looking."""
+        return see_other(door.home)
 
 
 def _signed_out(door: Door) -> Response[None]:

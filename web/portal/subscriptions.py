@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.forms import read_form_of
@@ -18,7 +20,7 @@ class SubscriptionPages(Controller):
     """What the customer pays, when next, and whether something is wrong."""
 
     @route("/subscriptions", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: Visit) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
         """All of them, what needs the customer first."""
         notice = notice_of(request, visit.home)
         return page(
@@ -31,7 +33,9 @@ class SubscriptionPages(Controller):
         )
 
     @post("/subscriptions/{number:str}/card-update-link", status_code=303)
-    async def send_card_link(self, request: WebRequest, visit: Visit, number: str) -> Response[None]:
+    async def send_card_link(
+        self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]
+    ) -> Response[None]:
         """E-mails the link to the address on file. 409 where no card is needed any more."""
         await read_form_of(request, visit)
         asked_for = subscription_number(number)
@@ -40,13 +44,13 @@ class SubscriptionPages(Controller):
         return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)])
 
     @route("/subscriptions/{number:str}/card-update-link", http_method=["GET", "HEAD"])
-    async def after_card_link(self, visit: Visit, number: str) -> Response[Any]:
+    async def after_card_link(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
         """Somebody came back to the form's address: to the page that the form stands on."""
         await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
         return see_other(f"{visit.home}/subscriptions")
 
     @route("/subscriptions/{number:str}/card-update-link", http_method=ODD_METHODS, status_code=405)
-    async def odd_method(self, visit: Visit, number: str) -> None:
+    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
         raise not_allowed("POST")
