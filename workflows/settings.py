@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     smtp_url: str = "smtp://127.0.0.1:25"
     wkhtmltopdf: str = "wkhtmltopdf"
 
+    # Stripe, for marketplaces whose gateway is "stripe"; one account a deployment.
+    stripe_secret_key: str = Field(default="", repr=False)  # sk_live_…, sk_test_…, or a restricted rk_…
+    stripe_webhook_secrets: str = Field(default="", repr=False)  # whsec_…, comma-separated: two while one is replaced
+    stripe_api_base: str = ""  # empty: Stripe itself; else a stand-in, for tests
+
     trusted_proxies: str = ""  # comma-separated networks whose X-Forwarded-For is believed
     # limits of PRODUCT.md 1.10 and 2.4
     links_per_hour: int = Field(default=5, ge=1)  # per customer and marketplace

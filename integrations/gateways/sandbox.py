@@ -5,15 +5,29 @@ transaction. A number lives as long as the call: kept are its outcome, last four
 """
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
+from integrations.gateways import sandbox_payments
 from integrations.gateways.sandbox_cards import TEST_CARDS, Meets, TestCard
+from integrations.gateways.sandbox_payments import outcome_of
 from models.database import DB, PoolMissing
 from workflows.errors import InvalidInput
 from workflows.keys import current_key_id, derive
-from workflows.ports import Card, CardDeclined, CardDetails, ChargeRequest, InDoubt, Outcome, RefundRefused
+from workflows.ports import (
+    Card,
+    CardDeclined,
+    CardDetails,
+    CardSetup,
+    ChargeRequest,
+    Confirmation,
+    GatewayPayment,
+    InDoubt,
+    Outcome,
+    RefundRefused,
+)
 
 # Refunds share the table of payments: what begins with re_ gave money back.
 _PAYMENT, _REFUND = "ch_", "re_"
@@ -30,6 +44,8 @@ class KeyReused(RuntimeError):
 
 class SandboxGateway:
     """workflows.ports.Gateway for development, tests, and marketplaces that try things out."""
+
+    hosted_form = False
 
     async def take_card(self, details: CardDetails) -> Card:
         """Keeps a test card. Raises InvalidInput for any other number, CardDeclined where its meaning says so."""
@@ -50,6 +66,36 @@ class SandboxGateway:
         await _keep_card(card, known)
         return card
 
+    async def create_customer(self, *, email: str, name: str, idempotency_key: str) -> str:  # noqa: ARG002 - the port's
+        """A reference; the sandbox keeps cards, not customers."""
+        return f"customer_{derive(current_key_id(), 'sandbox_customer', idempotency_key.encode()).hex()[:24]}"
+
+    async def start_card_setup(
+        self,
+        *,
+        customer_reference: str | None,
+        email: str,
+        return_url: str,
+        cancel_url: str,
+        metadata: Mapping[str, str],
+    ) -> CardSetup:
+        """Raises InvalidInput: here the test numbers are typed into our own form."""
+        _ = customer_reference, email, return_url, cancel_url, metadata
+        raise InvalidInput({"card": "The sandbox has no card form of its own: give it a published test number."})
+
+    async def read_card_setup(self, reference: str) -> Card | None:  # noqa: ARG002 - the port's
+        """None: there are no card forms here."""
+        return None
+
+    async def look_up_card(self, reference: str) -> Card | None:
+        """A card taken before."""
+        async with _connection() as database:
+            row = await database.fetchrow("SELECT * FROM sandbox_card WHERE reference = $1", reference)
+        if row is None:
+            return None
+        names = ("reference", "fingerprint", "brand", "last_four", "exp_month", "exp_year")
+        return Card(**{name: row[name] for name in names})
+
     async def charge(self, request: ChargeRequest) -> Outcome:
         """Takes the money once per key, as the card's number means it. Raises InDoubt where that is its meaning."""
         async with _connection() as database, database.transaction():
@@ -65,7 +111,13 @@ class SandboxGateway:
             raise InDoubt("the gateway did not answer in time")
         return outcome
 
-    async def find_charge(self, idempotency_key: str) -> Outcome | None:
+    async def find_charge(
+        self,
+        idempotency_key: str,
+        *,
+        customer_reference: str | None = None,  # noqa: ARG002 - the port's
+        submitted_at: datetime | None = None,  # noqa: ARG002 - the port's
+    ) -> Outcome | None:
         """What became of an attempt, None when it never arrived."""
         async with _connection() as database:
             row = await database.fetchrow(
@@ -73,7 +125,24 @@ class SandboxGateway:
                 idempotency_key,
                 _PAYMENT,
             )
-        return None if row is None else _outcome(row)
+        return None if row is None else outcome_of(row)
+
+    async def start_confirmation(self, gateway_reference: str, return_url: str) -> Confirmation:  # noqa: ARG002
+        """Confirms on the spot, there being no bank to send anybody to. Raises NotFound."""
+        async with _connection() as database, database.transaction():
+            outcome = await sandbox_payments.confirm(database, gateway_reference)
+        return Confirmation(url=None, outcome=outcome)
+
+    async def withdraw(self, gateway_reference: str) -> Outcome:
+        """Ends an unconfirmed payment. Raises NotFound."""
+        async with _connection() as database, database.transaction():
+            return await sandbox_payments.withdraw(database, gateway_reference)
+
+    async def payments_between(self, since: datetime, until: datetime) -> AsyncIterator[GatewayPayment]:
+        """Payments made in that time, oldest first."""
+        async with _connection() as database:
+            async for payment in sandbox_payments.payments_between(database, since, until):
+                yield payment
 
     async def refund(self, gateway_reference: str, amount_minor: int, idempotency_key: str) -> None:
         """Gives money back once per key. Raises RefundRefused for more than was paid, or for no such payment."""
@@ -150,14 +219,14 @@ async def _pay(database: Any, request: ChargeRequest, meets: Meets, decline_code
         decline_code,
     )
     if row is not None:
-        return None if meets == "timeout_after" else _outcome(row)
+        return None if meets == "timeout_after" else outcome_of(row)
     before = await database.fetchrow(
         "SELECT * FROM sandbox_payment WHERE idempotency_key = $1", request.idempotency_key
     )
     asked = (request.card_reference, request.amount_minor, request.currency)
     if asked != (before["card_reference"], before["amount_minor"], before["currency"]):
         raise KeyReused(request.idempotency_key)
-    return _outcome(before)
+    return outcome_of(before)
 
 
 async def _give_back(database: Any, paid: Any, amount_minor: int, idempotency_key: str) -> None:
@@ -175,7 +244,3 @@ async def _give_back(database: Any, paid: Any, amount_minor: int, idempotency_ke
         paid["reference"],
         amount_minor,
     )
-
-
-def _outcome(row: Any) -> Outcome:
-    return Outcome(state=row["status"], gateway_reference=row["reference"], decline_code=row["decline_code"])
