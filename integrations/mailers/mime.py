@@ -1,5 +1,6 @@
 """A message as it travels: headers and two bodies (RFC 5322, RFC 2046), the same at every try but for the date."""
 
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -7,6 +8,9 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from workflows.ports import Message, MessageRefused
+
+# Quoted local parts are left out: no mailbox that people use has one, and they are how addresses are smuggled.
+_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]+@[^\s@<>()\\,;"\x00-\x20\x7f]+""")
 
 
 def message_id(message: Message, mail_from: str) -> str:
@@ -21,13 +25,13 @@ def as_mime(message: Message, mail_from: str, sent_at: datetime) -> EmailMessage
     """
     mime = EmailMessage(policy=SMTP)
     try:
-        mime["From"] = Address(message.sender_name, addr_spec=mail_from)
-        mime["To"] = Address(addr_spec=message.recipient)
+        mime["From"] = _address(mail_from, message.sender_name)
+        mime["To"] = _address(message.recipient)
         if message.reply_to:
-            mime["Reply-To"] = Address(addr_spec=message.reply_to)
+            mime["Reply-To"] = _address(message.reply_to)
         mime["Subject"] = message.subject
-    except (ValueError, IndexError) as error:  # IndexError: how the parser of the standard library meets ""
-        raise MessageRefused("malformed_address") from error
+    except ValueError as error:  # a line break: what would begin a header of its own
+        raise MessageRefused("malformed_header") from error
     mime["Date"] = format_datetime(sent_at)
     mime["Message-ID"] = message_id(message, mail_from)
     mime["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice in answer
@@ -35,6 +39,13 @@ def as_mime(message: Message, mail_from: str, sent_at: datetime) -> EmailMessage
     mime.set_content(message.text)
     mime.add_alternative(message.html, subtype="html")
     return mime
+
+
+def _address(text: str, name: str = "") -> Address:
+    if not _ADDRESS.fullmatch(text):
+        raise MessageRefused("malformed_address")
+    local, _, domain = text.rpartition("@")
+    return Address(name, username=local, domain=domain)
 
 
 def as_bytes(mime: EmailMessage, *, utf8: bool) -> bytes:

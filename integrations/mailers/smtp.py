@@ -82,6 +82,7 @@ class SmtpMailer:
     async def _reach(self, server: SMTP) -> None:
         try:
             await server.connect()
+            await server.ehlo()  # says which extensions there are
         except (SMTPException, OSError) as error:
             raise SmtpUnavailable(_code("connect", error)) from None
 
