@@ -25,10 +25,13 @@ class Verb:
 VERBS = (
     Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
+    Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
     Verb("import",  "cli.import_csv:import_", "Import customers, orders and payments from CSV files"),
     Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
+    Verb("load-demo", "cli.demo_data:load_demo", "Load the demo marketplace", hidden=True),
+    Verb("await-documents", "cli.demo_documents:await_documents", "Wait until every PDF asked for is there", hidden=True),
 )
 # fmt: on
 

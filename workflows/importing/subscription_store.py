@@ -1,13 +1,16 @@
 """How imported subscriptions are stored: their cards, themselves, and the open case of each one that failed."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch
-from workflows.dunning import DEFAULT_POLICY, next_attempt_at
 from workflows.importing.shapes import Place, column_of
 from workflows.importing.subscription_rows import SubscriptionRow
+
+_ATTEMPT_DAYS = (1, 4, 8, 15)  # PRODUCT.md 4.3: Day 1 is that of the first failure
+_POLICY = {"attempt_days": _ATTEMPT_DAYS, "end": "cancel"}
 
 
 async def store(place: Place, rows: Sequence[SubscriptionRow], found: Sequence[Record]) -> None:
@@ -59,7 +62,7 @@ async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[s
     tried then before a new card comes."""
     for row in rows:
         assert row.failed_at is not None, "read() requires it"
-        due = next_attempt_at(DEFAULT_POLICY, row.failed_at, row.attempts_made)
+        due = _next_attempt(row.failed_at, row.attempts_made)
         await execute(
             _INSERT_CASE,
             place.id,
@@ -67,12 +70,17 @@ async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[s
             row.payments_made,
             row.amount_minor,
             row.currency,
-            DEFAULT_POLICY,
+            _POLICY,
             row.failed_at,
             row.attempts_made,
             due if due is not None and due > place.now else None,
             row.decline_code,
         )
+
+
+def _next_attempt(failed_at: datetime, attempts_made: int) -> datetime | None:
+    days = _ATTEMPT_DAYS[attempts_made : attempts_made + 1]
+    return failed_at + timedelta(days=days[0] - 1) if days else None
 
 
 _ROW_COLUMNS = (
