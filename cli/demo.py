@@ -73,6 +73,7 @@ class Demo:
             owner = {**settings, "OWNER_DATABASE_URL": servers["OWNER_DATABASE_URL"]}
             facts = self.load_demo(supervisor, owner)
             self._start_programs(supervisor, settings)
+            _run_verb(supervisor, settings, "await-documents")  # of the people in demo.json
             self._write_facts(facts)
             self._show(facts)
             supervisor.watch()
