@@ -7,9 +7,12 @@ SQL where SQL says best what happens (docs/decisions/0001). No table and no rule
 ...     await execute("UPDATE customer SET name = $2 WHERE id = $1", customer_id, "Ada")
 """
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+import functools
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 import msgspec
@@ -28,11 +31,13 @@ __all__ = [
     "fetch_row",
     "fetch_value",
     "open_pool",
+    "retrying",
     "single_connection",
     "transaction",
 ]
 
 type_ = TypeVar("type_")
+given = ParamSpec("given")
 Record = asyncpg.Record
 
 
@@ -148,6 +153,33 @@ async def transaction() -> AsyncGenerator[None]:
         finally:
             if token is not None:
                 DB.current_transaction.reset(token)
+
+
+_ATTEMPTS = 5  # two acts meet again after the first; five times in a row means that something else is wrong
+_PAUSE = 0.05  # seconds, doubled each time and drawn at random, so that the same two do not meet again
+
+
+def retrying(act: Callable[given, Awaitable[type_]]) -> Callable[given, Coroutine[Any, Any, type_]]:
+    """Decorates an act that is one transaction: a deadlock or a serialization failure runs all of it again.
+
+    The act must change nothing but the database. Inside an outer transaction it runs once: that one is lost whole.
+
+    >>> @retrying
+    ... async def cancel(subscription_id: UUID) -> None: ...
+    """
+
+    @functools.wraps(act)
+    async def until_through(*args: given.args, **kwargs: given.kwargs) -> type_:
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return await act(*args, **kwargs)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                if _held() is not None:
+                    raise
+            await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
+        return await act(*args, **kwargs)
+
+    return until_through
 
 
 async def fetch(sql: str, *args: object) -> list[Record]:
