@@ -21,6 +21,7 @@ MOST_PIXELS = 16_000_000  # 64 MB once decoded: a small file can claim far more 
 LARGEST_SIDE = 800  # pixels; the pages show at most a quarter of it
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 _DIGEST = re.compile("[0-9a-f]{64}")
+TOO_MANY_PIXELS = f"must have at most {MOST_PIXELS:,} pixels."
 NOT_ONE = "must be a PNG, JPEG, GIF or WebP picture."
 
 # Decoding takes a core and up to 200 MB: one at a time leaves the other core to the requests.
@@ -83,12 +84,14 @@ def _encoded_again(format_: str, upload: bytes) -> Logo:
     try:
         with Image.open(io.BytesIO(upload), formats=(format_,)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise InvalidInput({"logo": f"must have at most {MOST_PIXELS:,} pixels."})
+                raise InvalidInput({"logo": TOO_MANY_PIXELS})
             upright = ImageOps.exif_transpose(picture)
             upright.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
             encoded, media_type = _encode(upright, format_)
     except InvalidInput:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own measure, of what is larger still
+        raise InvalidInput({"logo": TOO_MANY_PIXELS}) from error
     except UnidentifiedImageError as error:
         raise InvalidInput({"logo": f"is not the {format_} picture that it says it is."}) from error
     except Exception as error:  # Pillow's decoders raise OSError, ValueError, SyntaxError, struct.error …
@@ -99,11 +102,11 @@ def _encoded_again(format_: str, upload: bytes) -> Logo:
 def _encode(picture: Image.Image, format_: str) -> tuple[bytes, str]:
     """The first frame's pixels and nothing else: no metadata, no colour profile, no further frames."""
     out = io.BytesIO()
+    pixels = picture.convert("RGB" if format_ == "JPEG" else "RGBA")
+    pixels.info.clear()  # or a comment would be written again
     if format_ == "JPEG":
-        picture.convert("RGB").save(out, "JPEG", quality=88)
+        pixels.save(out, "JPEG", quality=88)
         return out.getvalue(), "image/jpeg"
     # PNG is what every mail program shows; WebP is not.
-    clear = picture.convert("RGBA")
-    clear.info.clear()
-    clear.save(out, "PNG", optimize=True)
+    pixels.save(out, "PNG", optimize=True)
     return out.getvalue(), "image/png"

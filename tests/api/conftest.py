@@ -8,7 +8,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from api.app import create_app
+from api.app import app
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
 from workflows.api_keys import create_key
@@ -18,12 +18,12 @@ BASE = "http://127.0.0.1:8000"
 
 
 @asynccontextmanager
-async def running(app: Litestar) -> AsyncGenerator[None]:
+async def running(served: Litestar) -> AsyncGenerator[None]:
     """Starts the application and stops it in one and the same task, as its server would: fixtures change theirs."""
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
-        async with app.lifespan():
+        async with served.lifespan():
             started.set()
             await stop.wait()
 
@@ -41,7 +41,6 @@ async def running(app: Litestar) -> AsyncGenerator[None]:
 @pytest.fixture
 async def api(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running application."""
-    app = create_app()
     async with running(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
