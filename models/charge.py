@@ -33,3 +33,4 @@ class Charge(LastMove, Table, db=DB):
     submitted_at = Timestamptz(null=True, default=None)
     paid_at = Timestamptz(null=True, default=None)
     payment_status = Text(null=True, default=None)
+    card_fingerprint = Text(null=True, default=None)

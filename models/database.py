@@ -22,6 +22,7 @@ __all__ = [
     "DB",
     "PoolMissing",
     "Record",
+    "alone",
     "close_pool",
     "connection",
     "execute",
@@ -180,6 +181,22 @@ def retrying(act: Callable[given, Awaitable[type_]]) -> Callable[given, Coroutin
         return await act(*args, **kwargs)
 
     return until_through
+
+
+@asynccontextmanager
+async def alone(name: str) -> AsyncGenerator[bool]:
+    """Whether the block runs alone under that name, in all processes together; if so, until it ends.
+
+    The lock is held by a connection of its own: queries inside the block are not in its transaction.
+    """
+    if (pool := DB.pool) is None:
+        raise PoolMissing("no connection pool: call models.database.open_pool first")
+    lent = await pool.acquire()
+    try:
+        async with lent.transaction():
+            yield await lent.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name)
+    finally:
+        await _give_back(pool, lent)
 
 
 async def fetch(sql: str, *args: object) -> list[Record]:

@@ -31,6 +31,7 @@ class Marketplace(Table, db=DB):
     social_links = JSONB(default=list)
     link_lifetime_minutes = Integer(default=60)
     created_at = Timestamptz()
+    dunning_policy = JSONB()
 
 
 class MarketplaceLogo(Table, db=DB):

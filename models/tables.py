@@ -10,6 +10,8 @@ from models.customer import Customer
 from models.customer_order import CustomerOrder
 from models.document import Document, DocumentFile
 from models.dunning_case import DunningCase
+from models.dunning_step import DunningStep
+from models.gateway_event import GatewayEvent
 from models.invoice import Invoice
 from models.link_request import LinkRequest
 from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
@@ -18,6 +20,8 @@ from models.outgoing_email import OutgoingEmail
 from models.payment_method import PaymentMethod
 from models.portal_session import PortalSession
 from models.product import Product
+from models.reconciliation_difference import ReconciliationDifference
+from models.refund import Refund
 from models.sandbox_gateway import SandboxCard, SandboxPayment
 from models.schedule import Heartbeat, Schedule
 from models.staff import Staff
@@ -52,4 +56,8 @@ TABLES: tuple[type[Table], ...] = (
     SandboxPayment,
     MachineRule,
     TransitionLog,
+    DunningStep,
+    Refund,
+    GatewayEvent,
+    ReconciliationDifference,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import charges, documents, emails, links, sweeps
+from tasks import billing, charges, documents, emails, links, sweeps
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -10,6 +10,7 @@ from workflows.errors import DefinitionError
 JOBS: tuple[Job, ...] = (
     links.handle,
     links.deliver,
+    billing.run,
     charges.submit,
     charges.settle,
     emails.deliver,

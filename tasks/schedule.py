@@ -16,6 +16,7 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 SCHEDULE: Mapping[str, timedelta] = {
     "access_token.sweep":    _MINUTE,  # an expired link is refused at once; this only writes it down
     "portal_session.sweep":  _MINUTE,
+    "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "link_request.sweep":    _HOUR,
     "transition_log.extend": _DAY,

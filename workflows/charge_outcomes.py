@@ -6,16 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, transaction
-from workflows.actor import Actor
+from workflows.actor import CLOCK, Actor
 from workflows.billing_calendar import charge_at
-from workflows.charge_attempts import charge_what_is_owed
+from workflows.cancel import cancel_subscription
+from workflows.charge_owed import charge_what_is_owed
 from workflows.clock import marketplace_now
 from workflows.customers import addressee
-from workflows.dunning import close_case, open_case, tell_of_failure
+from workflows.dunning import after_failure, close_case, count_failure, end_case, open_case
 from workflows.emails.stage import stage_email
 from workflows.fire import Move, fire
 from workflows.invoices import issue_invoice
-from workflows.machines import CHARGE, DUNNING_CASE, SUBSCRIPTION
+from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces import marketplace_by_id
 from workflows.portal_views import Marketplace
 from workflows.ports import Outcome
@@ -147,22 +148,7 @@ async def _failed(
     marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
     failed = _by_gateway(marketplace, "charge_failed", outcome, charge_id=charge["id"])
-    if subscription is not None and subscription["state"] == "active":
-        await fire(
-            SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", failed, set_={"next_charge_at": None}
-        )
-        case = await open_case(marketplace, subscription, charge, outcome.decline_code, failed)
-    elif case is not None:
-        by_policy = charge["initiator"] in ("schedule", "retry")
-        await fire(
-            DUNNING_CASE,
-            marketplace.id,
-            case["id"],
-            "attempt_failed",
-            failed,
-            set_={"last_decline_code": outcome.decline_code},
-            add={"attempts_made": 1} if by_policy else {},
-        )
+    case = await _fail_subscription(marketplace, subscription, case, charge, failed, outcome)
     await fire(
         CHARGE,
         marketplace.id,
@@ -171,25 +157,50 @@ async def _failed(
         failed,
         set_={"gateway_reference": outcome.gateway_reference or None, "decline_code": outcome.decline_code},
     )
-    if (
-        subscription is not None
-        and case is not None
-        and subscription["payment_method_id"] != charge["payment_method_id"]
-    ):
-        # The card was replaced while this attempt was on its way with the old one.
-        await charge_what_is_owed(marketplace, subscription["id"], failed.by)
-    elif subscription is not None and case is not None:
-        await tell_of_failure(marketplace, case, charge, outcome.decline_code, failed.by)
+    if subscription is not None and case is not None:
+        await _go_on_with(marketplace, subscription, case, charge, failed)
 
 
 async def _action_required(
-    marketplace: Marketplace, _subscription: Record | None, _case: Record | None, charge: Record, outcome: Outcome
+    marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
+    """The bank wants the customer: nothing was paid, so the case opens as for a decline, and waits for them."""
+    wanted = _by_gateway(marketplace, "authentication_required", outcome, charge_id=charge["id"])
+    case = await _fail_subscription(marketplace, subscription, case, charge, wanted, outcome)
     await fire(
         CHARGE,
         marketplace.id,
         charge["id"],
         "require_action",
-        _by_gateway(marketplace, "authentication_required", outcome),
+        wanted,
         set_={"gateway_reference": outcome.gateway_reference, "decline_code": outcome.decline_code},
     )
+    if subscription is not None and case is not None:
+        await _go_on_with(marketplace, subscription, case, charge, wanted)
+
+
+async def _fail_subscription(
+    marketplace: Marketplace,
+    subscription: Record | None,
+    case: Record | None,
+    charge: Record,
+    move: Move,
+    outcome: Outcome,
+) -> Record | None:
+    """The open case after this failure: opened by it, or counting it; None where there is nothing to win back."""
+    if subscription is not None and subscription["state"] == "active":
+        await fire(
+            SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", move, set_={"next_charge_at": None}
+        )
+        return await open_case(marketplace, subscription, charge, outcome.decline_code, move)
+    if case is not None:
+        return await count_failure(case, charge, outcome.decline_code, move)
+    return None
+
+
+async def _go_on_with(marketplace: Marketplace, subscription: Record, case: Record, charge: Record, move: Move) -> None:
+    if subscription["payment_method_id"] != charge["payment_method_id"]:
+        # The card was replaced while this attempt was on its way with the old one.
+        await charge_what_is_owed(marketplace, subscription["id"], move.by)
+    elif await after_failure(marketplace, case, charge, move) and await end_case(marketplace, case) == "cancel":
+        await cancel_subscription(marketplace, subscription["id"], Move(CLOCK, "dunning_exhausted"))

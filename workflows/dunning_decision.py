@@ -24,6 +24,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
+DEFAULT_POLICY: dict[str, object] = msgspec.to_builtins(Policy())  # as a marketplace's column holds it
+
+
 class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a case. `attempts_made` by the policy (staff's own and new cards' do not count); the card's
     retries are those of the present card, across subscriptions, newest last, within `CARD_WINDOW`."""
@@ -75,6 +78,12 @@ def decide(facts: CaseFacts, policy: Policy, now: datetime) -> Action:
 def day_of(opened_at: datetime, day: int) -> datetime:
     """When the policy's day begins: Day 1 is the opening itself."""
     return opened_at + timedelta(days=day - 1)
+
+
+def next_attempt_at(policy: Policy, opened_at: datetime, attempts_made: int) -> datetime | None:
+    """When the policy tries again after so many attempts, limits of the card apart; None when it is through."""
+    days = policy.attempt_days
+    return day_of(opened_at, days[attempts_made]) if attempts_made < len(days) else None
 
 
 def _card_free_at(facts: CaseFacts) -> datetime:

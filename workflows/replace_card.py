@@ -6,7 +6,7 @@ from models.database import execute, fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.card_form import check_card_form
 from workflows.card_links import look_at_card_link
-from workflows.charge_attempts import charge_what_is_owed
+from workflows.charge_owed import charge_what_is_owed
 from workflows.client_limits import check_card_attempt
 from workflows.clock import now
 from workflows.customers import addressee

@@ -14,6 +14,8 @@ from models.roles import PowerfulRole, refuse_powerful_role
 from models.schema import SchemaUnready, publish_rules
 from tests.conftest import FreshDatabase
 
+_MIGRATIONS = 9
+
 
 @pytest.mark.usefixtures("database")
 async def test_the_table_classes_describe_the_migrated_database() -> None:
@@ -42,7 +44,7 @@ async def test_a_migrated_database_is_migrated_again_without_change(fresh_databa
         await migrate(fresh_database.owner_url)
 
         assert await fetch("SELECT * FROM migration ORDER BY id") == before
-        assert len(before) == 8
+        assert len(before) == _MIGRATIONS
 
 
 async def test_ten_at_once_migrate_an_empty_database_once(empty_database: FreshDatabase) -> None:
@@ -50,7 +52,7 @@ async def test_ten_at_once_migrate_an_empty_database_once(empty_database: FreshD
 
     async with single_connection(empty_database.owner_url):
         ran = [row["name"] for row in await fetch("SELECT name FROM migration ORDER BY name")]
-        assert len(ran) == len(set(ran)) == 8
+        assert len(ran) == len(set(ran)) == _MIGRATIONS
         assert await drift() == []
 
 

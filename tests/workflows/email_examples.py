@@ -21,7 +21,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                                "next_charge_at": _NEXT, "payment_number": 2, "payments_total": 6, "order_number": 7},
     "failed_charge":          {**_SUBSCRIPTION, **_PRICE, **_CARD, "failed_at": _AT, "next_attempt_at": _NEXT,
                                "reason": "The card has expired."},
-    "final_notice":           {**_SUBSCRIPTION, **_PRICE, **_CARD, "ends_at": _NEXT},
+    "final_notice":           {**_SUBSCRIPTION, **_PRICE, **_CARD, "ended": False},
     "trial_ending":           {**_SUBSCRIPTION, **_PRICE, **_CARD, "trial_ends_at": _NEXT, "interval_unit": "month",
                                "interval_count": 1},
     "refund":                 {"product": "Monthly box", "order_number": 7, **_PRICE, **_CARD, "refunded_at": _AT,

@@ -132,7 +132,8 @@ async def test_a_new_card_pays_at_once_what_is_owed_and_the_subscription_is_acti
 async def test_a_new_card_that_fails_too_leaves_the_case_open_and_tells_the_customer() -> None:
     marketplace = await a_marketplace()
     subscription = await a_subscription(marketplace, state="failed_charge")
-    case = await an_open_case(subscription)
+    opened_at = now()
+    case = await an_open_case(subscription, opened_at=opened_at, next_attempt_at=opened_at + timedelta(days=3))
     link = await a_link(marketplace, subscription=subscription)
 
     await _replace(marketplace, link, _ATTACHES_THEN_FAILS)

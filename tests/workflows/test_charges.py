@@ -123,7 +123,7 @@ async def test_a_declined_renewal_opens_a_case_with_the_policy_pinned(database: 
     case = await fetch_row("SELECT * FROM dunning_case")
     assert case is not None
     assert (case["state"], case["attempts_made"], case["amount_minor"]) == ("open", 1, subscription["amount_minor"])
-    assert case["policy"] == {"attempt_days": [1, 4, 8, 15], "end": "cancel"}
+    assert case["policy"] == {"version": 1, "attempt_days": [1, 4, 8, 15], "end": "cancel"}
     assert (case["next_attempt_at"] - case["opened_at"]).days == 3
     assert await fetch_value("SELECT state FROM subscription") == "failed_charge"
     assert await fetch_value("SELECT decline_code FROM charge") == "generic_decline"

@@ -78,10 +78,10 @@ CATALOGUE: Mapping[str, Template] = {
         carries=True, button=_CARD_BUTTON,
     ),
     "final_notice": Template(
-        subject="Last reminder: {{ product }} needs a working card",
-        needs=_names("product subscription_number amount_minor currency"),
-        may=_names("failed_at ends_at reason card_brand card_last_four"),
-        carries=True, button=_CARD_BUTTON,
+        subject="We could not collect your payment for {{ product }}",
+        needs=_names("product subscription_number amount_minor currency ended"),
+        may=_names("card_brand card_last_four"),
+        button="See your subscription",
     ),
     "trial_ending": Template(
         subject="Your trial of {{ product }} ends on {{ day(trial_ends_at) }}",

@@ -11,6 +11,7 @@ DUNNING_CASE = StateMachine(
         #    trigger           from    to
         Rule("open",           NEW,    "open"),
         Rule("attempt_failed", "open", "open"),
+        Rule("stop_trying",    "open", "open"),       # the policy is through and leaves the subscription as it is
         Rule("recover",        "open", "recovered"),
         Rule("exhaust",        "open", "exhausted"),
         Rule("abandon",        "open", "abandoned"),

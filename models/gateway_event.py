@@ -1,0 +1,17 @@
+"""What gateways told us by webhook."""
+
+from piccolo.columns import UUID, Text, Timestamptz
+from piccolo.table import Table
+
+from models.database import DB
+
+
+class GatewayEvent(Table, db=DB):
+    """An event applied once; a row is written in the transaction of what followed from it."""
+
+    marketplace_id = UUID()
+    gateway = Text()
+    event_id = Text(primary_key=True)
+    type = Text()
+    created_at = Timestamptz()
+    received_at = Timestamptz()

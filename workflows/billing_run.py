@@ -1,0 +1,86 @@
+"""What the clock makes due: cancellations on a date, renewals, steps of dunning cases, and notices, in this order.
+
+Each is found by a query on the rows themselves. Runs any number at once: rows in other hands are passed over, and
+what was done is not done again.
+"""
+
+from uuid import UUID
+
+from models.database import fetch, fetch_row, transaction
+from workflows.actor import CLOCK
+from workflows.billing_clock import BillingClock
+from workflows.cancel import cancel_subscription
+from workflows.dunning import end_case, step_case
+from workflows.fire import Move
+from workflows.marketplaces import marketplace_by_id
+from workflows.notices import announce_expiring_cards, announce_trial_ends
+from workflows.renewals import stage_renewals
+
+_AT_ONCE = 500
+
+
+async def run_billing(clock: BillingClock) -> int:
+    """Does everything due by the clock; answers how many things that was."""
+    done = await _cancel_on_date(clock)
+    done += await stage_renewals(clock)
+    done += await _step_cases(clock)
+    done += await announce_trial_ends(clock)
+    return done + await announce_expiring_cards(clock)
+
+
+async def _cancel_on_date(clock: BillingClock) -> int:
+    due = await fetch(
+        "SELECT marketplace_id, id FROM subscription WHERE cancel_at <= $1 AND ended_at IS NULL"
+        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY cancel_at LIMIT $3",
+        clock.by,
+        clock.marketplace_id,
+        _AT_ONCE,
+    )
+    for row in due:
+        marketplace = await marketplace_by_id(row["marketplace_id"])
+        async with transaction():
+            still = await fetch_row(
+                "SELECT FROM subscription WHERE marketplace_id = $1 AND id = $2 AND cancel_at <= $3"
+                " AND state IN ('active', 'failed_charge') FOR UPDATE",
+                row["marketplace_id"],
+                row["id"],
+                clock.by,
+            )
+            if still is not None:
+                await cancel_subscription(marketplace, row["id"], Move(CLOCK, "scheduled_cancellation"))
+    return len(due)
+
+
+async def _step_cases(clock: BillingClock) -> int:
+    due = await fetch(
+        "SELECT marketplace_id, subscription_id FROM dunning_case WHERE state = 'open' AND next_attempt_at <= $1"
+        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY next_attempt_at LIMIT $3",
+        clock.by,
+        clock.marketplace_id,
+        _AT_ONCE,
+    )
+    for row in due:
+        await step_due_case(row["marketplace_id"], row["subscription_id"], clock)
+    return len(due)
+
+
+async def step_due_case(marketplace_id: UUID, subscription_id: UUID, clock: BillingClock) -> None:
+    """Takes the due step of a subscription's open case, in a transaction of its own; nothing when none is due."""
+    marketplace = await marketplace_by_id(marketplace_id)
+    async with transaction():
+        subscription = await fetch_row(
+            "SELECT * FROM subscription WHERE marketplace_id = $1 AND id = $2 FOR UPDATE",
+            marketplace_id,
+            subscription_id,
+        )
+        case = await fetch_row(
+            "SELECT * FROM dunning_case WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open'"
+            " AND next_attempt_at <= $3 FOR UPDATE",
+            marketplace_id,
+            subscription_id,
+            clock.by,
+        )
+        if subscription is None or case is None:
+            return
+        if await step_case(marketplace, subscription, case) and await end_case(marketplace, case) == "cancel":
+            await cancel_subscription(marketplace, subscription_id, Move(CLOCK, "dunning_exhausted"))

@@ -1,0 +1,78 @@
+"""What a dunning case tells its customer: each failed attempt, with the link that mends it, and the end."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from workflows.actor import Actor
+from workflows.customers import addressee
+from workflows.decline_codes import in_plain_words
+from workflows.emails.stage import stage_email
+from workflows.links import issue_link
+from workflows.portal_views import Marketplace
+
+_LONGEST_CASE = timedelta(days=90)  # a case's links end with the case; this only bounds one that nobody closes
+
+
+async def announce_failure(
+    marketplace: Marketplace, case: Any, charge: Any, next_attempt_at: datetime | None, by: Actor
+) -> UUID | None:
+    """Stages the e-mail about one failed attempt, with the case's card-update link; answers with its id."""
+    told = await addressee(marketplace.id, case["subscription_id"])
+    context = {
+        "product": told["product"],
+        "subscription_number": told["subscription_number"],
+        "amount_minor": charge["amount_minor"],
+        "currency": charge["currency"],
+        "failed_at": charge["attempted_at"].isoformat(),
+        "reason": in_plain_words(case["last_decline_code"]),
+    }
+    if next_attempt_at is not None:
+        context["next_attempt_at"] = next_attempt_at.isoformat()
+    return await stage_email(
+        marketplace.id,
+        template="failed_charge",
+        recipient=told["email"],
+        cause=f"charge:{charge['id']}",
+        customer_id=told["customer_id"],
+        access_token_id=await _case_link(marketplace, case, told["customer_id"], by),
+        context=context,
+        by=by,
+    )
+
+
+async def announce_the_end(
+    marketplace: Marketplace, case: Any, end: Literal["cancel", "leave"], by: Actor
+) -> UUID | None:
+    """Stages the final notice; answers with its id. Where the policy leaves the subscription, its link still mends."""
+    told = await addressee(marketplace.id, case["subscription_id"])
+    link = await _case_link(marketplace, case, told["customer_id"], by) if end == "leave" else None
+    return await stage_email(
+        marketplace.id,
+        template="final_notice",
+        recipient=told["email"],
+        cause=f"dunning_case:{case['id']}:final",
+        customer_id=told["customer_id"],
+        access_token_id=link,
+        context={
+            "product": told["product"],
+            "subscription_number": told["subscription_number"],
+            "amount_minor": case["amount_minor"],
+            "currency": case["currency"],
+            "ended": end == "cancel",
+        },
+        by=by,
+    )
+
+
+async def _case_link(marketplace: Marketplace, case: Any, customer_id: UUID, by: Actor) -> UUID:
+    return await issue_link(
+        marketplace,
+        purpose="card_update",
+        customer_id=customer_id,
+        subscription_id=case["subscription_id"],
+        dunning_case_id=case["id"],
+        lifetime=_LONGEST_CASE,
+        by=by,
+        because="charge_failed",
+    )
