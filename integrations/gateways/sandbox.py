@@ -48,13 +48,15 @@ class SandboxGateway:
     hosted_form = False
 
     async def take_card(self, details: CardDetails) -> Card:
-        """Keeps a test card. Raises InvalidInput for any other number, CardDeclined where its meaning says so."""
+        """Keeps a test card. Raises InvalidInput for any other number, CardDeclined or InDoubt where its meaning is that."""
         number = details.number.replace(" ", "").replace("-", "")
         known = TEST_CARDS.get(number)
         if known is None:
             raise InvalidInput({"number": "This is a sandbox: use a published test number, e.g. 4242 4242 4242 4242."})
         if known.refused is not None:
             raise CardDeclined(known.refused)
+        if known.meets == "timeout_at_saving":
+            raise InDoubt("the gateway did not answer in time")
         card = Card(
             reference=f"card_{secrets.token_urlsafe(18)}",
             fingerprint=derive(current_key_id(), "sandbox_card", number.encode()).hex()[:32],

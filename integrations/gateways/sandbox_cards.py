@@ -13,6 +13,7 @@ Meets = Literal[
     "authentication",  # the customer must confirm at every charge
     "authentication_then_decline",  # confirmed, it is declined all the same
     "dispute",  # paid, then disputed
+    "timeout_at_saving",  # the card may or may not have been kept
     "timeout_before",  # the first charge never arrives, and nobody says so
     "timeout_after",  # every charge pays, and its answer is lost
 ]
@@ -70,6 +71,7 @@ TEST_CARDS: dict[str, TestCard] = {
     # our own: the gateway does not answer
     "9990000000000102": TestCard("visa", meets="timeout_before"),
     "9990000000000110": TestCard("visa", meets="timeout_after"),
+    "9990000000000128": TestCard("visa", meets="timeout_at_saving"),
 }
 # fmt: on
 

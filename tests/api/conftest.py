@@ -9,8 +9,9 @@ import pytest
 from litestar import Litestar
 
 from api.app import app
+from models.database import Record
 from tests.conftest import FreshDatabase
-from tests.factories import a_marketplace
+from tests.factories import a_customer, a_marketplace, a_session
 from workflows.api_keys import create_key
 from workflows.portal_views import Marketplace
 
@@ -57,3 +58,15 @@ async def key(marketplace: Marketplace) -> dict[str, str]:
     """The headers of a key with all scopes."""
     made = await create_key(marketplace.id, "tests")
     return {"Authorization": f"Bearer {made.key}"}
+
+
+@pytest.fixture
+async def customer(marketplace: Marketplace) -> Record:
+    return await a_customer(marketplace)
+
+
+@pytest.fixture
+async def session(marketplace: Marketplace, customer: Record) -> dict[str, str]:
+    """The headers of the customer's live session."""
+    token, _ = await a_session(marketplace, customer)
+    return {"Authorization": f"Bearer {token}"}
