@@ -97,11 +97,11 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
     """),
     # PRODUCT 4.6
     "a dunning case": lambda: Situation("dunning_case", {}, {}, """
-                   attempt_failed  recover    exhaust    abandon
-        open       open            recovered  exhausted  abandoned
-        recovered  -               -          -          -
-        exhausted  -               -          -          -
-        abandoned  -               -          -          -
+                   attempt_failed  stop_trying  recover    exhaust    abandon
+        open       open            open         recovered  exhausted  abandoned
+        recovered  -               -            -          -          -
+        exhausted  -               -            -          -          -
+        abandoned  -               -            -          -          -
     """),
     # PRODUCT 4.2, 4.9: never twice; refunds never above what was paid
     "a charge never submitted, refunded in full": lambda: Situation(

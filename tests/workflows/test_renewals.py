@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -32,7 +33,13 @@ async def _subscribed(marketplace: Marketplace, number: str, **columns: Any) -> 
     customer = await a_customer(marketplace)
     method = await a_payment_method(marketplace, customer, reference=card.reference, fingerprint=card.fingerprint)
     anchor = now() - timedelta(seconds=1)
-    given = {"payments_made": 0, "next_period": 0, "started_at": anchor, "anchor_at": anchor, "next_charge_at": anchor}
+    given: dict[str, Any] = {
+        "payments_made": 0,
+        "next_period": 0,
+        "started_at": anchor,
+        "anchor_at": anchor,
+        "next_charge_at": anchor,
+    }
     return await a_subscription(marketplace, customer=customer, payment_method=method, **{**given, **columns})
 
 
@@ -201,7 +208,7 @@ async def test_one_card_of_two_failing_subscriptions_is_retried_once_a_day(datab
         await _run(marketplace, days=1)
 
     retries = await fetch("SELECT attempted_at FROM charge WHERE initiator = 'retry' ORDER BY attempted_at")
-    gaps = [later["attempted_at"] - one["attempted_at"] for one, later in zip(retries, retries[1:], strict=False)]
+    gaps = [later["attempted_at"] - one["attempted_at"] for one, later in pairwise(retries)]
     assert all(gap >= timedelta(days=1) for gap in gaps)
     assert len(retries) <= 8
     for subscription in (first, second):
