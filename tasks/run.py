@@ -32,14 +32,15 @@ async def run_job(job: Job, outbox_id: int) -> None:
     running = RunningJob(outbox_id, started.lease)
     current_job.set(running)
     try:
-        await _work(job, running, {name: UUID(value) for name, value in started.args.items()})
+        await work(job, running, {name: UUID(value) for name, value in started.args.items()})
     except LeaseLost:
         log.warning("lease lost", job=job.name, id=outbox_id, attempt=started.attempt)
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its row's next state
-        await _fail(job, running, started.attempt, error)
+        await fail(job, running, started.attempt, error)
 
 
-async def _work(job: Job, running: RunningJob, ids: dict[str, UUID]) -> None:
+async def work(job: Job, running: RunningJob, ids: dict[str, UUID]) -> None:
+    """Does a started job's work and ends its row. Raises LeaseLost, TimeoutError, whatever the job raises."""
     async with asyncio.timeout(job.time_limit.total_seconds()):
         if job.atomic:
             async with transaction():
@@ -52,7 +53,8 @@ async def _work(job: Job, running: RunningJob, ids: dict[str, UUID]) -> None:
         raise LeaseLost(f"job {running.id} belongs to another run")
 
 
-async def _fail(job: Job, running: RunningJob, attempt: int, error: Exception) -> None:
+async def fail(job: Job, running: RunningJob, attempt: int, error: Exception) -> None:
+    """Puts the row of a failed run back, or gives it up after its last attempt."""
     text = describe(error)
     facts = {"job": job.name, "id": running.id, "attempt": attempt, "error": text}
     if attempt >= job.attempts:

@@ -1,0 +1,85 @@
+"""The real worker (tasks.worker, all its jobs), watched, and dying at a named point or when somebody kills it.
+
+Times are shortened, nothing else: leases and first pauses, so that what a kill cuts off is tried again within the test.
+"""
+
+import signal
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import dramatiq
+from dramatiq.middleware import Middleware
+
+from tasks import catalogue, lease, ports, run
+from tests.faults.fault_points import FaultPoint, Journal, after
+from workflows.outbox import RunningJob, current_job
+from workflows.ports import Mailer, Message
+
+LEASE, FIRST_PAUSE = timedelta(seconds=4), timedelta(milliseconds=200)
+THREADS = 8
+
+
+def work(journal: Journal, point: FaultPoint) -> None:
+    """Works until killed."""
+    catalogue.JOBS = tuple(replace(job, lease=LEASE, first_pause=FIRST_PAUSE) for job in catalogue.JOBS)
+    watch_runs(journal, point)
+    send = ports.mailer
+    ports.mailer = lambda: WatchedMailer(send(), journal, point)
+    from tasks.worker import broker  # composed on import, as Dramatiq's own command does it
+
+    broker.add_middleware(WatchedMessages(point))
+    worker = dramatiq.Worker(broker, worker_threads=THREADS)
+    worker.start()
+    journal.note("ready")
+    while True:
+        signal.pause()
+
+
+def watch_runs(journal: Journal, point: FaultPoint) -> None:
+    """ "begun" when a lease is committed, "done" when the row's end is, "over" when the run is, however it went."""
+
+    def begun(started: lease.Started | None, outbox_id: int, *_: object) -> None:
+        if started is not None:
+            journal.note("begun", started.lease, outbox_id)
+            point.passes("job.started")
+
+    def done(_: None, __: object, running: RunningJob, *___: object) -> None:
+        journal.note("done", running.lease)
+        point.passes("job.finished")
+
+    def over(*_: object) -> None:
+        if (running := current_job.get()) is not None:
+            journal.note("over", running.lease)
+
+    lease.start = after(lease.start, begun)
+    run.work = after(run.work, done)
+    run.fail = after(run.fail, over)
+
+
+class WatchedMessages(Middleware):
+    def __init__(self, point: FaultPoint) -> None:
+        self._point = point
+
+    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:  # noqa: ARG002
+        self._point.passes("message.taken")
+
+
+class WatchedMailer:
+    """Notes when a message is about to leave and when the server has said yes."""
+
+    def __init__(self, mailer: Mailer, journal: Journal, point: FaultPoint) -> None:
+        self._mailer, self._journal, self._point = mailer, journal, point
+
+    async def send(self, message: Message) -> str:
+        running = current_job.get()
+        assert running is not None
+        self._journal.note("sending", running.lease, message.id)
+        self._point.passes("mail.before_send")
+        reference = await self._mailer.send(message)
+        self._point.passes("mail.after_send")
+        return reference
+
+    async def find(self, message_id: UUID) -> str | None:
+        return await self._mailer.find(message_id)
