@@ -18,6 +18,7 @@ from workflows.fire import Move, fire
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces import marketplace_by_id
+from workflows.outbox import finish_current
 from workflows.portal_views import Marketplace
 from workflows.ports import Outcome
 from workflows.subscriptions import billing_offset
@@ -40,6 +41,7 @@ async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome
             return
         act = {"succeeded": _succeeded, "failed": _failed, "action_required": _action_required}[outcome.state]
         await act(marketplace, subscription, case, charge, outcome)
+        await finish_current()  # a run that lost its lease meanwhile undoes all of this
 
 
 async def _lock_subscription(marketplace_id: UUID, charge_id: UUID) -> Record | None:
