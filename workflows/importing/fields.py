@@ -89,10 +89,11 @@ class Fields:
             return ""
 
     def choice(self, column: str, choices: Collection[str], *, required: bool = True) -> str:
-        """One of a few words."""
+        """One of a few words, '' when it is none of them."""
         value = self.text(column, 40, required=required)
         if value and value not in choices:
             self.refuse(column, f"is {shortened(value)}, not one of {', '.join(choices)}")
+            return ""
         return value
 
     def currency(self, column: str = "currency") -> str:

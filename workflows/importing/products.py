@@ -38,9 +38,9 @@ def read(fields: Fields) -> ProductRow:
     repeats = kind in ("recurring", "limited")
     currency = fields.currency()
     for column in ("interval_unit", "interval_count", "trial_days", "initial_amount"):
-        if not repeats and fields.has(column):
+        if kind and not repeats and fields.has(column):
             fields.refuse(column, f"is not for a {kind} product")
-    if kind != "limited" and fields.has("payments"):
+    if kind not in ("", "limited") and fields.has("payments"):
         fields.refuse("payments", "is for limited products only")
     has_initial = fields.has("initial_amount")
     return ProductRow(

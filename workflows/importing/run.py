@@ -4,10 +4,10 @@ A crash keeps the chunks that were committed; importing again completes them, fo
 A dry run does all of it, triggers included, inside one transaction that is rolled back.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -39,12 +39,15 @@ class Tally:
     unchanged: int = 0
     refused: int = 0
 
-    def count(self, verdict: Literal["new", "unchanged"]) -> None:
-        """Counts a row that was not refused."""
-        if verdict == "new":
-            self.new += 1
-        else:
-            self.unchanged += 1
+    def count(self, verdict: Verdict) -> None:
+        """Counts a row."""
+        match verdict:
+            case "new":
+                self.new += 1
+            case "unchanged":
+                self.unchanged += 1
+            case _:
+                self.refused += 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ async def run_import(
     Raises ImportUnderWay when another import of this marketplace is running, and what the database raises.
     """
     ordered = sorted(sources, key=lambda pair: KINDS.index(pair[0]))
-    async with _only_one(marketplace), _rolled_back() if dry_run else nullcontext():
+    async with only_one(marketplace), _rolled_back() if dry_run else nullcontext():
         place = _place(marketplace, dry_run=dry_run)
         return [await _import_source(place, kind, source, watcher) for kind, source in ordered]
 
@@ -79,8 +82,11 @@ def _place(marketplace: Marketplace, *, dry_run: bool) -> Place:
 
 
 @asynccontextmanager
-async def _only_one(marketplace: Marketplace) -> AsyncGenerator[None]:
-    """A lock of the session, given back here: transactions end with every chunk, an import does not."""
+async def only_one(marketplace: Marketplace) -> AsyncGenerator[None]:
+    """Keeps other imports out of the marketplace: by a lock of the session, for transactions end with every chunk.
+
+    Raises ImportUnderWay.
+    """
     key = (_LOCK << 24) ^ (marketplace.id.int & (2**63 - 1))
     async with connection() as holder:
         if not await holder.fetchval("SELECT pg_try_advisory_lock($1)", key):
@@ -107,40 +113,29 @@ async def _rolled_back() -> AsyncGenerator[None]:
 
 async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> Tally:
     tally = Tally(kind.name)
-
-    def refuse(line: int, problem: Problem) -> None:
-        tally.refused += 1
-        watcher.refused(Refused(source.name, line, *problem))
-
-    for chunk in _chunks(place, kind, source, refuse):
-        verdicts = await _settle(place, kind, [row for _, row in chunk])
-        for (line, _), verdict in zip(chunk, verdicts, strict=True):
+    for chunk in _chunks(place, kind, source):
+        verdicts = iter(await _settle(place, kind, [row for _, row in chunk if not isinstance(row, Problem)]))
+        for line, row in chunk:
+            verdict = row if isinstance(row, Problem) else next(verdicts)
+            tally.count(verdict)
             if isinstance(verdict, Problem):
-                refuse(line, verdict)
-            else:
-                tally.count(verdict)
+                watcher.refused(Refused(source.name, line, *verdict))
         watcher.read(source)
     watcher.read(source)
     return tally
 
 
-def _chunks(
-    place: Place, kind: Kind[Any], source: Source, refuse: Callable[[int, Problem], None]
-) -> Iterator[list[tuple[int, Any]]]:
-    """Rows that can be read, with their lines. A chunk ends before a row that shares a unique key with one in it, so
-    that each row is judged by what is in the database."""
+def _chunks(place: Place, kind: Kind[Any], source: Source) -> Iterator[list[tuple[int, Any]]]:
+    """Rows with their lines; in place of a row that cannot be read, the problem.
+
+    A chunk ends before a row that shares a unique key with one in it, so that each row is judged by what is in the
+    database.
+    """
     chunk: list[tuple[int, Any]] = []
     keys: set[Any] = set()
     for line, raw in source:
-        if isinstance(raw, Problem):
-            refuse(line, raw)
-            continue
-        fields = Fields(raw, place)
-        row = kind.read(fields)
-        if fields.problems:
-            refuse(line, _joined(fields.problems))
-            continue
-        own = set(kind.keys(row))
+        row = raw if isinstance(raw, Problem) else _read(place, kind, raw)
+        own: set[Any] = set() if isinstance(row, Problem) else set(kind.keys(row))
         if len(chunk) == CHUNK or not keys.isdisjoint(own):
             yield chunk
             chunk, keys = [], set()
@@ -148,6 +143,12 @@ def _chunks(
         keys |= own
     if chunk:
         yield chunk
+
+
+def _read(place: Place, kind: Kind[Any], raw: Mapping[str, str]) -> Any:
+    fields = Fields(raw, place)
+    row = kind.read(fields)
+    return _joined(fields.problems) if fields.problems else row
 
 
 def _joined(problems: Sequence[Problem]) -> Problem:
@@ -159,6 +160,8 @@ def _joined(problems: Sequence[Problem]) -> Problem:
 async def _settle(place: Place, kind: Kind[Any], rows: Sequence[Any]) -> list[Verdict]:
     """Settles a chunk in a transaction. Where the database refuses it, the half with the row that it refuses is found:
     only that row is reported, and rows that another program wrote at the same moment are looked at again."""
+    if not rows:
+        return []
     try:
         async with transaction():
             return await kind.settle(place, rows)

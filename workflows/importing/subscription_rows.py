@@ -59,7 +59,8 @@ def read(fields: Fields) -> SubscriptionRow:
     currency = fields.currency()
     started_at = fields.moment("started_at")
     trial_ends_at = fields.instant("trial_ends_at", required=False, past=False)
-    _check_dates(fields, state)
+    if state:
+        _check_dates(fields, state)
     return SubscriptionRow(
         reference=fields.reference(),
         order=fields.reference("order"),
