@@ -28,13 +28,13 @@ def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The address to count by: IPv4 whole, IPv6 as its /64."""
     peer = connection.client.host if connection.client else None
     forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
-    return _limited_by(peer, forwarded, trusted_networks(settings().trusted_proxies))
+    return limited_by(peer, forwarded, trusted_networks(settings().trusted_proxies))
 
 
-def _limited_by(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
+def limited_by(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
     """The nearest address that is not ours. One that cannot be read ends the search at our own proxy's.
 
-    >>> _limited_by("10.0.0.2", "6.6.6.6, 203.0.113.9", (ip_network("10.0.0.0/8"),))
+    >>> limited_by("10.0.0.2", "6.6.6.6, 203.0.113.9", (ip_network("10.0.0.0/8"),))
     '203.0.113.9'
     """
     nearest = _address(peer)

@@ -18,6 +18,8 @@ async def invoice_file(marketplace_id: UUID, customer_id: UUID, number: str) -> 
 
     Imported ones are rendered when first asked for: until then `pdf` is None.
     """
+    if "\0" in number:  # PostgreSQL's text cannot hold it
+        raise NotFound("no such invoice")
     row = await fetch_row(
         "SELECT invoice.id, document.state, document.moved_at, file.pdf FROM invoice"
         " LEFT JOIN document ON document.marketplace_id = invoice.marketplace_id AND document.invoice_id = invoice.id"

@@ -48,7 +48,7 @@ class SandboxGateway:
     hosted_form = False
 
     async def take_card(self, details: CardDetails) -> Card:
-        """Keeps a test card. Raises InvalidInput for any other number, CardDeclined or InDoubt where its meaning is that."""
+        """Keeps a test card. Raises InvalidInput for any other number, CardDeclined or InDoubt as it means."""
         number = details.number.replace(" ", "").replace("-", "")
         known = TEST_CARDS.get(number)
         if known is None:

@@ -32,8 +32,8 @@ async def running(served: Litestar) -> AsyncGenerator[None]:
     waits = asyncio.create_task(started.wait())
     await asyncio.wait({life, waits}, return_when=asyncio.FIRST_COMPLETED)
     waits.cancel()
-    if life.done():
-        life.result()  # what kept it from starting
+    if life.done() and isinstance(kept := life.exception(), ExceptionGroup):
+        raise kept.exceptions[0]  # what kept it from starting
     yield
     stop.set()
     await life
