@@ -30,7 +30,7 @@ WITH due AS (
     INSERT INTO outbox (queue, actor)
     SELECT queue, actor FROM due
     WHERE NOT EXISTS (SELECT FROM outbox AS pending WHERE pending.queue = due.queue AND pending.actor = due.actor
-                      AND pending.status IN ('waiting', 'sent'))
+                      AND pending.status IN ('waiting', 'sent') AND pending.args = '{}')
 )
 UPDATE schedule SET next_run_at = next_run_at
     + every * (1 + floor(extract(epoch FROM now() - next_run_at) / extract(epoch FROM every)))::float8

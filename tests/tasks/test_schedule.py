@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 
 from models.database import execute, fetch, fetch_value
+from tasks.catalogue import JOBS
 from tasks.schedule import SCHEDULE, publish, tick
 from tests.tasks.rows import send_all
 from workflows.actors import ACTORS
@@ -107,5 +109,21 @@ async def test_a_shorter_interval_takes_effect_at_once():
     assert await next_run_in() <= timedelta(minutes=1)
 
 
-def test_every_sweep_is_in_the_schedule_and_nothing_else_is():
-    assert set(SCHEDULE) == {name for name, queue in ACTORS.items() if queue == "sweeps"}
+async def test_a_run_staged_for_one_entity_does_not_stand_for_the_tick():
+    await publish(HOURLY)
+    await execute("""INSERT INTO outbox (queue, actor, args) VALUES ('sweeps', 'link_request.sweep', '{"id": "1"}')""")
+
+    await tick()
+
+    assert await staged() == ["link_request.sweep"] * 2
+
+
+def test_every_sweep_is_in_the_schedule():
+    assert set(SCHEDULE) >= {name for name, queue in ACTORS.items() if queue == "sweeps"}
+
+
+def test_what_is_scheduled_can_run_without_arguments():
+    jobs = {job.name: job for job in JOBS}
+
+    for name in SCHEDULE:
+        signature(jobs[name].function).bind()
