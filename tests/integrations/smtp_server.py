@@ -26,8 +26,7 @@ class Mailbox:
 
     @property
     def messages(self) -> list[EmailMessage]:
-        parsed = [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
-        return [message for message in parsed if isinstance(message, EmailMessage)]
+        return [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
 
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: N802
         if self.rcpt_answer is not None:

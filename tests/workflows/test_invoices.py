@@ -1,0 +1,191 @@
+"""Issuing invoices: what they say for ever, and numbers without a gap whoever fails beside them."""
+
+import asyncio
+import random
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
+from tests.conftest import FreshDatabase
+from tests.factories import (
+    IMPORTED,
+    a_charge,
+    a_customer,
+    a_marketplace,
+    a_payment_method,
+    a_product,
+    a_subscription,
+    an_order,
+)
+from workflows.actor import worker
+from workflows.errors import NotFound
+from workflows.fire import create
+from workflows.invoice_snapshot import SNAPSHOT_FROM, Line, PaidBy, Party, read_snapshot, snapshot_sql
+from workflows.invoices import issue_invoice
+from workflows.machines import INVOICE
+
+BY = worker("tests")
+WRITERS, INVOICES = 16, 320
+
+
+async def _the_invoice(invoice_id: UUID) -> Record:
+    row = await fetch_row("SELECT * FROM invoice WHERE id = $1", invoice_id)
+    assert row is not None
+    return row
+
+
+async def test_an_invoice_says_who_sold_what_to_whom_and_how_it_was_paid(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace(
+        address="12 Mill Lane\nCambridge", country="GB", tax_id="GB123456789", time_zone="Europe/London"
+    )
+    customer = await a_customer(marketplace, address="1 rue Haute\nParis", country="FR", tax_id="FR1", locale="fr")
+    product = await a_product(marketplace, name="Monthly box", amount_minor=4500)
+    card = await a_payment_method(marketplace, customer)
+    order = await an_order(marketplace, customer, product, quantity=3)
+    subscription = await a_subscription(
+        marketplace, customer=customer, product=product, order=order, payment_method=card
+    )
+    charge = await a_charge(marketplace, subscription=subscription)
+
+    invoice = await _the_invoice(await issue_invoice(marketplace.id, charge["id"], BY))
+
+    said = read_snapshot(invoice["snapshot"])
+    assert said.number == invoice["number"] == "INV-000001"
+    assert (said.order_number, said.subscription_number) == (order["number"], subscription["number"])
+    assert said.seller == Party(
+        name="Ada's Books",
+        address="12 Mill Lane\nCambridge",
+        country="GB",
+        tax_id="GB123456789",
+        email="help@ada.example",
+    )
+    assert said.buyer == Party(
+        name="Jane Doe", address="1 rue Haute\nParis", country="FR", tax_id="FR1", email=customer["email"]
+    )
+    assert said.lines == [Line(description="Monthly box", quantity=3, unit_minor=1500, total_minor=4500)]
+    assert (said.total_minor, said.currency) == (4500, "USD")
+    assert said.payment == PaidBy(brand="visa", last_four="4242")
+    assert said.paid_at == invoice["issued_at"] == charge["paid_at"]
+    assert (said.locale, said.time_zone) == ("fr", "Europe/London")
+    assert await fetch_value("SELECT state FROM document WHERE invoice_id = $1", invoice["id"]) == "requested"
+    assert await fetch_value("SELECT count(*) FROM outbox WHERE actor = 'document.render'") == 1
+
+
+async def test_a_total_that_cannot_be_divided_evenly_has_no_unit_price(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    product = await a_product(marketplace, kind="one_off", amount_minor=1000)
+    charge = await a_charge(marketplace, order=await an_order(marketplace, product=product, quantity=3))
+
+    invoice = await _the_invoice(await issue_invoice(marketplace.id, charge["id"], BY))
+
+    assert read_snapshot(invoice["snapshot"]).lines == [
+        Line(description="Monthly box", quantity=3, unit_minor=None, total_minor=1000)
+    ]
+    assert read_snapshot(invoice["snapshot"]).payment is None
+
+
+async def test_an_invoice_stays_as_it_was_whatever_becomes_of_its_parties(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    charge = await a_charge(marketplace)
+    before = await _the_invoice(await issue_invoice(marketplace.id, charge["id"], BY))
+
+    await execute("UPDATE customer SET name = 'Another', address = 'Elsewhere'")
+    await execute("UPDATE marketplace SET name = 'Another shop', invoice_prefix = 'NEW-'")
+    after = await _the_invoice(before["id"])
+
+    assert after["snapshot"] == before["snapshot"]
+    with pytest.raises(asyncpg.CheckViolationError, match="never changes"):
+        await execute("UPDATE invoice SET snapshot = snapshot || '{\"total_minor\": 1}'")
+
+
+async def test_a_charge_is_invoiced_once_and_only_when_it_was_paid(database: FreshDatabase) -> None:
+    marketplace, other = await a_marketplace(), await a_marketplace()
+    paid, unpaid = await a_charge(marketplace), await a_charge(marketplace, state="failed")
+
+    first = await issue_invoice(marketplace.id, paid["id"], BY)
+    second = await issue_invoice(marketplace.id, paid["id"], BY)
+
+    assert first == second
+    for marketplace_id, charge_id in ((marketplace.id, unpaid["id"]), (other.id, paid["id"])):
+        with pytest.raises(NotFound):
+            await issue_invoice(marketplace_id, charge_id, BY)
+    assert await fetch_value("SELECT last_number FROM number_series WHERE series = 'invoice'") == 1
+
+
+async def test_each_marketplace_counts_for_itself_with_its_own_prefix(database: FreshDatabase) -> None:
+    numbers: list[str] = []
+    for prefix in ("A-", "", "-B"):
+        marketplace = await a_marketplace(invoice_prefix=prefix)
+        for _ in range(2):
+            charge = await a_charge(marketplace)
+            numbers.append((await _the_invoice(await issue_invoice(marketplace.id, charge["id"], BY)))["number"])
+
+    assert numbers == ["A-000001", "A-000002", "000001", "000002", "B000001", "B000002"]
+
+
+async def test_a_number_that_an_imported_invoice_bears_is_passed_over(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    await _an_imported_invoice(marketplace.id, await a_charge(marketplace), "INV-000001")
+
+    invoice = await _the_invoice(await issue_invoice(marketplace.id, (await a_charge(marketplace))["id"], BY))
+
+    assert (invoice["number"], invoice["sequence"]) == ("INV-000002", 2)
+
+
+async def test_an_imported_invoice_is_made_by_the_same_expression_and_stages_nothing(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    charge = await a_charge(marketplace)
+
+    imported = await _an_imported_invoice(marketplace.id, charge, "1997/17")
+
+    said = read_snapshot(imported["snapshot"])
+    assert (said.number, said.total_minor) == ("1997/17", charge["amount_minor"])
+    assert await fetch_value("SELECT count(*) FROM outbox") == 0
+    assert await fetch_value("SELECT count(*) FROM document") == 0
+
+
+async def _an_imported_invoice(marketplace_id: UUID, charge: Record, number: str) -> Record:
+    snapshot = await fetch_value(
+        f"SELECT {snapshot_sql('$2::text')} {SNAPSHOT_FROM} WHERE charge.id = $1", charge["id"], number
+    )
+    columns: dict[str, Any] = {
+        "marketplace_id": marketplace_id,
+        "customer_id": charge["customer_id"],
+        "charge_id": charge["id"],
+        "number": number,
+        "snapshot": snapshot,
+        "issued_at": charge["paid_at"],
+    }
+    return await create(INVOICE, columns, IMPORTED, state="issued")
+
+
+async def test_sixteen_writers_with_random_rollbacks_leave_no_gap_and_no_double(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    order = await an_order(marketplace)
+    charges = [(await a_charge(marketplace, order=order))["id"] for _ in range(INVOICES)]
+    chance, fails = random.Random(4), 0
+
+    async def write(share: list[UUID]) -> None:
+        nonlocal fails
+        for charge_id in share:
+            while True:
+                try:
+                    async with transaction():
+                        await issue_invoice(marketplace.id, charge_id, BY)
+                        if chance.random() < 0.4:
+                            raise ArithmeticError
+                except ArithmeticError:
+                    fails += 1
+                else:
+                    break
+
+    await asyncio.gather(*(write(charges[start::WRITERS]) for start in range(WRITERS)))
+
+    numbers = [row["sequence"] for row in await fetch("SELECT sequence FROM invoice ORDER BY sequence")]
+    assert fails > INVOICES / 4
+    assert numbers == list(range(1, INVOICES + 1))
+    assert await fetch_value("SELECT count(DISTINCT number) FROM invoice") == INVOICES
+    assert await fetch_value("SELECT count(*) FROM outbox WHERE actor = 'document.render'") == INVOICES
