@@ -84,10 +84,11 @@ def _commands(port: int) -> dict[str, list[str]]:
     # only the application decides whose X-Forwarded-For to believe
     quiet = ["--no-proxy-headers", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
     work = ["dramatiq", "tasks.worker", "--processes", "1"]
-    # Two classes of workers: a burst of invoices never delays a login link.
+    # Links have a worker of their own: neither a burst of invoices nor a mail server that hangs delays one.
     return {
         "api": [*serve, *quiet],
         "dispatcher": ["tasks.dispatcher"],
-        "worker": [*work, "--threads", "8", "--queues", "links", "charges", "emails"],
+        "links": [*work, "--threads", "4", "--queues", "links"],
+        "worker": [*work, "--threads", "8", "--queues", "charges", "emails"],
         "documents": [*work, "--threads", "4", "--queues", "documents", "sweeps"],
     }

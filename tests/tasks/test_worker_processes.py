@@ -84,8 +84,8 @@ async def test_a_killed_workers_row_is_done_by_another(processes: Processes):
 
 
 async def test_a_burst_of_documents_does_not_delay_a_link(processes: Processes):
-    """Workers as `./gatehouse demo` and docker-compose.yml run them: documents apart from links."""
-    documents, links = processes.worker("documents", "sweeps"), processes.worker("links", "charges", "emails")
+    """Workers as `./gatehouse demo` and docker-compose.yml run them: links have one of their own."""
+    documents, links = processes.worker("documents", "sweeps"), processes.worker("links")
     await stage("document.render", count=2_000)
     await processes.ready(documents, links, processes.dispatcher())
     await until(lambda: len(processes.noted(job="document")) >= 100)
