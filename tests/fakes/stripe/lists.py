@@ -1,0 +1,81 @@
+"""Lists, which are as fresh as the books, and searches, which lag behind them."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tests.fakes.stripe.books import Books, snapshot
+from tests.fakes.stripe.errors import Json, invalid
+
+_QUERY = re.compile(r"^metadata\['((?:[^'\\]|\\.)+)'\]:'((?:[^'\\]|\\.)*)'$")
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "gt": lambda a, b: a > b,
+    "gte": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "lte": lambda a, b: a <= b,
+}
+
+
+def page(books: Books, kind: str, given: Json, url: str) -> Json:
+    """Newest first, filtered by whatever fields were given."""
+    found = [one for one in books.all(kind) if _matches(one, given)]
+    after = given.get("starting_after")
+    if after is not None:
+        places = [place for place, one in enumerate(found) if one["id"] == after]
+        if not places:
+            raise invalid(f"No such {kind}: '{after}'", param="starting_after", code="resource_missing")
+        found = found[places[0] + 1 :]
+    size = given.get("limit", 10)
+    data = [expanded(books, one, _of_items(given.get("expand", []))) for one in found[:size]]
+    return {"object": "list", "url": url, "has_more": len(found) > size, "data": data}
+
+
+def search(books: Books, given: Json, lag: float) -> Json:
+    """Exact metadata, whatever its case; what is younger than `lag` seconds is not known yet."""
+    match = _QUERY.match(given["query"])
+    if match is None:
+        raise invalid("We were unable to parse your search query.", param="query")
+    name, value = (re.sub(r"\\(.)", r"\1", part) for part in match.groups())
+    known = [one for one in books.all("payment_intent") if one["created"] <= books.now() - lag]
+    found = [one for one in known if str(one["metadata"].get(name, "")).lower() == value.lower()]
+    size = given.get("limit", 10)
+    first = int(given.get("page", "0"))
+    more = len(found) > first + size
+    return {
+        "object": "search_result",
+        "url": "/v1/payment_intents/search",
+        "has_more": more,
+        "next_page": str(first + size) if more else None,
+        "data": [snapshot(one) for one in found[first : first + size]],
+    }
+
+
+def expanded(books: Books, subject: Json, names: list[str]) -> Json:
+    """A copy with ids replaced by their objects; refuses what cannot be."""
+    shown: Json = snapshot(subject)
+    for name in names:
+        place: Any = shown
+        for step in name.split("."):
+            if not isinstance(place, dict) or step not in place:
+                raise invalid(f"This property cannot be expanded ({name}).", param="expand")
+            if isinstance(place[step], str):
+                if place[step] not in books.objects:
+                    raise invalid(f"This property cannot be expanded ({name}).", param="expand")
+                place[step] = snapshot(books.objects[place[step]])
+            place = place[step]
+    return shown
+
+
+def _of_items(names: list[str]) -> list[str]:
+    for name in names:
+        if not name.startswith("data."):
+            raise invalid(f"This property cannot be expanded ({name}).", param="expand")
+    return [name.removeprefix("data.") for name in names]
+
+
+def _matches(one: Json, given: Json) -> bool:
+    times = given.get("created", {})
+    fields = {name: value for name, value in given.items() if name in ("customer", "payment_intent")}
+    return all(_COMPARE[name](one["created"], bound) for name, bound in times.items()) and all(
+        one.get(name) == value for name, value in fields.items()
+    )
