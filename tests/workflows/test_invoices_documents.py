@@ -164,8 +164,8 @@ async def test_an_invoice_without_a_document_gets_one_when_first_asked_for(datab
     imported = await fetch_value(  # as an import leaves it: an invoice, and nothing asked for
         "INSERT INTO invoice (marketplace_id, customer_id, charge_id, number, snapshot, issued_at, state,"
         " moved_trigger, moved_by, moved_reason)"
-        " SELECT marketplace_id, customer_id, $2, '1997/17', snapshot, issued_at, 'issued', 'import', 'import:test', 'old'"
-        " FROM invoice WHERE id = $1 RETURNING id",
+        " SELECT marketplace_id, customer_id, $2, '1997/17', snapshot, issued_at, 'issued', 'import',"
+        " 'import:cli', 'old' FROM invoice WHERE id = $1 RETURNING id",
         document["invoice_id"],
         (await a_charge(marketplace))["id"],
     )

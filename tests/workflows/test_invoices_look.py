@@ -147,7 +147,7 @@ async def test_ten_thousand_characters_are_printed_to_the_last() -> None:
 
     pages = await _printed(snapshot)
 
-    text = re.sub(r"Page\d+of\d+", "", without_spaces("".join(pages)))
+    text = without_spaces("".join(re.sub(r"Page \d+ of \d+$", "", page) for page in pages))
     assert text.count("0123456789") == 2 * 1000  # lines end after thirty letters
     assert text.count("word1249") == 2
     assert "Total" in pages[-1]
