@@ -124,10 +124,7 @@ def _of_http(error: HTTPException) -> Response[Problem]:
     code = status.name.lower()
     if isinstance(error, ValidationException):
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
-        fields = [
-            FieldProblem(field=str(e.get("key", "")).removeprefix("data"), rule=str(e.get("message", "")))
-            for e in extra
-        ]
+        fields = [FieldProblem(field=str(e.get("key", "")), rule=str(e.get("message", ""))) for e in extra]
         return _answer(422, "Invalid input", "invalid_input", "A value breaks its rule.", fields)
     detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else error.detail
     return _answer(status, status.phrase, code, detail, headers=headers_of(error))
