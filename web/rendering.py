@@ -23,7 +23,7 @@ __all__ = ["page", "render", "see_other"]
 
 
 def _as_path(text: str) -> str:
-    return quote(text, safe="/")
+    return quote(text, safe="/@")
 
 
 _TEMPLATES = Environment(

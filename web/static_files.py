@@ -12,9 +12,9 @@ from workflows.logos import find_logo
 __all__ = ["logo", "static_file", "static_url"]
 
 # fmt: off
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js":  "text/javascript; charset=utf-8",
+_TYPES = {  # Litestar adds the charset to those that are text
+    ".css": "text/css",
+    ".js":  "text/javascript",
     ".svg": "image/svg+xml",
 }
 # fmt: on

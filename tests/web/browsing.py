@@ -41,7 +41,7 @@ class Browser(httpx.AsyncClient):
     async def sign_in(self, marketplace: Marketplace, customer: Record, **columns: Any) -> Record:
         """Puts a live session of the customer into the cookie jar; answers with its row."""
         token, session = await a_session(marketplace, customer, **columns)
-        self.cookies.set("gatehouse_session", token, path=f"/portal/{marketplace.slug}")
+        self.cookies.set("gatehouse_session", token, domain="127.0.0.1", path=f"/portal/{marketplace.slug}")
         return session
 
     async def submit(self, page: httpx.Response, button: str, **typed: str) -> httpx.Response:

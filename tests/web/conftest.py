@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from litestar import Litestar
 
 from api.app import create_app
 from models.database import Record
@@ -13,11 +14,16 @@ from tests.web.browsing import Browser
 from workflows.portal_views import Marketplace
 
 
+@pytest.fixture(scope="session")
+def application() -> Litestar:
+    """Made once: it reads its settings when it starts, which it does for each test."""
+    return create_app()
+
+
 @pytest.fixture
-async def browser(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[Browser]:
-    """A browser with an empty cookie jar."""
-    app = create_app()
-    async with running(app), Browser(app) as browser:
+async def browser(application: Litestar, fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[Browser]:
+    """A browser with an empty cookie jar, at the running application."""
+    async with running(application), Browser(application) as browser:
         yield browser
 
 

@@ -70,20 +70,19 @@ def _shape_of(answer: httpx.Response) -> list[tuple[str, str]]:
     return shape
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "jane", "jane@", "@example.com", "jane@example", "ja ne@example.com", "j\0@x.org"]
-)
-async def test_what_is_no_address_is_told_beside_the_field(
-    browser: Browser, marketplace: Marketplace, typed: str
-) -> None:
-    answer = await browser.send_form(f"/portal/{marketplace.slug}/access-links", {"email": typed})
+NO_ADDRESSES = ["", "jane", "jane@", "@example.com", "jane@example", "ja ne@example.com", "j\0@x.org"]
 
-    assert answer.status_code == 422
-    if "\0" not in typed:
-        assert 'id="email-error"' in answer.text
-        assert 'aria-describedby="email-hint email-error"' in answer.text
-        assert form_of(answer, "Send Access Link").fields["email"] == typed  # nobody types it twice
-    assert await fetch_value("SELECT count(*) FROM link_request") == 0
+
+async def test_what_is_no_address_is_told_beside_the_field(browser: Browser, marketplace: Marketplace) -> None:
+    for typed in NO_ADDRESSES:
+        answer = await browser.send_form(f"/portal/{marketplace.slug}/access-links", {"email": typed})
+
+        assert answer.status_code == 422
+        if "\0" not in typed:
+            assert 'id="email-error"' in answer.text
+            assert 'aria-describedby="email-hint email-error"' in answer.text
+            assert form_of(answer, "Send Access Link").fields["email"] == typed  # nobody types it twice
+        assert await fetch_value("SELECT count(*) FROM link_request") == 0
 
 
 async def test_the_browsers_nonce_is_set_for_any_address_and_kept_at_the_next(
