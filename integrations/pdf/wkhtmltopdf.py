@@ -23,7 +23,7 @@ _CONFINED = str(Path(__file__).parent / "confined.sh")
 _TIME_LIMIT = timedelta(seconds=20)  # a page takes 0.1 s; what takes this long never ends
 _LIMITS = {
     "PDF_CPU_SECONDS": "20",
-    "PDF_KILOBYTES": "2097152",  # address space, most of it never touched; a page uses about 100 MB
+    "PDF_KILOBYTES": "4194304",  # address space: 1.4 GB are reserved at once, 70 MB of it used
     "PDF_BLOCKS": "65536",  # 32 MB
 }
 _OPTIONS: Mapping[str, str] = {

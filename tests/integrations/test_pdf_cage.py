@@ -164,7 +164,7 @@ async def test_the_cage_hands_down_no_secret_and_sets_its_limits(
     assert not {"SECRET_KEY", "DATABASE_URL", "STRIPE_KEY", "PUBLIC_URL"} & lines.keys()
     assert lines["HOME"] == lines["PWD"] == lines["TMPDIR"]
     assert lines["HOME"].startswith(f"{tempfile.gettempdir()}/gatehouse-pdf-")
-    assert (lines["c"], lines["f"], lines["t"], lines["v"]) == ("0", "65536", "20", "2097152")
+    assert (lines["c"], lines["f"], lines["t"], lines["v"]) == ("0", "65536", "20", "4194304")
     assert lines["HOME"] not in _homes()
 
 
