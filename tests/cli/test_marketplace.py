@@ -1,4 +1,4 @@
-"""`./gatehouse marketplace create`: a marketplace, its owner and a key that works; or which option is wrong, and how."""
+"""`./gatehouse marketplace create`: a marketplace, its owner and a key that works; or which option is wrong."""
 
 import subprocess
 from collections.abc import Callable
