@@ -13,7 +13,7 @@ import dramatiq
 from dramatiq.middleware import Middleware
 
 from tasks import catalogue, lease, ports, run
-from tests.faults.fault_points import FaultPoint, Journal, after
+from tests.faults.fault_points import FaultPoint, Journal, after, before
 from workflows.outbox import RunningJob, current_job
 from workflows.ports import Mailer, Message
 
@@ -38,7 +38,7 @@ def work(journal: Journal, point: FaultPoint) -> None:
 
 
 def watch_runs(journal: Journal, point: FaultPoint) -> None:
-    """ "begun" when a lease is committed, "done" when the row's end is, "over" when the run is, however it went."""
+    """ "begun" when a lease is committed, "done" when the row's end is, "over" when a run has failed."""
 
     def begun(started: lease.Started | None, outbox_id: int, *_: object) -> None:
         if started is not None:
@@ -55,7 +55,7 @@ def watch_runs(journal: Journal, point: FaultPoint) -> None:
 
     lease.start = after(lease.start, begun)
     run.work = after(run.work, done)
-    run.fail = after(run.fail, over)
+    run.fail = before(run.fail, over)
 
 
 class WatchedMessages(Middleware):

@@ -2,11 +2,12 @@
 
 Only tests import this. It wraps functions of the real worker and the real dispatcher from outside; what runs between
 the wrappers is what runs in production. A journal line is one write to a file, there whatever happens next:
-"<event> <pid> <what> …".
+"<event> <pid> <time> <what> …", the time being the machine's monotonic clock, the same for all processes.
 """
 
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Journal:
         self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def note(self, event: str, *what: object) -> None:
-        os.write(self._descriptor, " ".join(map(str, (event, os.getpid(), *what))).encode() + b"\n")
+        os.write(self._descriptor, " ".join(map(str, (event, os.getpid(), time.monotonic(), *what))).encode() + b"\n")
 
 
 class FaultPoint:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from cli.embedded.processes import dying_with_parent
@@ -95,8 +96,8 @@ class Reading:
         return [line.split() for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
     def of(self, pid: int, event: str) -> list[list[str]]:
-        """What follows event and pid, in each such line of that process."""
-        return [words for name, number, *words in self.lines() if name == event and number == str(pid)]
+        """What was noted with each such event of that process."""
+        return [words for name, number, _, *words in self.lines() if name == event and number == str(pid)]
 
     def cut_off_runs(self, pid: int) -> set[str]:
         """The leases of jobs that the process had begun and not ended when it died."""
@@ -109,12 +110,28 @@ class Reading:
 
     def doubtful_sends(self) -> dict[str, int]:
         """By the e-mail's id: how often it was on its way in a run that did not come to its good end."""
-        done = {words[0] for event, _, *words in self.lines() if event == "done"}
+        done = {words[0] for event, _, _, *words in self.lines() if event == "done"}
         doubts: dict[str, int] = defaultdict(int)
-        for event, _, *words in self.lines():
+        for event, _, _, *words in self.lines():
             if event == "sending" and words[0] not in done:
                 doubts[words[1]] += 1
         return doubts
 
     def deaths_at_points(self) -> list[str]:
-        return [words[0] for event, _, *words in self.lines() if event == "died_at"]
+        return [words[0] for event, _, _, *words in self.lines() if event == "died_at"]
+
+    def runs_side_by_side(self, within: timedelta) -> list[str]:
+        """The outbox ids of which a run began so soon after another that had not ended: no lease lasts that short."""
+        latest: dict[str, tuple[str, float]] = {}
+        ended: set[str] = set()
+        found: list[str] = []
+        for event, _, time, *words in self.lines():
+            if event in ("done", "over"):
+                ended.add(words[0])
+            elif event == "begun":
+                lease, outbox_id = words
+                earlier, began = latest.get(outbox_id, ("", 0.0))
+                if earlier and earlier not in ended and float(time) - began < within.total_seconds():
+                    found.append(outbox_id)
+                latest[outbox_id] = lease, float(time)
+        return found

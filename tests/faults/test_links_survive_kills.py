@@ -17,6 +17,7 @@ import redis
 
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_customer, a_marketplace, a_product, a_subscription
+from tests.faults.doomed_worker import LEASE
 from tests.faults.fault_points import DISPATCHER_POINTS, WORKER_POINTS
 from tests.faults.lives import Nursery, nursery
 from tests.faults.mail_server import Arrivals, mail_server
@@ -111,6 +112,7 @@ async def test_every_request_ends_in_an_email_whatever_is_killed(story: Story, a
     assert_each_request_has_one_email_that_arrived(story, emails, arrivals)
     assert_copies_come_from_doubt_alone_and_are_the_same(story, list(emails.values()), arrivals)
     await assert_nothing_was_given_up()
+    assert story.births.journal.runs_side_by_side(LEASE / 2) == []
     assert_the_kills_hit_work_in_flight(story)
     assert arrivals.hung > 0
     assert story.flushed == KILLS // FLUSH_EVERY

@@ -1,0 +1,89 @@
+"""The clock's jobs do what they say, once, on real rows."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from models.database import execute, fetch, fetch_value
+from tasks import sweeps
+from tasks.run import run_job
+from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_session
+from tests.tasks.rows import find, send_all, stage
+from workflows.clock import now
+from workflows.link_requests import ask_for_link
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def run(name: str) -> None:
+    """As the schedule stages it: without arguments."""
+    (row_id,) = await stage(name)
+    await execute("UPDATE outbox SET args = '{}' WHERE id = $1", row_id)
+    await send_all()
+    job = next(job for job in vars(sweeps).values() if getattr(job, "name", None) == name)
+    await run_job(job, row_id)
+    assert await find(row_id) is None, "the sweep failed"
+
+
+async def state_of(table: str, entity_id: UUID) -> str:
+    return await fetch_value(f"SELECT state FROM {table} WHERE id = $1", entity_id)
+
+
+async def test_links_past_their_hour_expire_by_the_clock_and_others_do_not():
+    marketplace = await a_marketplace()
+    old = await a_link(marketplace, expires_at=now() - timedelta(seconds=1))
+    fresh = await a_link(marketplace)
+
+    await run("access_token.sweep")
+
+    assert await state_of("access_token", old["id"]) == "expired"
+    assert await state_of("access_token", fresh["id"]) == "issued"
+    by = await fetch_value("SELECT moved_by FROM access_token WHERE id = $1", old["id"])
+    assert by == "clock:schedule"
+
+
+async def test_sessions_past_their_end_expire():
+    marketplace = await a_marketplace()
+    customer = await a_customer(marketplace)
+    _, old = await a_session(marketplace, customer, expires_at=now() - timedelta(seconds=1))
+    _, live = await a_session(marketplace, customer)
+
+    await run("portal_session.sweep")
+
+    assert await state_of("portal_session", old["id"]) == "expired"
+    assert await state_of("portal_session", live["id"]) == "active"
+
+
+async def test_a_charge_in_doubt_is_asked_about_once_until_the_answer_is_there():
+    marketplace = await a_marketplace()
+    charge = await a_charge(marketplace, state="pending")
+    await execute("UPDATE charge SET submitted_at = now() - interval '10 minutes' WHERE id = $1", charge["id"])
+    await execute("DELETE FROM outbox")
+
+    await run("charge.sweep")
+    await run("charge.sweep")
+
+    staged = await fetch("SELECT args FROM outbox WHERE actor = 'charge.settle'")
+    assert [row["args"] for row in staged] == [{"marketplace_id": str(marketplace.id), "id": str(charge["id"])}]
+
+
+async def test_typed_addresses_that_nobody_handled_are_forgotten():
+    marketplace = await a_marketplace()
+    await ask_for_link(marketplace.id, "new@example.com", "nonce", None)
+    await execute(
+        "INSERT INTO link_request (marketplace_id, email, browser_digest, created_at)"
+        " VALUES ($1, 'old@example.com', 'x', now() - interval '3 hours')",
+        marketplace.id,
+    )
+
+    await run("link_request.sweep")
+
+    assert [row["email"] for row in await fetch("SELECT email FROM link_request")] == ["new@example.com"]
+
+
+async def test_the_log_has_partitions_for_the_months_ahead():
+    await run("transition_log.extend")
+
+    months = await fetch_value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'transition_log'::regclass")
+    assert months >= 4
