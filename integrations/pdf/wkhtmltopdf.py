@@ -66,7 +66,7 @@ class CagedWkhtmltopdf:
         found = shutil.which(program)
         if found is None:
             raise ProgramMissing(f"{program} is not installed; on Debian 12: apt-get install wkhtmltopdf")
-        self._program = found
+        self._program = str(Path(found).absolute())  # the cage begins in a folder of its own
 
     async def render(self, html: str) -> bytes:
         """The PDF's bytes, pages numbered. Blocks a thread, not the event loop. Raises RenderFailed."""
