@@ -55,6 +55,8 @@ class Fields:
         if not value:
             if required:
                 self.refuse(column, "is empty")
+        elif len(value) <= longest and value.isprintable():
+            return value
         elif "\0" in value:
             self.refuse(column, "contains a NUL byte")
         elif _UNDECODED.search(value):

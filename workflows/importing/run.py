@@ -4,8 +4,9 @@ A crash keeps the chunks that were committed; importing again completes them, fo
 A dry run does all of it, triggers included, inside one transaction that is rolled back.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from workflows.subscriptions import billing_offset
 
 KINDS: tuple[Kind[Any], ...] = (PRODUCTS, CUSTOMERS, ORDERS, SUBSCRIPTIONS, CHARGES)  # each names only those before
 CHUNK = 5_000  # rows: a transaction of well under a second, so no lock is held longer
+_Chunk = list[tuple[int, Any]]  # rows with their lines
 _LOCK = 0x6761746568  # what our advisory locks on a marketplace's import begin with
 
 
@@ -113,25 +115,37 @@ async def _rolled_back() -> AsyncGenerator[None]:
 
 async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> Tally:
     tally = Tally(kind.name)
-    for chunk in _chunks(place, kind, source):
-        verdicts = iter(await _settle(place, kind, [row for _, row in chunk if not isinstance(row, Problem)]))
-        for line, row in chunk:
-            verdict = row if isinstance(row, Problem) else next(verdicts)
-            tally.count(verdict)
-            if isinstance(verdict, Problem):
-                watcher.refused(Refused(source.name, line, *verdict))
-        watcher.read(source)
+    async with aclosing(_read_ahead(_chunks(place, kind, source))) as chunks:
+        async for chunk in chunks:
+            verdicts = iter(await _settle(place, kind, [row for _, row in chunk if not isinstance(row, Problem)]))
+            for line, row in chunk:
+                verdict = row if isinstance(row, Problem) else next(verdicts)
+                tally.count(verdict)
+                if isinstance(verdict, Problem):
+                    watcher.refused(Refused(source.name, line, *verdict))
+            watcher.read(source)
     watcher.read(source)
     return tally
 
 
-def _chunks(place: Place, kind: Kind[Any], source: Source) -> Iterator[list[tuple[int, Any]]]:
-    """Rows with their lines; in place of a row that cannot be read, the problem.
+async def _read_ahead(chunks: Iterator[_Chunk]) -> AsyncGenerator[_Chunk]:
+    """Reads the next chunk in a thread while the database works on this one."""
+    reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+    try:
+        while chunk := await reading:
+            reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            yield chunk
+    finally:
+        await asyncio.wait([reading])
+
+
+def _chunks(place: Place, kind: Kind[Any], source: Source) -> Iterator[_Chunk]:
+    """The rows, a chunk at a time; in place of a row that cannot be read, the problem.
 
     A chunk ends before a row that shares a unique key with one in it, so that each row is judged by what is in the
     database.
     """
-    chunk: list[tuple[int, Any]] = []
+    chunk: _Chunk = []
     keys: set[Any] = set()
     for line, raw in source:
         row = raw if isinstance(raw, Problem) else _read(place, kind, raw)
