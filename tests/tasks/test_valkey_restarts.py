@@ -1,0 +1,38 @@
+"""A Valkey of the test's own, which ends and comes back empty while work goes on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.embedded import EmbeddedValkey
+from models.database import fetch_value
+from tests.tasks.processes import Processes, until
+from tests.tasks.rows import stage
+
+
+@pytest.fixture
+def mortal_valkey(server_folder: Path, tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    with EmbeddedValkey(server_folder / f"valkey-{tmp_path.name}", durable=False) as server:
+        yield server
+
+
+async def nothing_left() -> bool:
+    return not await fetch_value("SELECT count(*) FROM outbox WHERE queue = 'links'")
+
+
+async def test_work_goes_on_after_valkey_died_and_came_back_with_nothing(
+    processes: Processes, mortal_valkey: EmbeddedValkey
+):
+    given = {"REDIS_URL": mortal_valkey.url}
+    await processes.ready(processes.worker("links", **given), processes.dispatcher(**given))
+    ids = await stage("link.request", count=300)
+    await until(lambda: len(processes.noted()) >= 20)
+
+    mortal_valkey.stop()
+    ids += await stage("link.request", count=50)
+    await until(lambda: processes.started[1].said("broker away"))
+    mortal_valkey.start()
+    await until(nothing_left)
+
+    assert sorted(processes.noted()) == sorted(ids)
