@@ -105,6 +105,11 @@ class FakeStripe:
         """The customer fills in a card form; the new card's id. Raises setups.CardNotSaved."""
         return setups.complete(self.books, reference, number, exp)
 
+    def detach(self, card: str) -> None:
+        """The card is removed at the gateway."""
+        with self.books.lock:
+            setups.detach(self.books, card)
+
     async def _answer(self, request: Request, line: Line) -> Reply | None:
         if request.path.startswith("/fake/"):
             return page(self, request)
@@ -122,6 +127,8 @@ class FakeStripe:
             route, reference, given = self._understood(request)
             with self.books.lock:
                 fault = next((one.fault for one in self._orders if one.meets(request)), None)
+                if fault is not None:
+                    self.met[fault] += 1
                 stored = self._keys.begin(key, request.path, given, self.books.now()) if key else None
             if stored is None:
                 status, body = await self._done(route, reference, given, key, fault, line)
@@ -130,10 +137,8 @@ class FakeStripe:
                 await self._wait(line)
         except Refusal as refusal:
             status, body = refusal.status, refusal.body
-        if fault is not None:
-            self.met[fault] += 1
         if fault is Fault.HANG_AFTER:
-            self.cut_in_flight += await line.hold(self.hangs_for.total_seconds())
+            await self._hang(line)
         headers = {"Request-Id": f"req_{len(self.calls)}"} | ({"Idempotent-Replayed": "true"} if replayed else {})
         reply = answered(fault, status, body, headers)
         self.calls.append(Call(request.method, request.path, key, given, reply.status if reply else 0, replayed))
@@ -160,7 +165,7 @@ class FakeStripe:
     ) -> tuple[int, Json]:
         """Does it, unless the fault comes first; keeps what its key is to answer from now on."""
         if fault is Fault.HANG_BEFORE:
-            self.cut_in_flight += await line.hold(self.hangs_for.total_seconds())
+            await self._hang(line)
         else:
             await self._wait(line)
         with self.books.lock:
@@ -183,6 +188,10 @@ class FakeStripe:
             elif key:
                 self._keys.forget(key)
         return status, body
+
+    async def _hang(self, line: Line) -> None:
+        if await line.hold(self.hangs_for.total_seconds()):
+            self.cut_in_flight += 1
 
     async def _wait(self, line: Line) -> None:
         """What Stripe takes for it, whether or not the client has gone meanwhile."""

@@ -22,6 +22,7 @@ class Fault(Enum):
     NONSENSE = "JSON of another shape with 200; it was done"
     NONSENSE_ERROR = "a 402 whose JSON is no error of Stripe's; nothing was done"
     HALF = "half an answer; it was done"
+    DRIP = "an answer that never ends, byte by byte; it was done"
     OTHER_AMOUNT = "an answer with another amount; it was done"
     OTHER_CURRENCY = "an answer in another currency; it was done"
     OTHER_PAYMENT = "an answer about another attempt; it was done"
@@ -37,6 +38,7 @@ DONE = frozenset(
         Fault.HTML_AFTER,
         Fault.NONSENSE,
         Fault.HALF,
+        Fault.DRIP,
         Fault.OTHER_AMOUNT,
         Fault.OTHER_CURRENCY,
         Fault.OTHER_PAYMENT,
@@ -70,7 +72,8 @@ def answered(fault: Fault | None, status: int, body: Json, headers: dict[str, st
     elif fault is Fault.OTHER_PAYMENT:
         changed["metadata"] = {"gatehouse_charge": "another"}
     text = json.dumps(changed).encode()
-    return Reply(status, text, headers=headers, cut=len(text) // 2 if fault is Fault.HALF else None)
+    cut, drip = (len(text) // 2 if fault is Fault.HALF else None), (0.05 if fault is Fault.DRIP else 0)
+    return Reply(status, text, headers=headers, cut=cut, drip=drip)
 
 
 @dataclass(slots=True)

@@ -22,13 +22,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. `cut` sends only that many bytes of the body and hangs up."""
+    """One answer. `cut`: only so many bytes of the body, then hanging up; `drip`: the seconds between its bytes."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
     cut: int | None = None
+    drip: float = 0
 
 
 class Line:
@@ -118,6 +119,10 @@ async def _write(writer: asyncio.StreamWriter, reply: Reply) -> bool:
         f"Content-Length: {len(reply.body)}",
         *(f"{name}: {value}" for name, value in reply.headers.items()),
     ]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + reply.body[: reply.cut])
-    await writer.drain()
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    pieces = [reply.body[: reply.cut]] if not reply.drip else [bytes([byte]) for byte in reply.body]
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(reply.drip)
     return reply.cut is None

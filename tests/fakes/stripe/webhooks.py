@@ -36,6 +36,7 @@ class Pump:
 
     def __init__(self, fake: FakeStripe, url: str, secrets: Collection[str] | None = None) -> None:
         self._fake, self._url = fake, url
+        self._client = httpx.Client(trust_env=False, timeout=10)
         self.secrets = list(secrets or [fake.webhook_secret])
         self.delivered: set[str] = set()
         self.statuses: list[int] = []
@@ -63,8 +64,7 @@ class Pump:
         header = ",".join([first, *(other.partition(",")[2] for other in others)])
         headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": header}
         try:
-            with httpx.Client(trust_env=False, timeout=10) as client:
-                status = client.post(self._url, content=body, headers=headers).status_code
+            status = self._client.post(self._url, content=body, headers=headers).status_code
         except httpx.HTTPError:
             status = 0
         self.statuses.append(status)
