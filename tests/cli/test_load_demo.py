@@ -3,18 +3,39 @@
 import asyncio
 import json
 import stat
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from cli.demo_data import SLUG, load_demo
-from models.database import fetch, fetch_row, fetch_value, single_connection
+from integrations.gateways.sandbox import SandboxGateway
+from integrations.rate_limits import limiter
+from models.database import close_pool, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.conftest import FreshDatabase
+from workflows.actor import Actor
 from workflows.api_keys import authenticate
+from workflows.card_links import send_card_update_link
+from workflows.charges import submit_charge
+from workflows.clock import now
+from workflows.links import link_text
 from workflows.marketplaces import find_marketplace
 from workflows.payments import list_payments
+from workflows.ports import CardDetails
+from workflows.replace_card import replace_card
+from workflows.settings import settings
 from workflows.subscriptions import list_subscriptions
 
 CONTENTS = ("customer", "customer_order", "subscription", "charge", "invoice", "document", "transition_log")
+
+
+@asynccontextmanager
+async def pool(url: str) -> AsyncGenerator[None]:
+    await open_pool(url, min_size=1, max_size=4)
+    try:
+        yield
+    finally:
+        await close_pool()
 
 
 def loaded(folder: Path) -> dict[str, Any]:
@@ -94,3 +115,26 @@ async def test_a_lost_key_is_replaced_and_the_old_one_ends(fresh_database: Fresh
     assert again["api_key"] != first["api_key"]
     async with single_connection(fresh_database.app_url):
         assert await fetch_value("SELECT count(*) FROM api_key WHERE revoked_at IS NULL") == 1
+
+
+async def test_a_new_card_recovers_the_failed_charge(
+    fresh_database: FreshDatabase, valkey_url: str, tmp_path: Path
+) -> None:
+    assert settings().redis_url == valkey_url  # card attempts are counted there
+    facts = await asyncio.to_thread(loaded, tmp_path)
+    async with pool(fresh_database.app_url):
+        shop = await find_marketplace(SLUG)
+        customer = await fetch_value("SELECT id FROM customer WHERE email = $1", facts["customers"]["failed_charge"])
+        [before] = await list_subscriptions(shop, customer)
+
+        await send_card_update_link(shop, customer, before.number, Actor("customer", customer))
+        link = await fetch_row("SELECT * FROM access_token WHERE purpose = 'card_update'")
+        card = CardDetails(number="4242424242424242", exp_month=12, exp_year=now().year + 3)
+        await replace_card(shop, link_text(link), card, SandboxGateway(), "192.0.2.1", limiter(settings()))
+        charge = await fetch_value("SELECT id FROM charge WHERE state = 'pending'")
+        await submit_charge(shop.id, charge, SandboxGateway())
+
+        [after] = await list_subscriptions(shop, customer)
+        case = await fetch_value("SELECT state FROM dunning_case")
+    assert (before.state, before.payments_made) == ("failed_charge", 5)
+    assert (after.state, after.payments_made, case) == ("active", 6, "recovered")
