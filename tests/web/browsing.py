@@ -11,6 +11,7 @@ from models.database import Record
 from tests.factories import a_session
 from workflows.portal_views import Marketplace
 
+TEST_KEY = "test:0123456789abcdef0123456789abcdef0123456789"  # SECRET_KEY of every test
 BASE = "http://127.0.0.1:8000"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}  # as Chromium sends from a no-referrer page
 
