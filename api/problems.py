@@ -13,8 +13,11 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from workflows import errors
 from workflows.actor import request_id
+from workflows.customer_records import CustomerExists
 from workflows.logs import logger
+from workflows.orders import OrderDeclined
 from workflows.ports import InDoubt
+from workflows.sandbox_clock import ClockBusy
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logger("gatehouse.api")
@@ -32,6 +35,9 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.TooManyRequests:     (429, "Too many requests"),
     errors.GatewayUnavailable:  (503, "The payment gateway did not answer"),
     InDoubt:                    (503, "A provider did not answer"),
+    OrderDeclined:              (402, "The payment was declined"),
+    CustomerExists:             (409, "There is such a customer already"),
+    ClockBusy:                  (409, "The clock is being moved"),
 }
 # fmt: on
 
@@ -43,6 +49,8 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     errors.CardRefused: "The card was not accepted. Check the details or use another card; the old one is kept.",
     errors.GatewayUnavailable: "Nothing was changed. Try again in a minute.",
     InDoubt: "Try again in a minute.",
+    OrderDeclined: "The card was not charged, and nothing was started.",
+    CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 
 
@@ -62,6 +70,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     code: str = ""
     errors: list[FieldProblem] = []
+    decline_code: str | None = None  # the gateway's, of an order that was declined
     request_id: str | None = None
 
 
@@ -108,7 +117,8 @@ def _of_workflow(error: errors.WorkflowError) -> Response[Problem]:
         return _answer(500, "Something went wrong here", "internal_error", "It was noted under this request id.")
     status, title = STATUS[kind]
     fields = [FieldProblem(field=name, rule=rule) for name, rule in getattr(error, "fields", {}).items()]
-    return _answer(status, title, error.code, _detail(kind, error), fields, headers_of(error))
+    decline_code = error.decline_code if isinstance(error, OrderDeclined) else None
+    return _answer(status, title, error.code, _detail(kind, error), fields, headers_of(error), decline_code)
 
 
 def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> str:
@@ -137,6 +147,7 @@ def _answer(
     detail: str,
     fields: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
+    decline_code: str | None = None,
 ) -> Response[Problem]:
     problem = Problem(
         type=f"urn:gatehouse:problem:{code}",
@@ -145,6 +156,7 @@ def _answer(
         detail=detail,
         code=code,
         errors=fields or [],
+        decline_code=decline_code,
         request_id=request_id.get(),
     )
     return Response(problem, status_code=int(status), media_type=MEDIA_TYPE, headers=headers or {})

@@ -13,6 +13,7 @@ JOBS: tuple[Job, ...] = (
     billing.run,
     charges.submit,
     charges.settle,
+    charges.give_back,
     emails.deliver,
     documents.render,
     sweeps.expire_links,

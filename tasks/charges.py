@@ -6,6 +6,7 @@ from uuid import UUID
 from tasks import ports
 from tasks.job import job
 from workflows.charges import settle_charge, submit_charge
+from workflows.refunds import settle_refund
 
 # 14 attempts reach seven hours ahead; then charge.sweep goes on asking about what was submitted.
 _ATTEMPTS = 14
@@ -21,3 +22,9 @@ async def submit(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the na
 async def settle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
     """Asks the gateway what became of a charge."""
     await settle_charge(marketplace_id, id, await ports.gateway_of(marketplace_id))
+
+
+@job("refund.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
+async def give_back(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+    """Puts a pending refund to the gateway again."""
+    await settle_refund(marketplace_id, id, await ports.gateway_of(marketplace_id))

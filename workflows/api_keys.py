@@ -16,7 +16,17 @@ from models.database import execute, fetch_all, fetch_row, fetch_value
 from workflows.clock import now
 from workflows.errors import Forbidden, InvalidInput, NotFound, NotSignedIn
 
-Scope = Choice["settings:read", "settings:write", "subscriptions:read", "subscriptions:write"]
+Scope = Choice[
+    "settings:read",
+    "settings:write",
+    "customers:write",
+    "products:write",
+    "orders:write",
+    "subscriptions:read",
+    "subscriptions:write",
+    "refunds:write",
+    "sandbox:write",
+]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 LAST_USE_GRAIN = timedelta(minutes=1)  # finer would make every request a write

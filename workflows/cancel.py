@@ -11,7 +11,7 @@ from workflows.clock import marketplace_now
 from workflows.customers import addressee
 from workflows.dunning import close_case
 from workflows.emails.stage import stage_email
-from workflows.errors import SelfCancellationOff
+from workflows.errors import NotFound, SelfCancellationOff
 from workflows.fire import Move, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, CHARGE, SUBSCRIPTION
 from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
@@ -30,6 +30,17 @@ async def cancel_by_customer(marketplace: Marketplace, signed_in: SignedIn, numb
         move = Move(Actor("customer", signed_in.customer_id), "self_cancellation")
         await cancel_subscription(marketplace, owned.id, move)
     return await get_subscription(marketplace, signed_in.customer_id, number)
+
+
+async def cancel_by_staff(marketplace: Marketplace, number: int, by: Actor) -> None:
+    """Cancels any of the marketplace's subscriptions at once. Raises NotFound, TransitionRefused."""
+    async with transaction():
+        subscription_id = await fetch_value(
+            "SELECT id FROM subscription WHERE marketplace_id = $1 AND number = $2", marketplace.id, number
+        )
+        if subscription_id is None:
+            raise NotFound(f"no subscription {number}")
+        await cancel_subscription(marketplace, subscription_id, Move(by, "cancelled_by_staff"))
 
 
 async def _refuse_where_off(marketplace_id: UUID) -> None:

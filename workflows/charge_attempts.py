@@ -8,6 +8,7 @@ from models.database import Record, fetch_row
 from workflows.actor import Actor
 from workflows.fire import Move, create
 from workflows.machines import CHARGE
+from workflows.outbox import stage
 
 Initiator = Literal["order", "schedule", "retry", "new_card", "staff"]
 
@@ -35,7 +36,7 @@ async def start_charge(
         subscription["payment_method_id"],
     )
     assert known is not None, "a foreign key holds it"
-    return await create(
+    charge = await create(
         CHARGE,
         {
             "marketplace_id": marketplace_id,
@@ -55,3 +56,5 @@ async def start_charge(
         },
         Move(by, initiator, {"subscription_id": str(subscription["id"]), "period": period}),
     )
+    await stage("charge.submit", marketplace_id, id=charge["id"])
+    return charge

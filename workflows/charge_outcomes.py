@@ -12,15 +12,17 @@ from workflows.cancel import cancel_subscription
 from workflows.charge_owed import charge_what_is_owed
 from workflows.clock import marketplace_now
 from workflows.customers import addressee
+from workflows.decline_codes import effective_code
 from workflows.dunning import after_failure, close_case, count_failure, end_case, open_case
 from workflows.emails.stage import stage_email
 from workflows.fire import Move, fire
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces import marketplace_by_id
+from workflows.order_fulfilment import fulfil_paid
 from workflows.outbox import finish_current
 from workflows.portal_views import Marketplace
-from workflows.ports import Outcome
+from workflows.ports import InDoubt, Outcome
 from workflows.subscriptions import billing_offset
 
 _SETTLED = ("succeeded", "failed", "refunded", "partially_refunded", "disputed")
@@ -39,9 +41,17 @@ async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome
             return
         if charge["state"] == outcome.state:  # still waiting for the customer
             return
+        _refuse_other_money(charge, outcome)
         act = {"succeeded": _succeeded, "failed": _failed, "action_required": _action_required}[outcome.state]
         await act(marketplace, subscription, case, charge, outcome)
         await finish_current()  # a run that lost its lease meanwhile undoes all of this
+
+
+def _refuse_other_money(charge: Record, outcome: Outcome) -> None:
+    """An answer about another amount is not believed: the charge stays as it is, and its job ends up before staff."""
+    theirs = (outcome.amount_minor, (outcome.currency or "").upper())
+    if outcome.amount_minor is not None and theirs != (charge["amount_minor"], charge["currency"]):
+        raise InDoubt(f"charge {charge['id']}: the gateway answers about {theirs[0]} {theirs[1]}")
 
 
 async def _lock_subscription(marketplace_id: UUID, charge_id: UUID) -> Record | None:
@@ -86,7 +96,10 @@ async def _succeeded(
         paid,
         set_={"gateway_reference": outcome.gateway_reference, "paid_at": at, "decline_code": None},
     )
-    await _send_receipt(marketplace, charge, at)
+    if charge["initiator"] == "order":
+        await fulfil_paid(marketplace, charge, paid.by)
+    else:
+        await _send_receipt(marketplace, charge, at)
     await issue_invoice(marketplace.id, charge["id"], paid.by)
 
 
@@ -190,13 +203,14 @@ async def _fail_subscription(
     outcome: Outcome,
 ) -> Record | None:
     """The open case after this failure: opened by it, or counting it; None where there is nothing to win back."""
+    code = effective_code(outcome.decline_code, outcome.advice_code)
     if subscription is not None and subscription["state"] == "active":
         await fire(
             SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", move, set_={"next_charge_at": None}
         )
-        return await open_case(marketplace, subscription, charge, outcome.decline_code, move)
+        return await open_case(marketplace, subscription, charge, code, move)
     if case is not None:
-        return await count_failure(case, charge, outcome.decline_code, move)
+        return await count_failure(case, charge, code, move)
     return None
 
 

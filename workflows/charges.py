@@ -26,7 +26,11 @@ async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway)
         return
     outcome = None
     if charge["submitted_before"]:
-        outcome = await gateway.find_charge(charge["idempotency_key"])
+        outcome = await gateway.find_charge(
+            charge["idempotency_key"],
+            customer_reference=charge["customer_reference"],
+            submitted_at=charge["submitted_at"],
+        )
     if outcome is None:
         outcome = await _charge(charge, gateway)
     await record_outcome(marketplace_id, charge_id, outcome)
@@ -57,6 +61,7 @@ async def _charge(charge: Record, gateway: Gateway) -> Outcome:
             card_reference=charge["card_reference"],
             amount_minor=charge["amount_minor"],
             currency=charge["currency"],
+            customer_reference=charge["customer_reference"],
         )
     )
 
@@ -76,8 +81,10 @@ async def _claim(marketplace_id: UUID, charge_id: UUID) -> Record | None:
             charge_id,
         )
         charge = await fetch_row(
-            "SELECT charge.*, charge.submitted_at IS NOT NULL AS submitted_before, card.reference AS card_reference"
-            " FROM charge LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id"
+            "SELECT charge.*, charge.submitted_at IS NOT NULL AS submitted_before, card.reference AS card_reference,"
+            " customer.gateway_reference AS customer_reference FROM charge"
+            " JOIN customer ON customer.marketplace_id = charge.marketplace_id AND customer.id = charge.customer_id"
+            " LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id"
             " AND card.id = charge.payment_method_id"
             " WHERE charge.marketplace_id = $1 AND charge.id = $2 AND charge.state = 'pending' FOR UPDATE OF charge",
             marketplace_id,

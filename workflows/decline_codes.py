@@ -53,6 +53,11 @@ _NEEDS_NEW_CARD = frozenset({
 })  # fmt: skip
 
 
+def effective_code(decline_code: str | None, advice_code: str | None) -> str | None:
+    """The code to go by: the bank's advice where it says that trying again is useless, else the decline code."""
+    return "do_not_try_again" if advice_code in ("do_not_try_again", "confirm_card_data") else decline_code
+
+
 def severity(decline_code: str | None) -> Severity:
     """Whether the same card may be tried again by itself. A code that nobody knows is soft: banks invent them."""
     if decline_code == "authentication_required":

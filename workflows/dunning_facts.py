@@ -1,5 +1,6 @@
 """What the decision about a case is made of, read in the caller's transaction with the rows already locked."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ async def facts_of(case: Any, fingerprint: str | None) -> CaseFacts:
         case["marketplace_id"],
         case["subscription_id"],
     )
-    retries = await _card_retries(case["marketplace_id"], fingerprint, case)
+    retries = await _card_retries(case["marketplace_id"], fingerprint, case["opened_at"] - CARD_WINDOW)
     automatic = [row["attempted_at"] for row in retries if row["initiator"] == "retry"]
     return CaseFacts(
         opened_at=case["opened_at"],
@@ -34,7 +35,7 @@ async def facts_of(case: Any, fingerprint: str | None) -> CaseFacts:
     )
 
 
-async def _card_retries(marketplace_id: UUID, fingerprint: str | None, case: Any) -> list[Any]:
+async def _card_retries(marketplace_id: UUID, fingerprint: str | None, since: datetime) -> list[Any]:
     if fingerprint is None:
         return []
     # Two cases of one card deciding at once are one after the other: each sees the other's attempt.
@@ -44,5 +45,16 @@ async def _card_retries(marketplace_id: UUID, fingerprint: str | None, case: Any
         " AND initiator IN ('retry', 'staff') AND attempted_at > $3 ORDER BY attempted_at",
         marketplace_id,
         fingerprint,
-        case["opened_at"] - CARD_WINDOW,
+        since,
     )
+
+
+async def retries_of_card(marketplace_id: UUID, payment_method_id: UUID | None, at: datetime) -> list[Any]:
+    """The card's retries in the 30 days before `at`, automatic ones and staff's, across subscriptions; the card is
+    locked until the transaction ends."""
+    fingerprint = await fetch_value(
+        "SELECT fingerprint FROM payment_method WHERE marketplace_id = $1 AND id = $2",
+        marketplace_id,
+        payment_method_id,
+    )
+    return await _card_retries(marketplace_id, fingerprint, at - CARD_WINDOW)

@@ -1,10 +1,12 @@
 """What a merchant sees of one subscription: more than its customer does, within its own marketplace only."""
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
-from models.database import fetch_row
+from models.database import fetch, fetch_row
 from workflows.errors import NotFound
 from workflows.portal_views import CardShown, FailedCharge, Marketplace
 from workflows.subscriptions import get_subscription
@@ -16,6 +18,30 @@ class SubscriptionCustomer(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     email: str
     name: str
+
+
+class Dunning(msgspec.Struct, frozen=True, kw_only=True):
+    """The open Subscription Saver case: `stage` attempts were made so far, the failed charge itself among them."""
+
+    stage: int
+    next_attempt_at: datetime | None
+    policy: dict[str, Any]
+    opened_at: datetime
+    owed_minor: int
+
+
+class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt. `id` is for refunds."""
+
+    id: UUID
+    state: str
+    initiator: str
+    attempted_at: datetime
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    period: int | None
+    decline_code: str | None
 
 
 class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +63,15 @@ class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     card: CardShown | None
     failed_charge: FailedCharge | None
+    dunning: Dunning | None
+    charges: list[ChargeShown]
 
 
 async def subscription_of_marketplace(marketplace: Marketplace, number: int) -> MerchantSubscription:
     """The marketplace's subscription of that number. Raises NotFound."""
     customer = await fetch_row(
-        "SELECT customer.id, customer.number, customer.email, customer.name FROM subscription"
-        " JOIN customer ON customer.marketplace_id = subscription.marketplace_id"
+        "SELECT subscription.id AS subscription_id, customer.id, customer.number, customer.email, customer.name"
+        " FROM subscription JOIN customer ON customer.marketplace_id = subscription.marketplace_id"
         " AND customer.id = subscription.customer_id"
         " WHERE subscription.marketplace_id = $1 AND subscription.number = $2",
         marketplace.id,
@@ -52,6 +80,42 @@ async def subscription_of_marketplace(marketplace: Marketplace, number: int) -> 
     if customer is None:
         raise NotFound(f"no subscription {number}")
     seen = await get_subscription(marketplace, customer["id"], number)
-    shared = {name: getattr(seen, name) for name in MerchantSubscription.__struct_fields__ if name != "customer"}
-    whose = SubscriptionCustomer(number=customer["number"], email=customer["email"], name=customer["name"])
-    return MerchantSubscription(customer=whose, **shared)
+    shared = {name: getattr(seen, name) for name in MerchantSubscription.__struct_fields__ if hasattr(seen, name)}
+    return MerchantSubscription(
+        customer=SubscriptionCustomer(number=customer["number"], email=customer["email"], name=customer["name"]),
+        dunning=await _dunning(marketplace.id, customer["subscription_id"]),
+        charges=await _charges(marketplace.id, customer["subscription_id"]),
+        **shared,
+    )
+
+
+async def number_of_id(marketplace_id: UUID, subscription_id: UUID) -> int:
+    """The number of the marketplace's subscription of that id. Raises NotFound."""
+    row = await fetch_row(
+        "SELECT number FROM subscription WHERE marketplace_id = $1 AND id = $2", marketplace_id, subscription_id
+    )
+    if row is None:
+        raise NotFound(f"no subscription {subscription_id}")
+    return row["number"]
+
+
+async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | None:
+    row = await fetch_row(
+        "SELECT (SELECT coalesce(max(stage), 1) FROM dunning_step AS step WHERE step.marketplace_id ="
+        " dunning.marketplace_id AND step.dunning_case_id = dunning.id AND step.channel = 'charge') AS stage,"
+        " next_attempt_at, policy, opened_at, amount_minor AS owed_minor FROM dunning_case AS dunning"
+        " WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open'",
+        marketplace_id,
+        subscription_id,
+    )
+    return None if row is None else Dunning(**row)
+
+
+async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeShown]:
+    rows = await fetch(
+        "SELECT id, state, initiator, attempted_at, amount_minor, refunded_minor, currency, period, decline_code"
+        " FROM charge WHERE marketplace_id = $1 AND subscription_id = $2 ORDER BY attempted_at, id",
+        marketplace_id,
+        subscription_id,
+    )
+    return [ChargeShown(**row) for row in rows]

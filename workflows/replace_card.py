@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from models.database import execute, fetch_row, fetch_value, transaction
+from models.database import execute, fetch_row, transaction
 from workflows.actor import Actor
 from workflows.card_form import check_card_form
 from workflows.card_links import look_at_card_link
@@ -15,6 +15,7 @@ from workflows.errors import CardRefused, GatewayUnavailable, LinkUnusable, Tran
 from workflows.fire import Move, fire
 from workflows.links import find_link, unusable
 from workflows.machines import ACCESS_TOKEN
+from workflows.payment_methods import keep_card
 from workflows.portal_views import CardReplaced, CardShown, Marketplace
 from workflows.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt, RateLimiter
 from workflows.sign_in import lock_links, supersede_links
@@ -61,7 +62,7 @@ async def _save(marketplace: Marketplace, token_id: UUID, subscription_id: UUID,
         raise LinkUnusable("no longer needed", token_id)
     customer_id = subscription["customer_id"]
     by = Actor("customer", customer_id)
-    payment_method_id = await _keep(marketplace, customer_id, card)
+    payment_method_id = await keep_card(marketplace, customer_id, card)
     await execute(
         "UPDATE subscription SET payment_method_id = $3 WHERE marketplace_id = $1 AND id = $2",
         marketplace.id,
@@ -77,22 +78,6 @@ async def _save(marketplace: Marketplace, token_id: UUID, subscription_id: UUID,
     await supersede_links(marketplace.id, customer_id, "card_update", subscription_id, Move(by, "sibling_redeemed"))
     await _tell_customer(marketplace.id, subscription_id, payment_method_id, card, by)
     return charging
-
-
-async def _keep(marketplace: Marketplace, customer_id: UUID, card: Card) -> UUID:
-    return await fetch_value(
-        "INSERT INTO payment_method (marketplace_id, customer_id, gateway, reference, fingerprint, brand, last_four,"
-        " exp_month, exp_year) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-        marketplace.id,
-        customer_id,
-        marketplace.gateway,
-        card.reference,
-        card.fingerprint,
-        card.brand,
-        card.last_four,
-        card.exp_month,
-        card.exp_year,
-    )
 
 
 async def _tell_customer(

@@ -20,8 +20,8 @@ CHARGE = StateMachine(
     states=("pending", "succeeded", "failed", "action_required", "refunded", "partially_refunded", "disputed"),
     terminal=("failed",),
     rules=[
-        #    trigger           from                  to                    guard                 stages
-        Rule("attempt",        NEW,                  "pending",            stages=("charge.submit",)),
+        #    trigger           from                  to                    guard
+        Rule("attempt",        NEW,                  "pending"),
         Rule("succeed",        "pending",            "succeeded"),
         Rule("succeed",        "action_required",    "succeeded"),
         Rule("decline",        "pending",            "failed"),

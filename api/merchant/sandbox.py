@@ -1,0 +1,57 @@
+"""A sandbox marketplace's clock."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, post
+
+from api.credentials import needs_api_key
+from api.documented import BAD_BODY, example, problems
+from api.strict_json import StrictJSON
+from workflows.errors import InvalidInput
+from workflows.portal_views import Marketplace
+from workflows.sandbox_clock import Advanced, Target, advance, by_days, to_instant, to_next_event
+
+
+class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to: exactly one of the three. `to` is an instant with its offset, by the marketplace's clock."""
+
+    advance_days: int | None = None
+    to: datetime | None = None
+    to_next_event: bool | None = None
+
+    def target(self) -> Target:
+        """What it says. Raises InvalidInput unless it says one thing."""
+        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise InvalidInput({"advance_days": "Give exactly one of advance_days, to, to_next_event."})
+        if self.advance_days is not None:
+            return by_days(self.advance_days)
+        if self.to is None:
+            return to_next_event
+        if self.to.tzinfo is None:
+            raise InvalidInput({"to": "Give the instant with its offset, like 2026-12-01T00:00:00Z."})
+        return to_instant(self.to)
+
+
+class SandboxRoutes(Controller):
+    """Time, moved."""
+
+    path = "/sandbox"
+    tags = ("Sandbox",)
+    guards = (needs_api_key,)
+
+    @post(
+        "/clock",
+        dto=StrictJSON[ClockMove],
+        return_dto=None,
+        status_code=200,
+        opt={"scope": "sandbox:write"},
+        responses=problems(401, 403, 409, *BAD_BODY),
+    )
+    async def move(
+        self, marketplace: Marketplace, data: Annotated[ClockMove, example({"advance_days": 1})]
+    ) -> Advanced:
+        """Move the clock ahead. Everything due in between is done, in order, before this answers; 403 when live."""
+        return await advance(marketplace.id, data.target())

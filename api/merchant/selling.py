@@ -1,0 +1,107 @@
+"""What a merchant's own checkout sends in: customers, products, orders, refunds."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, post
+from litestar.params import PathParameter
+
+from api.credentials import needs_api_key
+from api.documented import BAD_BODY, example, problems
+from api.paths import uuid_of
+from api.strict_json import StrictJSON
+from workflows.actor import Actor
+from workflows.api_keys import KeyInUse
+from workflows.catalogue_of_products import NewProduct, Product, create_product
+from workflows.customer_records import CustomerRecord, NewCustomer, create_customer
+from workflows.orders import NewOrder, OrderPlaced, place_order
+from workflows.portal_views import Marketplace
+from workflows.refunds import RefundShown, refund_charge
+
+_CUSTOMER = example({"email": "jane@example.com", "name": "Jane Doe"})
+_PRODUCT = example({
+    "name": "Monthly box",
+    "kind": "recurring",
+    "amount_minor": 2400,
+    "currency": "USD",
+    "interval_unit": "month",
+    "interval_count": 1,
+})  # fmt: skip
+_ORDER = example({
+    "customer": 12,
+    "product": "0198c2a4-5f6e-7000-8000-000000000001",
+    "card": {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2030},
+})  # fmt: skip
+
+
+class RefundRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much to give back, in minor units; all that is left when not given."""
+
+    amount_minor: int | None = None
+
+
+class Selling(Controller):
+    """Orders start here."""
+
+    tags = ("Orders",)
+    guards = (needs_api_key,)
+
+    @post(
+        "/customers",
+        dto=StrictJSON[NewCustomer],
+        return_dto=None,
+        opt={"scope": "customers:write"},
+        responses=problems(401, 403, 409, *BAD_BODY),
+    )
+    async def make_customer(self, marketplace: Marketplace, data: Annotated[NewCustomer, _CUSTOMER]) -> CustomerRecord:
+        """Make a customer. 409 when the marketplace has one of that e-mail."""
+        return await create_customer(marketplace.id, data)
+
+    @post(
+        "/products",
+        dto=StrictJSON[NewProduct],
+        return_dto=None,
+        opt={"scope": "products:write"},
+        responses=problems(401, 403, *BAD_BODY),
+    )
+    async def make_product(self, marketplace: Marketplace, data: Annotated[NewProduct, _PRODUCT]) -> Product:
+        """Make a product."""
+        return await create_product(marketplace.id, data, marketplace.currency)
+
+    @post(
+        "/orders",
+        dto=StrictJSON[NewOrder],
+        return_dto=None,
+        opt={"scope": "orders:write"},
+        responses=problems(401, 402, 403, 404, 503, *BAD_BODY),
+    )
+    async def make_order(
+        self,
+        request: Request[Any, Any, Any],
+        api_key: KeyInUse,
+        marketplace: Marketplace,
+        data: Annotated[NewOrder, _ORDER],
+    ) -> OrderPlaced:
+        """Place an order and take its first payment. 402 with the decline code when it is declined: nothing starts."""
+        gateway = request.app.state.gateway_for(marketplace.gateway)
+        return await place_order(marketplace, data, gateway, Actor("api_key", api_key.id))
+
+    @post(
+        "/charges/{charge:str}/refunds",
+        dto=StrictJSON[RefundRequest],
+        return_dto=None,
+        opt={"scope": "refunds:write"},
+        responses=problems(401, 403, 404, 409, *BAD_BODY),
+    )
+    async def refund(
+        self,
+        request: Request[Any, Any, Any],
+        api_key: KeyInUse,
+        marketplace: Marketplace,
+        charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
+        data: RefundRequest,
+    ) -> RefundShown:
+        """Give back a charge, in full or in part; never more than is left of it."""
+        gateway = request.app.state.gateway_for(marketplace.gateway)
+        by = Actor("api_key", api_key.id)
+        return await refund_charge(marketplace, uuid_of(charge), data.amount_minor, gateway, by)

@@ -1,0 +1,114 @@
+"""A marketplace's products: made and read."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from babel.core import get_global
+
+from models.database import fetch_one, fetch_row
+from workflows.errors import InvalidInput, NotFound
+from workflows.typed_text import one_line
+
+Kind = Literal["one_off", "recurring", "limited", "pay_what_you_want"]
+Unit = Literal["day", "week", "month", "year"]
+
+LARGEST_AMOUNT = 99_999_999  # minor units: what card networks take in one payment, less would refuse real invoices
+
+
+class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a product is sold as. Amounts are minor units of `currency` (the marketplace's when not given).
+
+    `amount_minor` of pay_what_you_want is the minimum. `interval_*` are of recurring and limited ones (a quarter is
+    three months), `payments` of limited ones. `initial_amount_minor` is the price of the trial, nothing when left out.
+    """
+
+    name: str
+    kind: Kind
+    amount_minor: int
+    currency: str | None = None
+    interval_unit: Unit | None = None
+    interval_count: int | None = None
+    payments: int | None = None
+    trial_days: int = 0
+    initial_amount_minor: int | None = None
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A product, as it is."""
+
+    id: UUID
+    name: str
+    kind: Kind
+    amount_minor: int
+    currency: str
+    interval_unit: Unit | None
+    interval_count: int | None
+    payments: int | None
+    trial_days: int
+    initial_amount_minor: int | None
+
+    @property
+    def subscribes(self) -> bool:
+        """Whether an order of it starts a subscription."""
+        return self.kind in ("recurring", "limited")
+
+
+_COLUMNS = ", ".join(Product.__struct_fields__)
+
+
+async def create_product(marketplace_id: UUID, new: NewProduct, currency: str) -> Product:
+    """Makes a product. Raises InvalidInput naming every field that breaks its rule."""
+    values: dict[str, Any] = {**msgspec.structs.asdict(new), "name": one_line(new.name)}
+    values["currency"] = new.currency or currency
+    if new.kind in ("recurring", "limited") and new.interval_count is None:
+        values["interval_count"] = 1
+    if problems := dict(_problems(values)):
+        raise InvalidInput(problems)
+    places = ", ".join(f"${position}" for position in range(2, len(values) + 2))
+    row = await fetch_row(
+        f"INSERT INTO product (marketplace_id, {', '.join(values)}) VALUES ($1, {places}) RETURNING {_COLUMNS}",
+        marketplace_id,
+        *values.values(),
+    )
+    assert row is not None, "an INSERT answers with its row"
+    return Product(**row)
+
+
+async def find_product(marketplace_id: UUID, product: str) -> Product:
+    """The product of that id, or of the merchant's own reference. Raises NotFound."""
+    found = await fetch_one(
+        Product,
+        f"SELECT {_COLUMNS} FROM product WHERE marketplace_id = $1 AND (id::text = lower($2) OR reference = $2)",
+        marketplace_id,
+        product,
+    )
+    if found is None:
+        raise NotFound(f"no product {product}")
+    return found
+
+
+def _problems(given: dict[str, Any]) -> list[tuple[str, str]]:
+    subscribes = given["kind"] in ("recurring", "limited")
+    smallest = 1 if given["kind"] in ("one_off", "recurring", "limited") else 0
+    # fmt: off
+    rules: list[tuple[str, bool, str]] = [
+        ("name", 1 <= len(given["name"]) <= 200, "must have 1 to 200 characters."),
+        ("amount_minor", smallest <= given["amount_minor"] <= LARGEST_AMOUNT,
+         f"must be a whole number of minor units, {smallest} to {LARGEST_AMOUNT}."),
+        ("currency", given["currency"] in get_global("all_currencies"), "must be an ISO 4217 code, like USD."),
+        ("interval_unit", (given["interval_unit"] is not None) == subscribes,
+         "is needed for recurring and limited products, and for no others."),
+        ("interval_count", (given["interval_count"] is None) if not subscribes
+         else 1 <= (given["interval_count"] or 0) <= 366,
+         "must be 1 to 366 for recurring and limited products, and is not for others."),
+        ("payments", 1 <= (given["payments"] or 0) <= 1200 if given["kind"] == "limited"
+         else given["payments"] is None, "must be 1 to 1200 for limited products, and is not for others."),
+        ("trial_days", 0 <= given["trial_days"] <= (730 if subscribes else 0),
+         "must be 0 to 730, and is for recurring and limited products only."),
+        ("initial_amount_minor", given["initial_amount_minor"] is None
+         or (given["trial_days"] > 0 and 0 <= given["initial_amount_minor"] <= LARGEST_AMOUNT),
+         "is the price of a trial: give trial_days too, and an amount in minor units."),
+    ]
+    # fmt: on
+    return [(field, problem) for field, holds, problem in rules if not holds]

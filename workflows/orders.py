@@ -1,0 +1,247 @@
+"""Orders from the merchant's own checkout: paid at once, or not at all.
+
+The charge is committed before the gateway hears of it, and a job settles it should this process die in between; the
+order's subscription starts when, and only when, its first payment succeeded (charge_outcomes.py, order_fulfilment.py).
+"""
+
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from models.database import fetch_row, fetch_value, transaction
+from workflows.actor import Actor
+from workflows.card_form import check_card_form
+from workflows.catalogue_of_products import LARGEST_AMOUNT, Product, find_product
+from workflows.charge_outcomes import record_outcome
+from workflows.charges import submit_charge
+from workflows.clock import marketplace_now, now
+from workflows.customer_records import CustomerRecord, find_customer
+from workflows.errors import GatewayUnavailable, InvalidInput, WorkflowError
+from workflows.fire import Move, create
+from workflows.machines import CHARGE
+from workflows.numbering import next_number
+from workflows.order_fulfilment import fulfil_unpaid
+from workflows.outbox import stage
+from workflows.payment_methods import keep_card
+from workflows.portal_views import Marketplace
+from workflows.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt
+from workflows.subscriptions import billing_offset
+
+_SETTLED_BY_JOB_AFTER = timedelta(seconds=30)  # longer than a gateway takes to answer the request itself
+
+
+class OrderDeclined(WorkflowError):
+    """Raised when the first payment, or the card, was declined: nothing was started. The code is the gateway's."""
+
+    code = "order_declined"
+
+    def __init__(self, decline_code: str) -> None:
+        super().__init__(decline_code)
+        self.decline_code = decline_code
+
+
+class OrderCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the order is paid: in the sandbox a test number, else `reference`, the gateway's own for the card."""
+
+    gateway: str
+    number: str = ""
+    exp_month: int = 0
+    exp_year: int = 0
+    cvc: str = ""
+    reference: str | None = None
+
+
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order: ids as the API gave them (numbers or UUIDs). `amount_minor` is for pay-what-you-want products.
+
+    `reference` is the merchant's own, unique: the same order sent twice is one order.
+    """
+
+    customer: str | int
+    product: str
+    amount_minor: int | None = None
+    card: OrderCard | None = None
+    reference: str | None = None
+
+
+class OrderPlaced(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was paid, or needed no payment. `subscription` is the number of the one it started, if any."""
+
+    number: int
+    subscription: int | None
+    amount_minor: int
+    currency: str
+    state: Literal["paid", "free", "pending"]
+
+
+async def place_order(marketplace: Marketplace, new: NewOrder, gateway: Gateway, by: Actor) -> OrderPlaced:
+    """Places an order and takes its first payment. Must not be called inside a transaction.
+
+    Raises InvalidInput, NotFound (customer, product), OrderDeclined (nothing started), GatewayUnavailable when the
+    gateway's answer is not known yet: the order settles by itself; the same `reference` asks how it went.
+    """
+    customer = await find_customer(marketplace.id, str(new.customer))
+    product = await find_product(marketplace.id, new.product)
+    known = await _placed_before(marketplace, new.reference)
+    if known is not None:
+        return known
+    amount = _amount(product, new.amount_minor)
+    card = await _take(marketplace, new.card, gateway) if new.card else None
+    if card is None and (product.subscribes or amount > 0):
+        raise InvalidInput({"card": "is needed: this order is to be paid."})
+    due = (product.initial_amount_minor or 0) if product.trial_days else amount
+    try:
+        order_id, charge_id = await _commit(marketplace, customer, product, new, amount, due, card, by)
+    except asyncpg.UniqueViolationError:
+        known = await _placed_before(marketplace, new.reference)
+        if known is None:
+            raise
+        return known
+    if charge_id is not None:
+        await _pay(marketplace, charge_id, gateway)
+    return await _placed(marketplace, order_id)
+
+
+def _amount(product: Product, given: int | None) -> int:
+    if product.kind != "pay_what_you_want":
+        if given not in (None, product.amount_minor):
+            raise InvalidInput({"amount_minor": "is the product's own; only pay-what-you-want orders choose it."})
+        return product.amount_minor
+    if given is None or not product.amount_minor <= given <= LARGEST_AMOUNT:
+        raise InvalidInput({"amount_minor": f"must be {product.amount_minor} or more minor units."})
+    return given
+
+
+async def _take(marketplace: Marketplace, given: OrderCard, gateway: Gateway) -> Card:
+    if given.gateway != marketplace.gateway:
+        raise InvalidInput({"card": f"must be of the gateway {marketplace.gateway}."})
+    try:
+        if given.reference is not None:
+            card = await gateway.look_up_card(given.reference)
+            if card is None:
+                raise InvalidInput({"card": "is not known to the gateway."})
+            return card
+        details = CardDetails(number=given.number, exp_month=given.exp_month, exp_year=given.exp_year, cvc=given.cvc)
+        return await gateway.take_card(check_card_form(details, now()))
+    except CardDeclined as declined:
+        raise OrderDeclined(declined.decline_code) from None
+    except InDoubt as doubt:
+        raise GatewayUnavailable(str(doubt)) from doubt
+
+
+async def _commit(
+    marketplace: Marketplace,
+    customer: CustomerRecord,
+    product: Product,
+    new: NewOrder,
+    amount: int,
+    due: int,
+    card: Card | None,
+    by: Actor,
+) -> tuple[UUID, UUID | None]:
+    """Commits the order and, where money is due, its pending charge; an order without is fulfilled here and now."""
+    at = marketplace_now(billing_offset(marketplace))
+    async with transaction():
+        method = None if card is None else await keep_card(marketplace, customer.id, card)
+        order = await fetch_row(
+            "INSERT INTO customer_order (marketplace_id, number, reference, customer_id, product_id, amount_minor,"
+            " currency, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *",
+            marketplace.id,
+            await next_number(marketplace.id, "order"),
+            new.reference,
+            customer.id,
+            product.id,
+            amount,
+            product.currency,
+            at,
+        )
+        assert order is not None, "an INSERT answers with its row"
+        if due == 0:
+            await fulfil_unpaid(marketplace, order, product, method, by)
+            return order["id"], None
+        charge = await create(
+            CHARGE,
+            {
+                "marketplace_id": marketplace.id,
+                "customer_id": customer.id,
+                "order_id": order["id"],
+                "order_number": order["number"],
+                "payment_method_id": method,
+                "card_fingerprint": None if card is None else card.fingerprint,
+                "initiator": "order",
+                "amount_minor": due,
+                "currency": product.currency,
+                "gateway": marketplace.gateway,
+                "attempted_at": at,
+            },
+            Move(by, "order", {"order": order["number"]}),
+        )
+        await stage("charge.submit", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=charge["id"])
+        return order["id"], charge["id"]
+
+
+async def _pay(marketplace: Marketplace, charge_id: UUID, gateway: Gateway) -> None:
+    try:
+        await submit_charge(marketplace.id, charge_id, gateway)
+        await _withdraw_if_waiting(marketplace.id, charge_id, gateway)
+    except InDoubt as doubt:
+        raise GatewayUnavailable("the order's payment is not settled yet") from doubt
+    charge = await fetch_row(
+        "SELECT state, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2", marketplace.id, charge_id
+    )
+    if charge is not None and charge["state"] == "failed":
+        raise OrderDeclined(charge["decline_code"] or "generic_decline")
+
+
+async def _withdraw_if_waiting(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
+    """A first payment that wants the customer is not waited for: the merchant's checkout has them before it, and
+    orders again with a confirmed card. The code of the refusal stays authentication_required."""
+    waiting = await fetch_row(
+        "SELECT gateway_reference, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2"
+        " AND state = 'action_required'",
+        marketplace_id,
+        charge_id,
+    )
+    if waiting is None:
+        return
+    outcome = await gateway.withdraw(waiting["gateway_reference"])
+    if outcome.state == "failed":
+        outcome = msgspec.structs.replace(outcome, decline_code=waiting["decline_code"])
+    await record_outcome(marketplace_id, charge_id, outcome)
+
+
+async def _placed_before(marketplace: Marketplace, reference: str | None) -> OrderPlaced | None:
+    if reference is None:
+        return None
+    if not 1 <= len(reference) <= 200:
+        raise InvalidInput({"reference": "must have 1 to 200 characters."})
+    order_id = await fetch_value(
+        "SELECT id FROM customer_order WHERE marketplace_id = $1 AND reference = $2", marketplace.id, reference
+    )
+    return None if order_id is None else await _placed(marketplace, order_id)
+
+
+async def _placed(marketplace: Marketplace, order_id: UUID) -> OrderPlaced:
+    row: Any = await fetch_row(
+        "SELECT placed.number, placed.amount_minor, placed.currency, subscription.number AS subscription,"
+        " charge.state AS charge_state, charge.decline_code FROM customer_order AS placed"
+        " LEFT JOIN subscription ON subscription.marketplace_id = placed.marketplace_id"
+        " AND subscription.order_id = placed.id"
+        " LEFT JOIN charge ON charge.marketplace_id = placed.marketplace_id AND charge.order_id = placed.id"
+        " AND charge.initiator = 'order' WHERE placed.marketplace_id = $1 AND placed.id = $2",
+        marketplace.id,
+        order_id,
+    )
+    if row["charge_state"] == "failed":
+        raise OrderDeclined(row["decline_code"] or "generic_decline")
+    waiting = row["charge_state"] in ("pending", "action_required")
+    return OrderPlaced(
+        number=row["number"],
+        subscription=row["subscription"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        state="free" if row["charge_state"] is None else "pending" if waiting else "paid",
+    )

@@ -1,0 +1,168 @@
+"""Giving money back, in full or in part: never above what was paid, also when two ask at once.
+
+The refund is committed before the gateway hears of it, and counts as given from then on; its id is the gateway's
+idempotency key, so a repeated call gives nothing twice. A refund changes no subscription.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from models.database import Record, execute, fetch_row, fetch_value, transaction
+from workflows.actor import Actor
+from workflows.clock import now
+from workflows.emails.stage import stage_email
+from workflows.errors import InvalidInput, NotFound, TransitionRefused
+from workflows.fire import Move, fire
+from workflows.machines import CHARGE
+from workflows.outbox import stage
+from workflows.portal_views import Marketplace
+from workflows.ports import Gateway, InDoubt, RefundRefused
+
+_REFUNDABLE = ("succeeded", "partially_refunded")
+_SETTLED_BY_JOB_AFTER = timedelta(seconds=30)
+
+
+class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund. `status` pending: the gateway has not answered yet, and is asked until it does."""
+
+    id: UUID
+    charge: UUID
+    amount_minor: int
+    currency: str
+    status: Literal["pending", "succeeded", "failed"]
+
+
+async def refund_charge(
+    marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, gateway: Gateway, by: Actor
+) -> RefundShown:
+    """Refunds `amount_minor` of a charge, all that is left of it when None. Must not be called in a transaction.
+
+    Raises NotFound, InvalidInput (nothing or more than is left), TransitionRefused (failed, disputed, unpaid).
+    """
+    refund = await _commit(marketplace, charge_id, amount_minor, by)
+    with suppress(InDoubt):  # the job asks again; the answer says pending
+        await settle_refund(marketplace.id, refund["id"], gateway)
+    row = await fetch_row(
+        "SELECT refund.id, refund.charge_id AS charge, refund.amount_minor, charge.currency, refund.status FROM refund"
+        " JOIN charge ON charge.marketplace_id = refund.marketplace_id AND charge.id = refund.charge_id"
+        " WHERE refund.marketplace_id = $1 AND refund.id = $2",
+        marketplace.id,
+        refund["id"],
+    )
+    assert row is not None, "it was committed"
+    return RefundShown(**row)
+
+
+async def settle_refund(marketplace_id: UUID, refund_id: UUID, gateway: Gateway) -> None:
+    """Puts a pending refund to the gateway and records its answer; harmless when it is settled. Raises InDoubt."""
+    refund = await fetch_row(
+        "SELECT refund.*, charge.gateway_reference FROM refund JOIN charge ON charge.marketplace_id ="
+        " refund.marketplace_id AND charge.id = refund.charge_id WHERE refund.marketplace_id = $1 AND refund.id = $2",
+        marketplace_id,
+        refund_id,
+    )
+    if refund is None or refund["status"] != "pending":
+        return
+    try:
+        await gateway.refund(refund["gateway_reference"], refund["amount_minor"], str(refund_id))
+    except RefundRefused:
+        await execute(
+            "UPDATE refund SET status = 'failed', settled_at = $3 WHERE marketplace_id = $1 AND id = $2"
+            " AND status = 'pending'",
+            marketplace_id,
+            refund_id,
+            now(),
+        )
+        return
+    await _record(marketplace_id, refund)
+
+
+async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, by: Actor) -> Record:
+    async with transaction():
+        charge = await fetch_row(
+            "SELECT * FROM charge WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace.id, charge_id
+        )
+        if charge is None:
+            raise NotFound(f"no charge {charge_id}")
+        if charge["state"] not in _REFUNDABLE:
+            raise TransitionRefused("charge", charge_id, "refund", charge["state"], "no rule")
+        pending = await fetch_value(
+            "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refund WHERE marketplace_id = $1 AND charge_id = $2"
+            " AND status = 'pending'",
+            marketplace.id,
+            charge_id,
+        )
+        left = charge["amount_minor"] - charge["refunded_minor"] - pending
+        amount = left if amount_minor is None else amount_minor
+        if not 0 < amount <= left:
+            raise InvalidInput({"amount_minor": f"must be 1 to {left}: what is left of this payment."})
+        refund = await fetch_row(
+            "INSERT INTO refund (marketplace_id, charge_id, amount_minor, requested_by) VALUES ($1, $2, $3, $4)"
+            " RETURNING *",
+            marketplace.id,
+            charge_id,
+            amount,
+            str(by),
+        )
+        assert refund is not None, "an INSERT answers with its row"
+        await stage("refund.settle", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=refund["id"])
+        return refund
+
+
+async def _record(marketplace_id: UUID, refund: Any) -> None:
+    async with transaction():
+        settled = await execute(
+            "UPDATE refund SET status = 'succeeded', settled_at = $3 WHERE marketplace_id = $1 AND id = $2"
+            " AND status = 'pending'",
+            marketplace_id,
+            refund["id"],
+            now(),
+        )
+        if not settled:
+            return
+        kind, _, who = refund["requested_by"].partition(":")
+        charge = await fire(
+            CHARGE,
+            marketplace_id,
+            refund["charge_id"],
+            "refund",
+            Move(
+                Actor(kind, who), "refunded", {"refund_id": str(refund["id"]), "amount_minor": refund["amount_minor"]}
+            ),
+            add={"refunded_minor": refund["amount_minor"]},
+            arguments={"refund_minor": refund["amount_minor"]},
+        )
+        await _tell_customer(charge, refund)
+
+
+async def _tell_customer(charge: Record, refund: Any) -> None:
+    told = await fetch_row(
+        "SELECT customer.email, product.name AS product FROM customer_order"
+        " JOIN customer ON customer.marketplace_id = customer_order.marketplace_id"
+        " AND customer.id = customer_order.customer_id"
+        " JOIN product ON product.marketplace_id = customer_order.marketplace_id"
+        " AND product.id = customer_order.product_id"
+        " WHERE customer_order.marketplace_id = $1 AND customer_order.id = $2",
+        charge["marketplace_id"],
+        charge["order_id"],
+    )
+    assert told is not None, "foreign keys hold it"
+    await stage_email(
+        charge["marketplace_id"],
+        template="refund",
+        recipient=told["email"],
+        cause=f"refund:{refund['id']}",
+        customer_id=charge["customer_id"],
+        context={
+            "product": told["product"],
+            "order_number": charge["order_number"],
+            "amount_minor": refund["amount_minor"],
+            "currency": charge["currency"],
+            "refunded_at": now().isoformat(),
+        },
+        by=Actor("worker", "refund.settle"),
+    )
