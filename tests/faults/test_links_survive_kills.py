@@ -114,6 +114,7 @@ async def test_every_request_ends_in_an_email_whatever_is_killed(story: Story, a
     await assert_nothing_was_given_up()
     assert story.births.journal.runs_side_by_side(LEASE / 2) == []
     assert_the_kills_hit_work_in_flight(story)
+    print(f"e-mails: {len(emails)}, copies: {sum(map(len, arrivals.links.values()))}, hangs: {arrivals.hung}")
     assert arrivals.hung > 0
     assert story.flushed == KILLS // FLUSH_EVERY
 
@@ -158,6 +159,8 @@ def assert_the_kills_hit_work_in_flight(story: Story) -> None:
     mid_job = [len(journal.cut_off_runs(pid)) for pid in workers]
     mid_batch = [journal.cut_off_batches(pid) for pid in dispatchers]
     at_points = Counter(journal.deaths_at_points())
+    print(f"workers killed in mid-job: {sum(map(bool, mid_job))} of {len(mid_job)}, runs cut off: {sum(mid_job)}")
+    print(f"dispatchers killed in mid-batch: {sum(map(bool, mid_batch))} of {len(mid_batch)}; at points: {at_points}")
     assert sum(map(bool, mid_job)) >= len(workers) // 2, f"jobs cut off by each worker's death: {mid_job}"
     assert sum(map(bool, mid_batch)) >= len(dispatchers) // 4, f"batches cut off: {mid_batch}"
     assert set(at_points) >= {"job.started", "mail.after_send", "rows.claimed"}, at_points

@@ -24,8 +24,8 @@ async def nothing_left() -> bool:
 async def test_work_goes_on_after_valkey_died_and_came_back_with_nothing(
     processes: Processes, mortal_valkey: EmbeddedValkey
 ):
-    given = {"REDIS_URL": mortal_valkey.url}
-    await processes.ready(processes.worker("links", **given), processes.dispatcher(**given))
+    url = mortal_valkey.url
+    await processes.ready(processes.worker("links", REDIS_URL=url), processes.dispatcher(REDIS_URL=url))
     ids = await stage("link.request", count=300)
     await until(lambda: len(processes.noted()) >= 20)
 
