@@ -18,6 +18,13 @@ from workflows.portal_views import Marketplace
 BASE = "http://127.0.0.1:8000"
 
 
+def a_client(address: str) -> httpx.AsyncClient:
+    """A client that the application sees at `address`."""
+    # Litestar's and httpx's types of an ASGI application differ in words only.
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 4711))  # pyright: ignore[reportArgumentType]
+    return httpx.AsyncClient(transport=transport, base_url=BASE)
+
+
 @asynccontextmanager
 async def running(served: Litestar) -> AsyncGenerator[None]:
     """Starts the application and stops it in one and the same task, as its server would: fixtures change theirs."""
@@ -42,10 +49,8 @@ async def running(served: Litestar) -> AsyncGenerator[None]:
 @pytest.fixture
 async def api(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running application."""
-    async with running(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            yield client
+    async with running(app), a_client("127.0.0.1") as client:
+        yield client
 
 
 @pytest.fixture

@@ -8,17 +8,13 @@ import pytest
 from api.app import app
 from cli.embedded import EmbeddedValkey
 from models.database import fetch_value
-from tests.api.conftest import BASE, running
+from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
 
 ACCESS, SESSIONS = "/api/v1/portal/access-links", "/api/v1/portal/sessions"
-
-
-def a_client(address: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(address, 4711)), base_url=BASE)
 
 
 async def test_thirty_links_an_hour_and_address_then_429_and_nothing_staged(

@@ -7,7 +7,7 @@ from api.app import app
 from api.production import UnsafeDeployment
 from models.database import DB, execute
 from models.roles import PowerfulRole
-from tests.api.conftest import BASE, running
+from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
 from workflows.settings import settings
 
@@ -89,8 +89,7 @@ async def test_metrics_count_the_work_by_route_and_never_by_path(api: httpx.Asyn
 
 
 async def test_metrics_are_for_scrapers_inside(api: httpx.AsyncClient) -> None:
-    outside = httpx.ASGITransport(app=app, client=("8.8.8.8", 4711))
-    async with httpx.AsyncClient(transport=outside, base_url=BASE) as stranger:
+    async with a_client("8.8.8.8") as stranger:
         assert (await stranger.get("/metrics")).status_code == 404
     assert (await api.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})).status_code == 404
 
