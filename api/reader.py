@@ -1,5 +1,5 @@
 """The OpenAPI document at /schema/openapi.json, and at /schema a page to read it: one template, no script, nothing
-loaded from anywhere else (docs/decisions/0005)."""
+loaded from anywhere else (docs/decisions/0006)."""
 
 from base64 import b64encode
 from hashlib import sha256
