@@ -29,3 +29,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "card_expiring":          {**_SUBSCRIPTION, **_CARD, "exp_month": 4, "exp_year": 2026, "next_charge_at": _NEXT},
 }
 # fmt: on
+
+# Those that are about a link: of the portal, or for the card of one subscription.
+ABOUT_A_LINK = {"access_link", "card_update_link", "failed_charge", "final_notice", "card_expiring"}

@@ -11,9 +11,9 @@ from integrations.mailers import CaptureMailer
 from models.database import execute, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_link, a_marketplace, a_subscription
+from tests.workflows.email_examples import ABOUT_A_LINK
 from tests.workflows.staged_emails import BY, a_staged_email, the_captured, the_email
 from workflows.clock import frozen, now
-from workflows.emails.catalogue import CATALOGUE
 from workflows.emails.deliver import deliver_email
 from workflows.fire import Move, fire
 from workflows.links import link_text
@@ -171,7 +171,7 @@ async def test_an_email_past_its_use_is_dropped_with_the_reason(database: FreshD
 
 async def test_an_email_about_a_link_that_no_longer_works_is_not_sent_late(database: FreshDatabase) -> None:
     marketplace, mailer = await a_marketplace(), Recorder()
-    ends = itertools.product([name for name, known in CATALOGUE.items() if known.carries], [*_ENDS_OF_A_LINK, "time"])
+    ends = itertools.product(sorted(ABOUT_A_LINK), [*_ENDS_OF_A_LINK, "time"])
 
     for template, end in ends:
         email_id = await a_staged_email(marketplace, template, useful_until=None)
@@ -226,3 +226,15 @@ async def test_the_link_replaces_the_card_of_its_subscription_and_no_portal_link
     assert url in captured["plain"]
     assert f'href="{url}"' in captured["html"]
     assert "/access/" not in captured["plain"]
+
+
+async def test_the_final_notice_of_a_subscription_that_ended_has_no_button(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    email_id = await a_staged_email(marketplace, "final_notice", link=None, context={"ended": True})
+
+    await deliver_email(marketplace.id, email_id, CaptureMailer(SENDER))
+
+    captured = await the_captured(email_id)
+    assert captured["subject"] == "Your subscription to Monthly box has ended"
+    assert "You will not be charged again" in captured["plain"]
+    assert "/portal/" not in captured["html"] + captured["plain"]

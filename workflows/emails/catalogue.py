@@ -16,8 +16,9 @@ class Template:
     """One kind of e-mail. `subject` is a line of Jinja text over the same facts as the bodies.
 
     `needs` must be in the context, `may` can be. A `product` e-mail gets the Email Button (PRODUCT.md 5.2). One that
-    `carries` a link is about that link: without it, or once it no longer works, it is not sent. `urgent` ones have
-    somebody waiting, and take the links' queue. `button` is the label of the one button.
+    `carries` a link cannot be staged without. Any other than a product e-mail is about its link, when it has one: once
+    that no longer works, it is not sent. `urgent` ones have somebody waiting, and take the links' queue. `button` is
+    the label of the one button.
     """
 
     subject: str
@@ -77,11 +78,12 @@ CATALOGUE: Mapping[str, Template] = {
         may=_names("next_attempt_at card_brand card_last_four"),
         carries=True, button=_CARD_BUTTON,
     ),
-    "final_notice": Template(
-        subject="We could not collect your payment for {{ product }}",
+    "final_notice": Template(  # with a link where the subscription goes on, without where it ended
+        subject="{% if ended %}Your subscription to {{ product }} has ended{% else %}"
+                "Last reminder: {{ product }} needs a working card{% endif %}",
         needs=_names("product subscription_number amount_minor currency ended"),
-        may=_names("card_brand card_last_four"),
-        button="See your subscription",
+        may=_names("failed_at reason card_brand card_last_four"),
+        button=_CARD_BUTTON,
     ),
     "trial_ending": Template(
         subject="Your trial of {{ product }} ends on {{ day(trial_ends_at) }}",

@@ -61,7 +61,7 @@ def why_too_late(email: Any, link: Any | None, at: datetime) -> str | None:
     """The reason, as a code, for which an e-mail is no longer worth sending at that instant; None when it is."""
     if email["useful_until"] is not None and email["useful_until"] <= at:
         return "too_late"
-    if CATALOGUE[email["template"]].carries and (link is None or not _works(link, at)):
+    if link is not None and not CATALOGUE[email["template"]].product and not _works(link, at):
         return "link_no_longer_works"
     return None
 

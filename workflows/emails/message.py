@@ -81,7 +81,7 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
         return None
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
-    return f"{settings().public_url}/portal/{email['slug']}" if email["customer_id"] else None
+    return f"{settings().public_url}/portal/{email['slug']}" if template.product else None
 
 
 @lru_cache
