@@ -92,10 +92,10 @@ async def test_another_marketplaces_row_is_not_found() -> None:
 
 async def test_a_creation_stages_what_its_rule_says_and_what_the_caller_adds() -> None:
     inside = request_id.set("req-1")
-    charge = await a_charge(await a_marketplace(), state="pending")
+    document = await born(DOCUMENT, "requested")
     request_id.reset(inside)
 
-    assert await staged() == [("charges", "charge.submit", ids(charge), "req-1")]
+    assert await staged() == [("documents", "document.render", ids(document), "req-1")]
 
 
 async def test_an_import_stages_nothing() -> None:
