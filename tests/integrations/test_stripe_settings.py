@@ -5,6 +5,7 @@ import pytest
 from integrations.gateways import UnknownGateway, gateway_for, stripe_gateway
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
+from workflows.logs import HIDDEN, redact
 from workflows.settings import Settings, settings
 
 
@@ -42,3 +43,11 @@ def test_settings_show_no_secret(deployment: Settings) -> None:
 
 def test_the_sandbox_needs_nothing() -> None:
     assert not gateway_for("sandbox").hosted_form
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["sk_live_4eC39HqLyjWDarjtT1zdp7dc", "rk_test_4eC39HqLyjWDarjtT1zdp7dc", "whsec_abc123", "pi_3Mt_secret_YrKJUKrib"],
+)
+def test_logs_hide_stripes_secrets_and_keep_its_ids(secret: str) -> None:
+    assert redact(f"a={secret}, b=pi_3MtwBwLkdIwHu7ix") == f"a={HIDDEN}, b=pi_3MtwBwLkdIwHu7ix"
