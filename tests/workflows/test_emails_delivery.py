@@ -238,3 +238,12 @@ async def test_the_final_notice_of_a_subscription_that_ended_has_no_button(datab
     assert captured["subject"] == "Your subscription to Monthly box has ended"
     assert "You will not be charged again" in captured["plain"]
     assert "/portal/" not in captured["html"] + captured["plain"]
+
+
+async def test_a_card_that_expires_is_announced_with_the_way_to_the_portal(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    email_id = await a_staged_email(marketplace, "card_expiring", link=None)
+
+    await deliver_email(marketplace.id, email_id, CaptureMailer(SENDER))
+
+    assert f"http://127.0.0.1:8000/portal/{marketplace.slug}\n" in (await the_captured(email_id))["plain"]

@@ -18,7 +18,7 @@ class Template:
     `needs` must be in the context, `may` can be. A `product` e-mail gets the Email Button (PRODUCT.md 5.2). One that
     `carries` a link cannot be staged without. Any other than a product e-mail is about its link, when it has one: once
     that no longer works, it is not sent. `urgent` ones have somebody waiting, and take the links' queue. `button` is
-    the label of the one button.
+    the label of the one button; `to_portal` ones, like product e-mails, lead to the Login URL when they have no link.
     """
 
     subject: str
@@ -28,6 +28,7 @@ class Template:
     carries: bool = False
     urgent: bool = False
     button: str | None = None
+    to_portal: bool = False
 
 
 def _names(words: str) -> frozenset[str]:
@@ -101,7 +102,7 @@ CATALOGUE: Mapping[str, Template] = {
         subject="Your card for {{ product }} expires soon",
         needs=_names("product subscription_number card_brand card_last_four exp_month exp_year"),
         may=_names("next_charge_at amount_minor currency"),
-        button=_CARD_BUTTON,
+        button=_CARD_BUTTON, to_portal=True,
     ),
 }
 # fmt: on

@@ -27,8 +27,8 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> Message:
     """The message of an `outgoing_email` row joined with its marketplace and customer (deliver.py's query).
 
-    `link` is the access token's row when its link works now, else None: then a product e-mail's button leads to the
-    Login URL. Raises jinja2.UndefinedError when the context lacks what the template shows.
+    `link` is the access token's row when its link works now, else None: then some buttons lead to the
+    Login URL (catalogue.py). Raises jinja2.UndefinedError when the context lacks what the template shows.
     """
     facts = _facts(email, link)
     template = CATALOGUE[email["template"]]
@@ -81,7 +81,7 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
         return None
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
-    return f"{settings().public_url}/portal/{email['slug']}" if template.product else None
+    return f"{settings().public_url}/portal/{email['slug']}" if template.product or template.to_portal else None
 
 
 @lru_cache
