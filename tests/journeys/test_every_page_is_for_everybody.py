@@ -43,7 +43,10 @@ class Wire:
 
     def __init__(self, page: Page) -> None:
         self.responses: list[Response] = []
-        page.on("response", lambda response: self.responses.append(response))
+        page.on("response", self._keep)
+
+    def _keep(self, response: Response) -> None:
+        self.responses.append(response)
 
     async def bytes(self) -> int:
         sizes = [await response.request.sizes() for response in self.responses]
@@ -178,7 +181,7 @@ async def _judge(page: Page, address: str | None, deployment: Deployment, limit:
 async def _weigh(page: Page, address: str, deployment: Deployment, limit: int) -> None:
     wire = Wire(page)
     await page.context.clear_cookies(name="gatehouse_notice")
-    await page.goto(address, wait_until="networkidle")
+    await page.goto(address, wait_until="load")
     assert wire.hosts() == {urlsplit(deployment.url).netloc}, address
     assert await wire.bytes() <= limit, f"{address}: {await wire.bytes()} bytes"
 

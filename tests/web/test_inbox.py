@@ -110,4 +110,4 @@ async def test_with_another_mailer_there_is_no_inbox(browser: Browser, monkeypat
 
     for page in PAGES:
         assert (await browser.get(page.format(id=email_id))).status_code == 404
-    assert "inbox" not in (await browser.get("/")).text
+    assert "/inbox" not in (await browser.get("/")).text
