@@ -62,6 +62,7 @@ def _instalments(row: Record, subscribed: Subscribed, life: Life) -> list[_Payme
     for attempt, at in enumerate(failed_attempts(subscribed, life), 1):
         case = {"dunning_case_id": row["dunning_case_id"], "decline_code": "insufficient_funds"}
         failed = _payment(row, row, "failed", at, subscribed.paid, **facts, **case)
+        failed["initiator"] = "schedule" if attempt == 1 else "retry"
         payments.append(failed | {"reference": f"{failed['reference']}-attempt-{attempt}"})
     return payments
 
@@ -81,6 +82,7 @@ def _payment(
         "refunded_minor": amount // _REFUNDED[state] if state in _REFUNDED else 0,
         "currency": order["currency"],
         "payment_method_id": card["payment_method_id"],
+        "card_fingerprint": card["card_fingerprint"],
         "attempted_at": at,
         "submitted_at": at,
         "paid_at": None if state == "failed" else at,
@@ -120,6 +122,7 @@ async def _subscription(marketplace: Marketplace, reference: str) -> Record:
     row = await fetch_row(
         "SELECT ordered.*, ordered.id AS order_id, subscription.id AS subscription_id, subscription.payment_method_id,"
         " subscription.amount_minor AS subscription_amount, card.reference AS card_reference,"
+        " card.fingerprint AS card_fingerprint,"
         " dunning_case.id AS dunning_case_id FROM subscription"
         " JOIN customer_order AS ordered ON ordered.marketplace_id = $1 AND ordered.id = subscription.order_id"
         " JOIN payment_method AS card ON card.marketplace_id = $1 AND card.id = subscription.payment_method_id"
@@ -145,7 +148,8 @@ async def _order(marketplace: Marketplace, reference: str) -> Record:
 
 async def _card_of(marketplace: Marketplace, customer_id: Any) -> Record:
     row = await fetch_row(
-        "SELECT id AS payment_method_id, reference AS card_reference FROM payment_method"
+        "SELECT id AS payment_method_id, reference AS card_reference, fingerprint AS card_fingerprint"
+        " FROM payment_method"
         " WHERE marketplace_id = $1 AND customer_id = $2 ORDER BY id LIMIT 1",
         marketplace.id,
         customer_id,

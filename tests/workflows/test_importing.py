@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.workflows.importing_rows import (
     tried,
 )
 from workflows.actor import Actor
+from workflows.clock import now
 from workflows.documents import request_document
 from workflows.fire import Move, fire
 from workflows.importing import run
@@ -253,8 +255,18 @@ async def test_a_subscription_that_failed_comes_with_its_open_case() -> None:
     case = await fetch_row("SELECT * FROM dunning_case")
     assert case is not None
     assert (case["state"], case["amount_minor"], case["last_decline_code"]) == ("open", 2400, "expired_card")
-    assert case["policy"] == {"attempt_days": [1, 4, 8, 15], "end": "cancel"}
+    assert case["policy"] == {"version": 1, "attempt_days": [1, 4, 8, 15], "end": "cancel"}
     assert case["next_attempt_at"] is None  # the days of the policy are long over
+
+
+async def test_a_case_that_is_still_young_goes_on_by_the_policy() -> None:
+    shop = await a_marketplace()
+    yesterday = now() - timedelta(days=1)
+    failed = {"state": "failed_charge", "ended_at": "", "failed_at": yesterday.isoformat()}
+
+    await imported(shop, **a_subscriber(), subscriptions=[subscription_row(**failed)])
+
+    assert await fetch_value("SELECT next_attempt_at FROM dunning_case") == yesterday + timedelta(days=3)
 
 
 async def test_a_card_comes_with_its_subscription_once() -> None:

@@ -1,16 +1,16 @@
 """How imported subscriptions are stored: their cards, themselves, and the open case of each one that failed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, execute, fetch
+from models.database import Record, execute, fetch, fetch_value
+from workflows.decline_codes import severity
+from workflows.dunning_decision import CaseFacts, Policy, WaitUntil, decide
+from workflows.dunning_facts import policy_of
 from workflows.importing.shapes import Place, column_of
 from workflows.importing.subscription_rows import SubscriptionRow
-
-_ATTEMPT_DAYS = (1, 4, 8, 15)  # PRODUCT.md 4.3: Day 1 is that of the first failure
-_POLICY = {"attempt_days": _ATTEMPT_DAYS, "end": "cancel"}
 
 
 async def store(place: Place, rows: Sequence[SubscriptionRow], found: Sequence[Record]) -> None:
@@ -58,11 +58,12 @@ async def _store_cards(place: Place, rows: Sequence[SubscriptionRow], customers:
 
 
 async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[str, UUID]) -> None:
-    """Cases under today's default policy. An attempt that it would have made already is not made up for: nothing is
-    tried then before a new card comes."""
+    """Cases under the marketplace's policy of today."""
+    if not rows:
+        return
+    policy = await fetch_value("SELECT dunning_policy FROM marketplace WHERE id = $1", place.id)
     for row in rows:
         assert row.failed_at is not None, "read() requires it"
-        due = _next_attempt(row.failed_at, row.attempts_made)
         await execute(
             _INSERT_CASE,
             place.id,
@@ -70,17 +71,25 @@ async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[s
             row.payments_made,
             row.amount_minor,
             row.currency,
-            _POLICY,
+            policy,
             row.failed_at,
             row.attempts_made,
-            due if due is not None and due > place.now else None,
+            _next_attempt(row, row.failed_at, policy_of(policy), place.now),
             row.decline_code,
         )
 
 
-def _next_attempt(failed_at: datetime, attempts_made: int) -> datetime | None:
-    days = _ATTEMPT_DAYS[attempts_made : attempts_made + 1]
-    return failed_at + timedelta(days=days[0] - 1) if days else None
+def _next_attempt(row: SubscriptionRow, failed_at: datetime, policy: Policy, now: datetime) -> datetime | None:
+    """When the policy tries again. What it would have done already is not made up for: nobody's card is charged by an
+    import, nor a subscription cancelled; nothing is tried then before a new card comes."""
+    facts = CaseFacts(
+        opened_at=failed_at,
+        attempts_made=row.attempts_made,
+        last_decline=severity(row.decline_code),
+        charge_under_way=False,
+    )
+    action = decide(facts, policy, now)
+    return action.at if isinstance(action, WaitUntil) else None
 
 
 _ROW_COLUMNS = (
