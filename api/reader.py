@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "reader.css").read_text()
+_POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PAGES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _INTRODUCTION = (
@@ -33,7 +34,7 @@ class Reader(OpenAPIRenderPlugin):
             document=openapi_schema,
             groups=_groups(openapi_schema),
             style=_STYLE,
-            policy=f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'",
+            policy=f"{_POLICY}; style-src 'sha256-{style}'",
             shape=lambda schema: _shape(schema, openapi_schema["components"]["schemas"]),
             as_json=lambda value: msgspec.json.format(msgspec.json.encode(value), indent=2).decode(),
         )

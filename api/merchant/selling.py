@@ -99,7 +99,7 @@ class Selling(Controller):
         api_key: KeyInUse,
         marketplace: Marketplace,
         charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
-        data: RefundRequest,
+        data: Annotated[RefundRequest, example({"amount_minor": 500})],
     ) -> RefundShown:
         """Give back a charge, in full or in part; never more than is left of it."""
         gateway = request.app.state.gateway_for(marketplace.gateway)
