@@ -62,9 +62,9 @@ def _stages(machine: "StateMachine") -> Iterable[str]:
             if actor not in ACTORS:
                 yield f"{rule.trigger} stages {actor!r}, which no queue carries"
     for one, other in combinations(machine.rules, 2):
-        if (one.trigger, one.target) == (other.trigger, other.target) and set(one.stages) != set(other.stages):
-            # What is staged is chosen by the state that a row came to, which is all that RETURNING knows.
-            yield f"{one.trigger} to {one.target!r} must stage the same from every state"
+        if one[:3] == other[:3] and set(one.stages) != set(other.stages):
+            # What is staged is chosen by the states between which a row moved: all that RETURNING knows.
+            yield f"{one.trigger} from {one.source!r} to {one.target!r} must stage the same, whatever its guard says"
 
 
 def _births(machine: "StateMachine") -> Iterable[str]:

@@ -5,7 +5,7 @@ cached; every value is a parameter.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from workflows.machine import Rule, StateMachine
 
 _ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
 _MOVE_COLUMNS = ("moved_trigger", "moved_by", "moved_reason", "moved_request", "moved_details")
+_MOVED_FROM = ", old.state AS moved_from"  # true also when another transaction moved the row since we looked
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 _OURS = {*_MOVE_COLUMNS, "state", "moved_at", "log_seq", "log_hash"}  # written by the move itself and by the triggers
 
@@ -34,7 +35,7 @@ def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stag
     names = ("state", *_MOVE_COLUMNS, *columns)
     values = ", ".join(f"${position}" for position in range(1, len(names) + 1))
     insert = f"INSERT INTO {machine.name} ({', '.join(names)}) VALUES ({values}) RETURNING *"
-    return _with_staged(insert, [rule], stages, request="$5")
+    return _with_staged(insert, [], (*rule.stages, *stages), request="$5")
 
 
 @lru_cache
@@ -48,9 +49,10 @@ def move_of_one(
     assignments = [f"{name} = ${position}" for position, name in enumerate(names, 3)]
     assignments += [f"{name} = {name} + ${position}" for position, name in enumerate(add, 3 + len(names))]
     case, condition, arguments = _choice(machine, rules, first_argument=3 + len(names) + len(add))
+    moved_from = _MOVED_FROM if any(rule.stages for rule in rules) else ""
     update = (
         f"UPDATE {machine.name} SET state = {case}, log_seq = log_seq + 1, {', '.join(assignments)} "
-        f"WHERE marketplace_id = $1 AND id = $2 AND ({condition}) RETURNING *"
+        f"WHERE marketplace_id = $1 AND id = $2 AND ({condition}) RETURNING *{moved_from}"
     )
     return Statement(_with_staged(update, rules, stages, request="$6"), arguments)
 
@@ -66,13 +68,14 @@ def move_of_many(
     case, condition, arguments = _choice(machine, rules, first_argument)
     moves = ", ".join(f"{name} = ${position}" for position, name in enumerate(_MOVE_COLUMNS, first_move))
     tail = f"LIMIT ${first_argument - 1} FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE"
+    moved_from = _MOVED_FROM if any(rule.stages for rule in rules) else ""
     # MATERIALIZED: a join may run a plain subquery again, and SKIP LOCKED would pass its own rows over for others.
     update = (
         f"WITH picked AS MATERIALIZED (SELECT marketplace_id, id, {order_by} AS position, {case} AS target "
         f"FROM {machine.name} WHERE ({where}) AND ({condition}) ORDER BY {order_by}, id {tail}) "
         f"UPDATE {machine.name} AS moving SET state = picked.target, log_seq = moving.log_seq + 1, {moves} FROM picked "
         "WHERE moving.marketplace_id = picked.marketplace_id AND moving.id = picked.id "
-        "RETURNING moving.marketplace_id, moving.id, moving.state, picked.position"
+        f"RETURNING moving.marketplace_id, moving.id, moving.state, picked.position{moved_from}"
     )
     return Statement(_with_staged(update, rules, (), request=f"${first_move + 3}"), arguments)
 
@@ -105,19 +108,23 @@ def _choice(machine: StateMachine, rules: Sequence[Rule], first_argument: int) -
     return case, " OR ".join(f"({test})" for test, _ in fits), tuple(numbers)
 
 
-def _with_staged(move: str, rules: Iterable[Rule], extra: tuple[str, ...], *, request: str) -> str:
-    """Adds the outbox rows, inserted from the moved rows: in the same statement, or not at all."""
-    by_actor: dict[str, list[str]] = {actor: [] for actor in extra}
+def _with_staged(move: str, rules: Sequence[Rule], extra: tuple[str, ...], *, request: str) -> str:
+    """Adds the outbox rows, inserted from the moved rows: in the same statement, or not at all.
+
+    `move` answers with `moved_from` beside the row's columns where a rule stages something.
+    """
+    by_actor: dict[str, list[str]] = {}
     for rule in rules:
         for actor in rule.stages:
-            by_actor.setdefault(actor, []).append(rule.target)
-    if not by_actor:
+            by_actor.setdefault(actor, []).append(f"('{rule.source}', '{rule.target}')")
+    moved = {actor: f" WHERE (moved_from, state) IN ({', '.join(moves)})" for actor, moves in by_actor.items()}
+    moved |= dict.fromkeys(extra, "")
+    if not moved:
         return move
     rows = " UNION ALL ".join(
         f"SELECT marketplace_id, '{ACTORS[actor]}', '{actor}', "
-        f"jsonb_build_object('marketplace_id', marketplace_id, 'id', id), {request}::text FROM moved"
-        + (f" WHERE state IN ({', '.join(repr(state) for state in targets)})" if targets else "")
-        for actor, targets in by_actor.items()
+        f"jsonb_build_object('marketplace_id', marketplace_id, 'id', id), {request}::text FROM moved{which}"
+        for actor, which in moved.items()
     )
     return (
         f"WITH moved AS ({move}), "

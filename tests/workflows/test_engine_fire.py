@@ -6,13 +6,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from models.database import Record, fetch, fetch_row, transaction
+from models.database import Record, execute, fetch, fetch_row, transaction
 from tests.born import born
 from tests.factories import a_charge, a_marketplace, a_subscription, an_open_case
 from workflows.actor import Actor, request_id
 from workflows.clock import now
 from workflows.errors import NotFound, TransitionRefused
 from workflows.fire import Move, create, fire
+from workflows.machine import NEW, Rule, StateMachine
 from workflows.machines import CHARGE, DOCUMENT, DUNNING_CASE, SUBSCRIPTION
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -114,6 +115,27 @@ async def test_work_is_staged_for_the_state_that_was_reached() -> None:
         ("documents", "document.render", ids(document), None),
         ("emails", "email.deliver", ids(document), None),
     ]
+
+
+@pytest.mark.parametrize(("source", "staged_work"), [("ajar", ["email.deliver"]), ("open", [])])
+async def test_work_is_staged_for_the_state_that_was_left(source: str, staged_work: list[str]) -> None:
+    rules = (
+        Rule("open", NEW, "open"),
+        Rule("unlatch", "open", "ajar"),
+        Rule("shut", "open", "shut"),
+        Rule("shut", "ajar", "shut", stages=("email.deliver",)),
+    )
+    machine = StateMachine("door", states=("open", "ajar", "shut"), terminal=("shut",), rules=rules)
+    columns = "marketplace_id uuid, id uuid, state text, log_seq int, moved_trigger text, moved_by text"
+    columns += ", moved_reason text, moved_request text, moved_details jsonb"
+
+    async with transaction():
+        await execute(f"CREATE TEMP TABLE door ({columns}) ON COMMIT DROP")
+        id_ = uuid4()
+        await execute("INSERT INTO door (marketplace_id, id, state, log_seq) VALUES ($1, $1, $2, 1)", id_, source)
+        await fire(machine, id_, id_, "shut", BY_STAFF)
+
+    assert [actor for _, actor, _, _ in await staged()] == staged_work
 
 
 async def test_a_rolled_back_move_leaves_neither_log_nor_work() -> None:
