@@ -24,20 +24,24 @@ class Nursery:
     folder: Path
     process: "subprocess.Popen[str]"
     alive: set[int] = field(default_factory=set[int])
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self, kind: str, point: str = "", at_hit: int = 0) -> int:
         """Starts a worker or a dispatcher, to die at that point or live; answers its pid once it works."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(f"{kind} {point} {at_hit}\n" if point else f"{kind}\n")
-        stdin.flush()
-        pid = int(await asyncio.to_thread(stdout.readline))
+        async with self.one_at_a_time:
+            pid = int(await asyncio.to_thread(self._ask, f"{kind} {point} {at_hit}\n" if point else f"{kind}\n"))
         self.alive.add(pid)
         await until(lambda: self.journal.of(pid, "ready") != [] or not is_alive(pid))
         as_told = self.journal.of(pid, "ready") or self.journal.of(pid, "died_at")  # a point may come before "ready"
         assert as_told, f"a {kind} died before its time; see {self.folder}/{kind}.log"
         return pid
+
+    def _ask(self, line: str) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
 
     async def kill(self, pid: int) -> None:
         """As `kill -9` does; returns when it is gone."""

@@ -55,7 +55,7 @@ class Story:
             await self.ask(REQUESTS // KILLS)
             at_point = number % 2 == 1
             point = points[number // 2 % len(points)] if at_point else ""
-            pid = await self.births.start(kind, point, self.chance.randint(1, 6))
+            pid = await self.births.start(kind, point, self.chance.randint(1, 4))
             await self._end(pid, self.chance.uniform(0, LONGEST_LIFE), at_point=at_point)
             self.killed[kind].append(pid)
             if sum(map(len, self.killed.values())) % FLUSH_EVERY == 0:
@@ -163,4 +163,5 @@ def assert_the_kills_hit_work_in_flight(story: Story) -> None:
     print(f"dispatchers killed in mid-batch: {sum(map(bool, mid_batch))} of {len(mid_batch)}; at points: {at_points}")
     assert sum(map(bool, mid_job)) >= len(workers) // 2, f"jobs cut off by each worker's death: {mid_job}"
     assert sum(map(bool, mid_batch)) >= len(dispatchers) // 4, f"batches cut off: {mid_batch}"
-    assert set(at_points) >= {"job.started", "mail.after_send", "rows.claimed"}, at_points
+    assert set(at_points) >= {"job.started", "rows.claimed"}, at_points
+    assert set(at_points) & {"mail.before_send", "mail.after_send"}, at_points
