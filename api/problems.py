@@ -41,6 +41,9 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
 }
 # fmt: on
 
+# Our own words: Python renames its own (413 is another one since 3.13).
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
 # A sentence for people where the error's own text is for the log: ids, decline codes, rules.
 _DETAIL: dict[type[errors.WorkflowError], str] = {
     errors.NotFound: "There is nothing here, or it belongs to somebody else.",
@@ -131,7 +134,7 @@ def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> st
 
 def _of_http(error: HTTPException) -> Response[Problem]:
     status = HTTPStatus(error.status_code)
-    code = status.name.lower()
+    code = _CODES.get(status, "bad_request")
     if isinstance(error, ValidationException):
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
         fields = [FieldProblem(field=str(e.get("key", "")), rule=str(e.get("message", ""))) for e in extra]
