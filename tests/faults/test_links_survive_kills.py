@@ -22,6 +22,7 @@ from tests.faults.fault_points import DISPATCHER_POINTS, WORKER_POINTS
 from tests.faults.lives import Nursery, nursery
 from tests.faults.mail_server import Arrivals, mail_server
 from tests.tasks.processes import until
+from tests.tasks.rows import none_left
 from workflows.keys import token_digest
 from workflows.link_requests import ask_for_link
 from workflows.links import link_text
@@ -71,11 +72,7 @@ class Story:
     async def let_the_rest_be_done(self) -> None:
         await self.births.start("worker")
         await self.births.start("dispatcher")
-        await until(nothing_left, within=90)
-
-
-async def nothing_left() -> bool:
-    return not await fetch_value("SELECT count(*) FROM outbox WHERE queue <> 'sweeps' AND status <> 'dead'")
+        await until(none_left, within=90)
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
-from models.database import Record, execute, fetch, fetch_row
+from models.database import Record, execute, fetch, fetch_row, fetch_value
 from tasks.claim import claim
 from tasks.job import Job, JobFunction
+from tasks.schedule import SCHEDULE
 from workflows.actors import ACTORS
 
 
@@ -52,6 +53,15 @@ async def row(row_id: int) -> Record:
 async def make_due(row_ids: Sequence[int]) -> None:
     """Time passes: back-off, patience or lease is over."""
     await execute("UPDATE outbox SET due_at = now() WHERE id = ANY($1)", row_ids)
+
+
+async def rows_left() -> int:
+    """How much of what tests stage is still to be done; the schedule's own work does not count."""
+    return await fetch_value("SELECT count(*) FROM outbox WHERE status <> 'dead' AND actor <> ALL($1)", list(SCHEDULE))
+
+
+async def none_left() -> bool:
+    return await rows_left() == 0
 
 
 async def statuses() -> dict[str, int]:

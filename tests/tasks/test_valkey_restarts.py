@@ -6,19 +6,14 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import EmbeddedValkey
-from models.database import fetch_value
 from tests.tasks.processes import Processes, until
-from tests.tasks.rows import stage
+from tests.tasks.rows import none_left, stage
 
 
 @pytest.fixture
 def mortal_valkey(server_folder: Path, tmp_path: Path) -> Iterator[EmbeddedValkey]:
     with EmbeddedValkey(server_folder / f"valkey-{tmp_path.name}", durable=False) as server:
         yield server
-
-
-async def nothing_left() -> bool:
-    return not await fetch_value("SELECT count(*) FROM outbox WHERE queue = 'links'")
 
 
 async def test_work_goes_on_after_valkey_died_and_came_back_with_nothing(
@@ -33,6 +28,6 @@ async def test_work_goes_on_after_valkey_died_and_came_back_with_nothing(
     ids += await stage("link.request", count=50)
     await until(lambda: processes.started[1].said("broker away"))
     mortal_valkey.start()
-    await until(nothing_left)
+    await until(none_left)
 
     assert sorted(processes.noted()) == sorted(ids)

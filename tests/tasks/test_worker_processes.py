@@ -9,11 +9,7 @@ import redis
 from models.database import fetch_value
 from tests.conftest import FreshDatabase
 from tests.tasks.processes import Processes, repeated, until
-from tests.tasks.rows import stage, statuses
-
-
-async def rows_left() -> int:
-    return await fetch_value("SELECT count(*) FROM outbox WHERE queue <> 'sweeps'")
+from tests.tasks.rows import none_left, rows_left, stage, statuses
 
 
 async def test_staged_work_is_done_and_nothing_of_it_is_left(processes: Processes, valkey_url: str):
@@ -26,10 +22,6 @@ async def test_staged_work_is_done_and_nothing_of_it_is_left(processes: Processe
     assert sorted(processes.noted(job="link.request")) == sorted(ids)
     client = redis.Redis.from_url(valkey_url)
     await until(lambda: client.hlen("gatehouse:links.msgs") == 0)
-
-
-async def none_left() -> bool:
-    return await rows_left() == 0
 
 
 async def both_are_alive() -> bool:
