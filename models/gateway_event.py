@@ -13,5 +13,6 @@ class GatewayEvent(Table, db=DB):
     gateway = Text()
     event_id = Text(primary_key=True)
     type = Text()
+    subject = Text(null=True, default=None)
     created_at = Timestamptz()
     received_at = Timestamptz()

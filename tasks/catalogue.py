@@ -14,6 +14,7 @@ JOBS: tuple[Job, ...] = (
     charges.submit,
     charges.settle,
     charges.give_back,
+    charges.withdraw,
     emails.deliver,
     documents.render,
     sweeps.expire_links,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.charges import settle_charge, submit_charge
+from workflows.charges import settle_charge, submit_charge, withdraw_at_gateway
 from workflows.refunds import settle_refund
 
 # 14 attempts reach seven hours ahead; then charge.sweep goes on asking about what was submitted.
@@ -28,3 +28,9 @@ async def settle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
 async def give_back(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
     """Puts a pending refund to the gateway again."""
     await settle_refund(marketplace_id, id, await ports.gateway_of(marketplace_id))
+
+
+@job("charge.withdraw", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
+async def withdraw(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+    """Keeps a withdrawn payment from being confirmed after all."""
+    await withdraw_at_gateway(marketplace_id, id, await ports.gateway_of(marketplace_id))

@@ -13,6 +13,7 @@ ACTORS: dict[str, str] = {
     "link.deliver":          LINKS,      # send an e-mail that somebody is waiting for
     "charge.submit":         CHARGES,    # put one pending charge to the gateway
     "charge.settle":         CHARGES,    # ask the gateway what became of one
+    "charge.withdraw":       CHARGES,    # keep a payment that waits for its customer from being confirmed after all
     "refund.settle":         CHARGES,    # put one refund to the gateway again
     "billing.run":           CHARGES,    # do what the clock made due: renewals, retries, cancellations, notices
     "email.deliver":         EMAILS,     # send any other e-mail

@@ -11,9 +11,11 @@ from models.database import Record, execute, fetch, fetch_row, transaction
 from workflows.actor import worker
 from workflows.charge_outcomes import record_outcome
 from workflows.clock import now
+from workflows.differences import note_difference
 from workflows.fire import Move, fire
 from workflows.machines import CHARGE
-from workflows.ports import ChargeRequest, Gateway, Outcome
+from workflows.marketplaces import marketplace_by_id
+from workflows.ports import ChargeRequest, Gateway, InDoubt, Outcome
 
 _ANSWERS_WITHIN = timedelta(minutes=5)  # a gateway that has not answered by then is asked
 
@@ -31,7 +33,9 @@ async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway)
             customer_reference=charge["customer_reference"],
             submitted_at=charge["submitted_at"],
         )
-    if outcome is None:
+    if outcome is None and charge["submitted_before"] and charge["cancelled"]:
+        outcome = _never_arrived(charge)
+    elif outcome is None:
         outcome = await _charge(charge, gateway)
     await record_outcome(marketplace_id, charge_id, outcome)
 
@@ -50,6 +54,14 @@ async def charges_in_doubt(limit: int) -> list[tuple[UUID, UUID]]:
         limit,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]
+
+
+def _never_arrived(charge: Record) -> Outcome:
+    """Of a charge whose subscription was cancelled while it was on its way: it is not sent again. The gateway not
+    knowing it is believed once it had time to arrive."""
+    if charge["submitted_at"] > now() - _ANSWERS_WITHIN:
+        raise InDoubt("the gateway may still hear of it")
+    return Outcome(state="failed", gateway_reference="", decline_code="never_arrived")
 
 
 async def _charge(charge: Record, gateway: Gateway) -> Outcome:
@@ -80,19 +92,21 @@ async def _claim(marketplace_id: UUID, charge_id: UUID) -> Record | None:
             marketplace_id,
             charge_id,
         )
+        cancelled = subscription is not None and subscription["state"] == "cancelled"
         charge = await fetch_row(
             "SELECT charge.*, charge.submitted_at IS NOT NULL AS submitted_before, card.reference AS card_reference,"
-            " customer.gateway_reference AS customer_reference FROM charge"
+            " $3::boolean AS cancelled, customer.gateway_reference AS customer_reference FROM charge"
             " JOIN customer ON customer.marketplace_id = charge.marketplace_id AND customer.id = charge.customer_id"
             " LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id"
             " AND card.id = charge.payment_method_id"
             " WHERE charge.marketplace_id = $1 AND charge.id = $2 AND charge.state = 'pending' FOR UPDATE OF charge",
             marketplace_id,
             charge_id,
+            cancelled,
         )
         if charge is None or charge["submitted_before"]:
             return charge
-        if subscription is not None and subscription["state"] == "cancelled":
+        if cancelled:
             await fire(CHARGE, marketplace_id, charge_id, "withdraw", Move(worker("charge.submit"), "cancelled_before"))
             return None
         await execute(
@@ -102,3 +116,27 @@ async def _claim(marketplace_id: UUID, charge_id: UUID) -> Record | None:
             now(),
         )
         return charge
+
+
+async def withdraw_at_gateway(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
+    """Keeps a withdrawn charge that waited for its customer from being confirmed after all. Raises InDoubt.
+
+    If the customer was faster, money moved for a charge that our books gave up: that is a difference for staff.
+    """
+    charge = await fetch_row(
+        "SELECT gateway_reference FROM charge WHERE marketplace_id = $1 AND id = $2 AND state = 'failed'",
+        marketplace_id,
+        charge_id,
+    )
+    if charge is None or not charge["gateway_reference"]:
+        return  # the gateway never heard of it
+    outcome = await gateway.withdraw(charge["gateway_reference"])
+    if outcome.state == "succeeded":
+        await note_difference(
+            await marketplace_by_id(marketplace_id),
+            reference=charge["gateway_reference"],
+            kind="state",
+            ours="failed",
+            theirs="succeeded",
+            charge_id=charge_id,
+        )

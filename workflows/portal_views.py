@@ -74,6 +74,7 @@ class FailedCharge(msgspec.Struct, frozen=True, kw_only=True):
     reason: str  # in plain words, e.g. "The card has expired."
     next_attempt_at: datetime | None
     charging_now: bool  # a new card is being charged at this moment
+    confirm: bool = False  # the bank wants the customer to confirm the payment; nothing is tried before that
 
 
 class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ async def replace_card(
     card = await _offer(gateway, check_card_form(details, now()))
     try:
         async with transaction():
-            charging = await _save(marketplace, link.token_id, link.subscription_id, card)
+            charging = await save_card(marketplace, link.token_id, link.subscription_id, card)
     except TransitionRefused:
         raise unusable(await find_link(marketplace.id, "card_update", token)) from None
     return CardReplaced(
@@ -54,7 +54,11 @@ async def _offer(gateway: Gateway, details: CardDetails) -> Card:
         raise GatewayUnavailable(str(doubt)) from doubt
 
 
-async def _save(marketplace: Marketplace, token_id: UUID, subscription_id: UUID, card: Card) -> bool:
+async def save_card(marketplace: Marketplace, token_id: UUID, subscription_id: UUID, card: Card) -> bool:
+    """Saves a card that the gateway took, in the caller's transaction, and spends the link; what is owed is charged.
+
+    Answers whether a charge is under way. Raises LinkUnusable, TransitionRefused.
+    """
     subscription = await fetch_row(
         "SELECT * FROM subscription WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace.id, subscription_id
     )

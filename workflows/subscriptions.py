@@ -23,9 +23,11 @@ SELECT subscription.*, product.name AS product,
        card.brand, card.last_four, card.exp_month, card.exp_year,
        dunning.amount_minor AS owed_minor, dunning.next_attempt_at, dunning.last_decline_code, dunning.opened_at,
        (SELECT max(attempted_at) FROM charge WHERE charge.marketplace_id = subscription.marketplace_id
-           AND charge.subscription_id = subscription.id AND charge.state = 'failed') AS failed_at,
+           AND charge.subscription_id = subscription.id AND charge.state IN ('failed', 'action_required')) AS failed_at,
        EXISTS (SELECT FROM charge WHERE charge.marketplace_id = subscription.marketplace_id
-           AND charge.subscription_id = subscription.id AND charge.state = 'pending') AS charging_now
+           AND charge.subscription_id = subscription.id AND charge.state = 'pending') AS charging_now,
+       EXISTS (SELECT FROM charge WHERE charge.marketplace_id = subscription.marketplace_id
+           AND charge.subscription_id = subscription.id AND charge.state = 'action_required') AS confirm
 FROM subscription
 JOIN product ON product.marketplace_id = subscription.marketplace_id AND product.id = subscription.product_id
 LEFT JOIN payment_method AS card
@@ -95,4 +97,5 @@ def _failed_charge(row: Any) -> FailedCharge:
         reason=in_plain_words(row["last_decline_code"]),
         next_attempt_at=row["next_attempt_at"],
         charging_now=row["charging_now"],
+        confirm=row["confirm"],
     )

@@ -8,9 +8,12 @@ from integrations.gateways import gateway_for
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace, a_payment_method, a_subscription, an_open_case
+from workflows.actor import CLOCK
 from workflows.charge_outcomes import record_outcome
 from workflows.charges import charges_in_doubt, submit_charge
 from workflows.clock import now
+from workflows.fire import Move, fire
+from workflows.machines import SUBSCRIPTION
 from workflows.portal_views import Marketplace
 from workflows.ports import CardDetails, InDoubt, Outcome
 
@@ -102,8 +105,12 @@ async def test_no_charge_is_submitted_after_a_cancellation(database: FreshDataba
 
 async def test_a_charge_on_its_way_when_cancelled_is_settled_and_changes_nothing_else(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    _, charge = await _due(marketplace, "4242424242424242", state="cancelled")
-    await execute("UPDATE charge SET submitted_at = now()")
+    subscription, charge = await _due(marketplace, _TIMES_OUT_AFTER_PAYING)
+    with pytest.raises(InDoubt):
+        await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
+    await fire(
+        SUBSCRIPTION, marketplace.id, subscription["id"], "cancel", Move(CLOCK, "test"), set_={"next_charge_at": None}
+    )
 
     await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
 
@@ -112,6 +119,22 @@ async def test_a_charge_on_its_way_when_cancelled_is_settled_and_changes_nothing
     assert tuple(row) == ("cancelled", 0, None)
     assert await fetch_value("SELECT state FROM charge") == "succeeded"
     assert await fetch_value("SELECT count(*) FROM invoice") == 1
+
+
+async def test_a_charge_that_never_arrived_is_not_sent_again_after_a_cancellation(database: FreshDatabase) -> None:
+    marketplace = await a_marketplace()
+    _, charge = await _due(marketplace, "4242424242424242", state="cancelled")
+    await execute("UPDATE charge SET submitted_at = now()")
+
+    with pytest.raises(InDoubt):  # it may still be heard of
+        await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
+    await execute("UPDATE charge SET submitted_at = now() - interval '6 minutes'")
+    await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
+
+    row = await fetch_row("SELECT state, decline_code FROM charge")
+    assert row is not None
+    assert tuple(row) == ("failed", "never_arrived")
+    assert await fetch_value("SELECT count(*) FROM sandbox_payment") == 0
 
 
 async def test_a_declined_renewal_opens_a_case_with_the_policy_pinned(database: FreshDatabase) -> None:

@@ -20,7 +20,7 @@ CHARGE = StateMachine(
     states=("pending", "succeeded", "failed", "action_required", "refunded", "partially_refunded", "disputed"),
     terminal=("failed",),
     rules=[
-        #    trigger           from                  to                    guard
+        #    trigger           from                  to                    guard                 stages
         Rule("attempt",        NEW,                  "pending"),
         Rule("succeed",        "pending",            "succeeded"),
         Rule("succeed",        "action_required",    "succeeded"),
@@ -28,7 +28,7 @@ CHARGE = StateMachine(
         Rule("decline",        "action_required",    "failed"),
         Rule("require_action", "pending",            "action_required"),
         Rule("withdraw",       "pending",            "failed",             "not_submitted"),
-        Rule("withdraw",       "action_required",    "failed"),
+        Rule("withdraw",       "action_required",    "failed",             stages=("charge.withdraw",)),
         Rule("refund",         "succeeded",          "refunded",           "refunds_all"),
         Rule("refund",         "succeeded",          "partially_refunded", "refunds_part"),
         Rule("refund",         "partially_refunded", "refunded",           "refunds_all"),

@@ -51,10 +51,14 @@ CREATE TABLE gateway_event (
     gateway        text        NOT NULL,
     event_id       text        NOT NULL,
     type           text        NOT NULL,
+    subject        text,                 -- what it was about: a payment's, card's or dispute's reference
     created_at     timestamptz NOT NULL, -- by the gateway's clock
     received_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (marketplace_id, gateway, event_id)
 );
+CREATE INDEX gateway_event_subject ON gateway_event (marketplace_id, subject) WHERE subject IS NOT NULL;
+CREATE INDEX charge_gateway_reference ON charge (marketplace_id, gateway_reference) WHERE gateway_reference IS NOT NULL;
+CREATE INDEX payment_method_reference ON payment_method (marketplace_id, reference);
 
 -- Where our books and the gateway's differ, found by the nightly comparison. Shown, never mended by itself.
 CREATE TABLE reconciliation_difference (
