@@ -180,8 +180,11 @@ async def _judge(page: Page, address: str | None, deployment: Deployment, limit:
 
 async def _weigh(page: Page, address: str, deployment: Deployment, limit: int) -> None:
     wire = Wire(page)
+    network = await page.context.new_cdp_session(page)
+    await network.send("Network.setCacheDisabled", {"cacheDisabled": True})  # as at the first visit
     await page.context.clear_cookies(name="gatehouse_notice")
     await page.goto(address, wait_until="load")
+    await network.detach()
     assert wire.hosts() == {urlsplit(deployment.url).netloc}, address
     assert await wire.bytes() <= limit, f"{address}: {await wire.bytes()} bytes"
 
