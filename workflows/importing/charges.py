@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from models.database import Record, fetch
 from workflows.importing.charge_rows import OPTIONAL, REQUIRED, ChargeRow, read
 from workflows.importing.past_invoices import store_invoices
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs
+from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
 
 # What never changes once a charge is here; state and refunds move on with its life.
 _COLUMNS = ("period", "amount_minor", "currency", "attempted_at", "paid_at")
@@ -87,20 +87,19 @@ _KNOWN = f"""
 SELECT ordered.id AS order_id, ordered.number AS order_number, ordered.customer_id, ordered.currency AS order_currency,
        product.kind AS product_kind, subscription.id AS subscription_id,
        subscription.customer_id AS subscription_customer_id, subscription.next_period, subscription.payment_method_id,
-       subscription.id IS NOT NULL AND EXISTS (
-           SELECT FROM charge WHERE charge.marketplace_id = $1 AND charge.subscription_id = subscription.id
-               AND charge.period = given.period AND charge.state <> 'failed') AS period_is_paid,
-       EXISTS (SELECT FROM invoice WHERE invoice.marketplace_id = $1 AND invoice.number = given.number)
+       (SELECT true FROM charge WHERE charge.marketplace_id = $1 AND charge.subscription_id = subscription.id
+           AND charge.period = given.period AND charge.state <> 'failed' LIMIT 1) AS period_is_paid,
+       (SELECT true FROM invoice WHERE invoice.marketplace_id = $1 AND invoice.number = given.number LIMIT 1)
            AS number_is_taken,
        (SELECT invoice.number FROM invoice WHERE invoice.marketplace_id = $1 AND invoice.charge_id = known.id
-           AND invoice.kind = 'invoice' AND invoice.state = 'issued') AS own_number,
+           AND invoice.kind = 'invoice' AND invoice.state = 'issued' LIMIT 1) AS own_number,
        {as_known("known", ("id", "order_id", "subscription_id", "log_seq", "state", "refunded_minor", *_COLUMNS))}
 FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::text[]) WITH ORDINALITY
      AS given (reference, order_reference, subscription_reference, period, number, place)
-LEFT JOIN customer_order AS ordered ON ordered.marketplace_id = $1 AND ordered.reference = given.order_reference
-LEFT JOIN product ON product.marketplace_id = $1 AND product.id = ordered.product_id
-LEFT JOIN subscription ON subscription.marketplace_id = $1 AND subscription.reference = given.subscription_reference
-LEFT JOIN charge AS known ON known.marketplace_id = $1 AND known.reference = given.reference
+{one("customer_order", "ordered", "ordered.reference = given.order_reference")}
+{one("product", "product", "product.id = ordered.product_id")}
+{one("subscription", "subscription", "subscription.reference = given.subscription_reference")}
+{one("charge", "known", "known.reference = given.reference")}
 ORDER BY given.place
 """
 

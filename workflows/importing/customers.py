@@ -6,7 +6,7 @@ import msgspec
 
 from models.database import Record, execute, fetch
 from workflows.importing.fields import Fields
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference
+from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, one
 
 _COLUMNS = ("email", "name", "address", "country", "tax_id", "locale")
 
@@ -61,8 +61,8 @@ def _judge(row: CustomerRow, found: Record) -> Verdict:
 _KNOWN = f"""
 SELECT {as_known("known", ("id", *_COLUMNS))}, owner.number AS owner_number, owner.reference AS owner_reference
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (reference, email, place)
-LEFT JOIN customer AS known ON known.marketplace_id = $1 AND known.reference = given.reference
-LEFT JOIN customer AS owner ON owner.marketplace_id = $1 AND lower(owner.email) = lower(given.email)
+{one("customer", "known", "known.reference = given.reference")}
+{one("customer", "owner", "lower(owner.email) = lower(given.email)")}
 ORDER BY given.place
 """
 

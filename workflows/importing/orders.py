@@ -7,7 +7,7 @@ import msgspec
 
 from models.database import Record, execute, fetch
 from workflows.importing.fields import Fields
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs
+from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
 
 _COLUMNS = ("quantity", "amount_minor", "currency", "placed_at")
 
@@ -75,9 +75,9 @@ _KNOWN = f"""
 SELECT customer.id AS customer_id, product.id AS product_id,
        {as_known("known", ("id", "customer_id", "product_id", *_COLUMNS))}
 FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS given (reference, customer, product, place)
-LEFT JOIN customer ON customer.marketplace_id = $1 AND customer.reference = given.customer
-LEFT JOIN product ON product.marketplace_id = $1 AND product.reference = given.product
-LEFT JOIN customer_order AS known ON known.marketplace_id = $1 AND known.reference = given.reference
+{one("customer", "customer", "customer.reference = given.customer")}
+{one("product", "product", "product.reference = given.product")}
+{one("customer_order", "known", "known.reference = given.reference")}
 ORDER BY given.place
 """
 

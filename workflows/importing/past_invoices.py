@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from models.database import execute
-from workflows.importing.shapes import Place
+from workflows.importing.shapes import Place, one
 from workflows.invoice_snapshot import SNAPSHOT_FROM, snapshot_sql
 
 
@@ -16,12 +16,15 @@ async def store_invoices(place: Place, numbers: Sequence[tuple[UUID, str]]) -> N
     await execute(_INSERT, place.id, [charge for charge, _ in numbers], [number for _, number in numbers])
 
 
+# The CTE stands for the table in SNAPSHOT_FROM: else all the marketplace's charges are joined, then ours picked.
 _INSERT = f"""
+WITH charge AS MATERIALIZED (
+    SELECT found.*, given.number FROM unnest($2::uuid[], $3::text[]) AS given (charge_id, number)
+    {one("charge", "found", "found.id = given.charge_id")}
+)
 INSERT INTO invoice (marketplace_id, customer_id, charge_id, number, snapshot, issued_at, state,
                      moved_trigger, moved_by, moved_reason)
-SELECT charge.marketplace_id, charge.customer_id, charge.id, given.number, {snapshot_sql("given.number")},
+SELECT charge.marketplace_id, charge.customer_id, charge.id, charge.number, {snapshot_sql("charge.number")},
        charge.paid_at, 'issued', 'import', 'import:csv', 'import'
 {SNAPSHOT_FROM}
-JOIN unnest($2::uuid[], $3::text[]) AS given (charge_id, number) ON given.charge_id = charge.id
-WHERE charge.marketplace_id = $1
 """

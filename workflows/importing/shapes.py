@@ -106,6 +106,16 @@ def as_known(table: str, columns: Iterable[str]) -> str:
     return ", ".join(f"{table}.{column} AS known_{column}" for column in columns)
 
 
+def one(table: str, name: str, condition: str) -> str:
+    """LEFT JOIN of the marketplace's ($1) one row of a table that a unique key names, under `name`.
+
+    With its LIMIT each row is looked up in the key's index. A plain join would be planned by statistics, which an
+    import outruns: whole tables would be joined for every chunk, slower and slower.
+    """
+    found = f"SELECT * FROM {table} AS {name} WHERE {name}.marketplace_id = $1 AND {condition} LIMIT 1"
+    return f"LEFT JOIN LATERAL ({found}) AS {name} ON true"
+
+
 def difference(given: Any, found: Record, columns: Iterable[str]) -> Problem | None:
     """The first column in which a row differs from what its reference already stands for (`as_known` in `found`)."""
     return next((differs(column) for column in columns if getattr(given, column) != found[f"known_{column}"]), None)

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from models.database import Record, fetch
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs
+from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
 from workflows.importing.subscription_rows import OPTIONAL, REQUIRED, SubscriptionRow, read
 from workflows.importing.subscription_store import store
 
@@ -79,9 +79,9 @@ SELECT ordered.id AS order_id, ordered.currency AS order_currency, ordered.custo
        product.kind, product.interval_unit, product.interval_count, product.payments,
        {as_known("known", ("id", "order_id", "log_seq", "state", "ended_at", *_COLUMNS))}
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (reference, order_reference, place)
-LEFT JOIN customer_order AS ordered ON ordered.marketplace_id = $1 AND ordered.reference = given.order_reference
-LEFT JOIN product ON product.marketplace_id = $1 AND product.id = ordered.product_id
-LEFT JOIN subscription AS known ON known.marketplace_id = $1 AND known.reference = given.reference
+{one("customer_order", "ordered", "ordered.reference = given.order_reference")}
+{one("product", "product", "product.id = ordered.product_id")}
+{one("subscription", "known", "known.reference = given.reference")}
 ORDER BY given.place
 """
 
