@@ -20,7 +20,8 @@ from api.problems import problem_response
 from api.production import refuse_unsafe
 from api.reader import openapi
 from api.request_log import RequestLog
-from integrations.gateways import gateway_for
+from api.webhooks import Webhooks
+from integrations.gateways import event_reader, gateway_for
 from integrations.rate_limits import limiter
 from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
@@ -43,6 +44,7 @@ async def _serving(app: Litestar) -> AsyncGenerator[None]:
         await refuse_powerful_role()
         app.state.limiter = counts = limiter(settings())
         app.state.gateway_for = gateway_for
+        app.state.event_reader = event_reader
         app.state.client_address = client_address  # web/ cannot import it
         yield
         await counts.close()
@@ -60,7 +62,7 @@ def create_app() -> Litestar:
     """A new application; it reads its settings when it starts, not when it is made."""
     api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
     app = Litestar(
-        route_handlers=[api, *HEALTH_ROUTES, *ROUTES],
+        route_handlers=[api, Webhooks, *HEALTH_ROUTES, *ROUTES],
         lifespan=[_serving],
         exception_handlers={HTTPException: _answer_error, Exception: _answer_error},
         openapi_config=openapi(),

@@ -13,7 +13,9 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from workflows import errors
 from workflows.actor import request_id
+from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
+from workflows.gateway_events import EventRefused
 from workflows.logs import logger
 from workflows.orders import OrderDeclined
 from workflows.ports import InDoubt
@@ -37,6 +39,8 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     InDoubt:                    (503, "A provider did not answer"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
+    EventTooEarly:              (409, "Sent too early: send it again"),
+    EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
 }
 # fmt: on

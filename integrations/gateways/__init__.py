@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from integrations.gateways.sandbox import SandboxGateway
+from workflows.gateway_events import EventReader
 from workflows.ports import Gateway
 from workflows.settings import Settings, settings
 
 if TYPE_CHECKING:
     from integrations.gateways.stripe import StripeGateway
 
-__all__ = ["UnknownGateway", "gateway_for", "stripe_gateway"]
+__all__ = ["UnknownGateway", "event_reader", "gateway_for", "stripe_gateway"]
 
 
 class UnknownGateway(LookupError):
@@ -27,6 +28,13 @@ def gateway_for(name: str) -> Gateway:
     if name == "stripe":
         return stripe_gateway(settings())
     raise UnknownGateway(f"no gateway {name!r} here; there is sandbox, and stripe where STRIPE_SECRET_KEY is set")
+
+
+def event_reader(name: str) -> EventReader:
+    """Who verifies and translates a gateway's webhooks. Raises UnknownGateway."""
+    if name == "stripe":
+        return stripe_gateway(settings())
+    raise UnknownGateway(f"no webhooks come from gateway {name!r}")
 
 
 def stripe_gateway(settings: Settings) -> "StripeGateway":

@@ -113,7 +113,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         action_required     succeeded  failed   -                failed    -         -         -
         refunded            -          -        -                -         -         disputed  -
         partially_refunded  -          -        -                -         refunded  disputed  -
-        disputed            -          -        -                -         -         -         succeeded
+        disputed            -          -        -                -         disputed  -         succeeded
     """),
     "a charge submitted, refunded in part": lambda: Situation(
         "charge", paid(0, now()), {"refund_minor": 999}, """
@@ -124,7 +124,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         action_required     succeeded  failed   -                failed    -                   -         -
         refunded            -          -        -                -         -                   disputed  -
         partially_refunded  -          -        -                -         partially_refunded  disputed  -
-        disputed            -          -        -                -         -                   -         succeeded
+        disputed            -          -        -                -         disputed            -         succeeded
     """),
     "a charge refunded in part before, the rest now": lambda: Situation(
         "charge", paid(400, now()), {"refund_minor": 600}, """
@@ -135,7 +135,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         action_required     succeeded  failed   -                failed    -         -         -
         refunded            -          -        -                -         -         disputed  -
         partially_refunded  -          -        -                -         refunded  disputed  -
-        disputed            -          -        -                -         -         -         partially_refunded
+        disputed            -          -        -                -         disputed  -         partially_refunded
     """),
     "a charge refunded above what was paid": lambda: Situation(
         "charge", paid(400, now()), {"refund_minor": 601}, """
@@ -147,6 +147,17 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         refunded            -          -        -                -         -       disputed  -
         partially_refunded  -          -        -                -         -       disputed  -
         disputed            -          -        -                -         -       -         partially_refunded
+    """),
+    "a charge refunded in full before": lambda: Situation(
+        "charge", paid(1000, now()), {"refund_minor": 1}, """
+                            succeed    decline  require_action   withdraw  refund  dispute   win_dispute
+        pending             succeeded  failed   action_required  -         -       -         -
+        succeeded           -          -        -                -         -       disputed  -
+        failed              -          -        -                -         -       -         -
+        action_required     succeeded  failed   -                failed    -       -         -
+        refunded            -          -        -                -         -       disputed  -
+        partially_refunded  -          -        -                -         -       disputed  -
+        disputed            -          -        -                -         -       -         refunded
     """),
     # PRODUCT 5.6
     "an invoice": lambda: Situation("invoice", {}, {}, """

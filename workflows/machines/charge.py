@@ -12,7 +12,18 @@ REFUNDS_PART = Guard(
     "refunded_minor + :refund_minor < amount_minor",
 )
 NOTHING_REFUNDED = Guard(lambda row, _: row["refunded_minor"] == 0, "refunded_minor = 0")
-SOMETHING_REFUNDED = Guard(lambda row, _: row["refunded_minor"] > 0, "refunded_minor > 0")
+PART_REFUNDED = Guard(
+    lambda row, _: 0 < row["refunded_minor"] < row["amount_minor"],
+    "refunded_minor > 0 AND refunded_minor < amount_minor",
+)
+ALL_REFUNDED = Guard(
+    lambda row, _: 0 < row["refunded_minor"] == row["amount_minor"],
+    "refunded_minor > 0 AND refunded_minor = amount_minor",
+)
+REFUNDS_NO_MORE_THAN_PAID = Guard(
+    lambda row, given: row["refunded_minor"] + given["refund_minor"] <= row["amount_minor"],
+    "refunded_minor + :refund_minor <= amount_minor",
+)
 
 # fmt: off
 CHARGE = StateMachine(
@@ -33,18 +44,22 @@ CHARGE = StateMachine(
         Rule("refund",         "succeeded",          "partially_refunded", "refunds_part"),
         Rule("refund",         "partially_refunded", "refunded",           "refunds_all"),
         Rule("refund",         "partially_refunded", "partially_refunded", "refunds_part"),
+        Rule("refund",         "disputed",           "disputed",           "refunds_no_more_than_paid"),
         Rule("dispute",        "succeeded",          "disputed"),
         Rule("dispute",        "partially_refunded", "disputed"),
         Rule("dispute",        "refunded",           "disputed"),
         Rule("win_dispute",    "disputed",           "succeeded",          "nothing_refunded"),
-        Rule("win_dispute",    "disputed",           "partially_refunded", "something_refunded"),
+        Rule("win_dispute",    "disputed",           "partially_refunded", "part_refunded"),
+        Rule("win_dispute",    "disputed",           "refunded",           "all_refunded"),
     ],
     guards={
         "not_submitted": NOT_SUBMITTED,
         "refunds_all": REFUNDS_ALL,
         "refunds_part": REFUNDS_PART,
         "nothing_refunded": NOTHING_REFUNDED,
-        "something_refunded": SOMETHING_REFUNDED,
+        "part_refunded": PART_REFUNDED,
+        "all_refunded": ALL_REFUNDED,
+        "refunds_no_more_than_paid": REFUNDS_NO_MORE_THAN_PAID,
     },
     importable=True,
 )

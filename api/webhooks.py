@@ -1,0 +1,40 @@
+"""What vendors tell us: `/webhooks/stripe/{slug}`. Believed only when signed over the raw body, applied once.
+
+Each marketplace on Stripe registers its own address with the deployment's account; events about another's payments are
+none of its business and change nothing.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, post
+
+from api.documented import problems
+from workflows.apply_gateway_event import apply_event
+from workflows.errors import NotFound
+from workflows.marketplaces import find_marketplace
+
+
+class Received(msgspec.Struct, frozen=True):
+    """The event was applied, now or before, or is nothing to us."""
+
+    received: bool = True
+
+
+class Webhooks(Controller):
+    """Vendors' side doors."""
+
+    path = "/webhooks"
+    tags = ("Webhooks",)
+
+    @post("/stripe/{slug:str}", status_code=200, responses=problems(400, 404, 409, 503))
+    async def stripe(self, request: Request[Any, Any, Any], slug: str) -> Received:
+        """An event from Stripe. 409 and 503 ask it to send the event again later."""
+        marketplace = await find_marketplace(slug)
+        if marketplace.gateway != "stripe":
+            raise NotFound("this marketplace is not paid through Stripe")
+        event = request.app.state.event_reader("stripe").read_event(
+            await request.body(), request.headers.get("stripe-signature")
+        )
+        await apply_event(marketplace, event, request.app.state.gateway_for("stripe"))
+        return Received()
