@@ -50,7 +50,7 @@ async def _due(marketplace: Marketplace, stripe: FakeStripe, **columns: Any) -> 
     method = await a_payment_method(
         marketplace, customer, gateway="stripe", reference=card.reference, fingerprint=card.fingerprint
     )
-    given = {"payments_made": 0, "next_period": 0, **columns}
+    given: dict[str, Any] = {"payments_made": 0, "next_period": 0, **columns}
     subscription = await a_subscription(marketplace, customer=customer, payment_method=method, **given)
     return await a_charge(marketplace, subscription=subscription, state="pending", gateway="stripe")
 
