@@ -4,7 +4,7 @@ A row is due when it waits and its time has come, when it was sent and nobody st
 ended. By state, never by "id above the last one seen": that misses rows which commit out of order (FACTS).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -24,11 +24,11 @@ class DueRow(msgspec.Struct, frozen=True):
 # now(), not clock_timestamp(): a volatile function would keep the index outbox_due from being used
 CLAIM = """
 WITH due AS (
-    SELECT picked.id FROM unnest($1::text[]) AS line(queue) CROSS JOIN LATERAL (
+    SELECT picked.id FROM unnest($1::text[], $2::int[]) AS line(queue, most) CROSS JOIN LATERAL (
         SELECT id FROM outbox
         WHERE outbox.queue = line.queue AND status <> 'dead' AND due_at <= now()
         ORDER BY due_at
-        LIMIT greatest($2 - (SELECT count(*) FROM outbox AS ahead
+        LIMIT greatest(line.most - (SELECT count(*) FROM outbox AS ahead
                              WHERE ahead.queue = line.queue AND ahead.status = 'sent' AND ahead.due_at > now()), 0)
         FOR UPDATE SKIP LOCKED) AS picked)
 UPDATE outbox SET status = 'sent', lease = NULL, due_at = clock_timestamp() + $3
@@ -37,11 +37,11 @@ RETURNING outbox.id, outbox.actor, outbox.queue
 """
 
 
-async def claim(unstarted: int, resend_after: timedelta) -> list[DueRow]:
-    """Marks due rows 'sent', of each queue so many that at most `unstarted` are sent and not started; answers with
-    them, in the order of `QUEUES`. Two dispatchers at the same instant may each fill the gap that they saw.
+async def claim(unstarted: Mapping[str, int], resend_after: timedelta) -> list[DueRow]:
+    """Marks due rows 'sent', of each queue so many that at most `unstarted[queue]` are sent and not started; answers
+    with them, in the order of `QUEUES`. Two dispatchers at the same instant may each fill the gap that they saw.
     """
-    rows = [DueRow(**row) for row in await fetch(CLAIM, QUEUES, unstarted, resend_after)]
+    rows = [DueRow(**row) for row in await fetch(CLAIM, list(unstarted), list(unstarted.values()), resend_after)]
     return sorted(rows, key=lambda row: (QUEUES.index(row.queue), row.id))
 
 

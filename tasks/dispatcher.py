@@ -18,11 +18,13 @@ from tasks import heartbeat, schedule
 from tasks.broker import NAMESPACE, connect, make_broker, message_for
 from tasks.claim import DueRow, claim, resend_all, unclaim
 from workflows import logs
+from workflows.actors import DOCUMENTS, QUEUES
 from workflows.settings import settings
 
 log = logs.logger(__name__)
 
-UNSTARTED = 200  # rows sent and not started, per queue: a tenth of a second's work; the rest waits in PostgreSQL
+# Rows sent and not started, per queue: what workers get through well within RESEND_AFTER; the rest waits in PostgreSQL.
+UNSTARTED = dict.fromkeys(QUEUES, 200) | {DOCUMENTS: 16}  # a PDF takes a good part of a second
 RESEND_AFTER = timedelta(seconds=10)  # after that a row which nobody started is sent again; costs no attempt
 IDLE = timedelta(milliseconds=50)  # between two looks at an empty outbox: polling is cheaper than NOTIFY (FACTS)
 AFTER_TROUBLE = timedelta(milliseconds=500)
@@ -34,14 +36,14 @@ MEMORY_MARK = f"{NAMESPACE}:memory"
 
 
 class Dispatcher:
-    """Sends what is due. The pool must be open."""
+    """Sends what is due; `unstarted` puts one limit on every queue. The pool must be open."""
 
     def __init__(
-        self, client: "redis.Redis", *, unstarted: int = UNSTARTED, resend_after: timedelta = RESEND_AFTER
+        self, client: "redis.Redis", *, unstarted: int | None = None, resend_after: timedelta = RESEND_AFTER
     ) -> None:
         self._client = client
         self.broker = make_broker(client, [])
-        self._unstarted = unstarted
+        self._unstarted = UNSTARTED if unstarted is None else dict.fromkeys(QUEUES, unstarted)
         self._resend_after = resend_after
         self._next_beat = self._next_tick = 0.0
 

@@ -8,7 +8,7 @@ from models.database import Record, execute, fetch, fetch_row, fetch_value
 from tasks.claim import claim
 from tasks.job import Job, JobFunction
 from tasks.schedule import SCHEDULE
-from workflows.actors import ACTORS
+from workflows.actors import ACTORS, QUEUES
 
 
 def a_job(function: JobFunction, name: str = "email.deliver", *, atomic: bool = False, attempts: int = 3) -> Job:
@@ -30,7 +30,7 @@ async def stage(actor: str = "email.deliver", count: int = 1) -> list[int]:
 
 async def send_all() -> None:
     """Marks what is due as sent, without a broker."""
-    await claim(1_000_000, timedelta(minutes=5))
+    await claim(dict.fromkeys(QUEUES, 1_000_000), timedelta(minutes=5))
 
 
 async def stage_sent(actor: str = "email.deliver") -> int:

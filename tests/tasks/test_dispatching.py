@@ -199,7 +199,7 @@ async def test_claiming_a_row_reads_the_index_not_the_backlog(database: object):
     await stage("document.render", count=20_000)
     await execute("ANALYZE outbox")
     queues = f"ARRAY[{', '.join(repr(name) for name in QUEUES)}]"
-    given = CLAIM.replace("$1", queues).replace("$2", "20").replace("$3", "interval '10 seconds'")
+    given = CLAIM.replace("$1", queues).replace("$2", "array_fill(20, ARRAY[5])").replace("$3", "interval '10 seconds'")
 
     plan = await fetch(f"EXPLAIN {given}")
 
