@@ -98,7 +98,7 @@ async def make_marketplace() -> NewMarketplace:
     article's defaults are not: a demo should show them."""
     facts = MarketplaceChange(
         name="Harbour Records",
-        address="Harbour Records\n4 Custom House Wharf\nPortland, ME 04101\nUnited States",
+        address="4 Custom House Wharf\nPortland, ME 04101\nUnited States",
         support_email=f"support@{DOMAIN}",
         time_zone="America/New_York",
         invoice_prefix="HR-",

@@ -32,7 +32,7 @@ VERBS = (
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
     Verb("load-demo", "cli.demo_data:load_demo", "Load the demo marketplace", hidden=True),
-    Verb("await-documents", "cli.demo_documents:await_documents", "Wait until every PDF asked for is there", hidden=True),
+    Verb("await-documents", "cli.demo_documents:await_documents", "Wait until the PDFs are there", hidden=True),
 )
 # fmt: on
 

@@ -118,7 +118,10 @@ async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
     extra = event.refunded_minor - charge["refunded_minor"] - pending
     if extra <= 0:
         return
-    if charge["state"] not in ("succeeded", "partially_refunded", "disputed") or event.refunded_minor > charge["amount_minor"]:
+    if (
+        charge["state"] not in ("succeeded", "partially_refunded", "disputed")
+        or event.refunded_minor > charge["amount_minor"]
+    ):
         ours, theirs = f"{charge['state']}, {charge['refunded_minor']} refunded", f"{event.refunded_minor} refunded"
         await _differ(marketplace, event.gateway_reference, "state", ours, theirs, charge["id"])
         return

@@ -6,7 +6,7 @@ what was done is not done again.
 
 from uuid import UUID
 
-from models.database import fetch, fetch_row, transaction
+from models.database import fetch, fetch_row, retrying, transaction
 from workflows.actor import CLOCK
 from workflows.billing_clock import BillingClock
 from workflows.cancel import cancel_subscription
@@ -64,6 +64,7 @@ async def _step_cases(clock: BillingClock) -> int:
     return len(due)
 
 
+@retrying
 async def step_due_case(marketplace_id: UUID, subscription_id: UUID, clock: BillingClock) -> None:
     """Takes the due step of a subscription's open case, in a transaction of its own; nothing when none is due."""
     marketplace = await marketplace_by_id(marketplace_id)

@@ -5,7 +5,7 @@ Nothing is refunded. A charge already at the gateway is settled when it answers,
 
 from uuid import UUID
 
-from models.database import Record, fetch_row, fetch_value, transaction
+from models.database import Record, fetch_row, fetch_value, retrying, transaction
 from workflows.actor import Actor
 from workflows.clock import marketplace_now
 from workflows.customers import addressee
@@ -18,6 +18,7 @@ from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
 from workflows.subscriptions import billing_offset, get_subscription
 
 
+@retrying
 async def cancel_by_customer(marketplace: Marketplace, signed_in: SignedIn, number: int) -> SubscriptionView:
     """Cancels the customer's own subscription at once and confirms it by e-mail.
 
@@ -32,6 +33,7 @@ async def cancel_by_customer(marketplace: Marketplace, signed_in: SignedIn, numb
     return await get_subscription(marketplace, signed_in.customer_id, number)
 
 
+@retrying
 async def cancel_by_staff(marketplace: Marketplace, number: int, by: Actor) -> None:
     """Cancels any of the marketplace's subscriptions at once. Raises NotFound, TransitionRefused."""
     async with transaction():

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, execute, fetch_row, transaction
+from models.database import Record, execute, fetch_row, retrying, transaction
 from workflows.actor import CLOCK, Actor
 from workflows.billing_calendar import charge_at
 from workflows.cancel import cancel_subscription
@@ -28,6 +28,7 @@ from workflows.subscriptions import billing_offset
 _SETTLED = ("succeeded", "failed", "refunded", "partially_refunded", "disputed")
 
 
+@retrying
 async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome) -> None:
     """Writes down what became of a charge, with everything that follows. The same answer twice changes nothing."""
     marketplace = await marketplace_by_id(marketplace_id)

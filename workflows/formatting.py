@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 __all__ = [
@@ -80,11 +80,12 @@ def day(instant: datetime, time_zone: str = "UTC", locale: str | None = DEFAULT_
 
 
 def moment(instant: datetime, time_zone: str = "UTC", locale: str | None = DEFAULT_LOCALE) -> str:
-    """Date, time and zone of an aware instant, where minutes matter: '16.03.2026, 00:30:00 CET'."""
+    """Date, time and zone of an aware instant, where minutes matter: '16.03.2026, 00:30 CET'."""
     known = known_locale(locale)
     local = instant.astimezone(_zone(time_zone))
-    clock = format_datetime(local, "medium", tzinfo=local.tzinfo, locale=known)
-    return f"{clock} {local.tzname()}"
+    date = format_date(local, "medium", locale=known)
+    time = format_time(local, "short", tzinfo=local.tzinfo, locale=known)
+    return f"{date}, {time} {local.tzname()}"
 
 
 def card(brand: str, last_four: str) -> str:

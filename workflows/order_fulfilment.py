@@ -145,6 +145,7 @@ async def _send_receipt(marketplace: Marketplace, order: Any, product: Product, 
         "paid_at": order["placed_at"].isoformat(),
     }
     if started is not None:
+        context |= {"interval_unit": product.interval_unit, "interval_count": product.interval_count}
         context["subscription_number"] = started["number"]
         for name in ("trial_ends_at", "next_charge_at"):
             if started[name] is not None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import execute, transaction
+from models.database import execute, retrying, transaction
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import mask_email
@@ -40,6 +40,7 @@ async def look_at_link(marketplace_id: UUID, token: str, browser_nonce: str | No
     )
 
 
+@retrying
 async def redeem_link(marketplace_id: UUID, token: str, user_agent: str) -> Redeemed:
     """Spends the link and starts a session of 30 minutes; the customer's other links to the portal expire with it.
 

@@ -43,9 +43,7 @@ async def test_the_server_is_postgresql_18_in_utc(postgres: EmbeddedPostgres) ->
 
 async def test_only_the_owner_owns_and_nobody_but_postgres_is_superuser(postgres: EmbeddedPostgres) -> None:
     async with connected(postgres.superuser_url) as connection:
-        owner = await connection.fetchval(
-            "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'gatehouse'"
-        )
+        owner = await connection.fetchval("SELECT datdba::regrole::text FROM pg_database WHERE datname = 'gatehouse'")
         superusers = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolsuper")
 
     assert owner == "gatehouse_owner"
@@ -152,18 +150,14 @@ def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [EmbeddedPostgres, EmbeddedValkey])
-def test_a_directory_has_one_holder(
-    kind: type[EmbeddedPostgres] | type[EmbeddedValkey], tmp_path: Path
-) -> None:
+def test_a_directory_has_one_holder(kind: type[EmbeddedPostgres] | type[EmbeddedValkey], tmp_path: Path) -> None:
     with DirectoryLock(tmp_path / "data"):
         with pytest.raises(DirectoryInUse, match=f"process {os.getpid()}"):
             DirectoryLock(tmp_path / "data").acquire()
         assert kind(tmp_path / "data").pid is None
 
 
-def test_servers_die_with_a_killed_parent_and_their_directory_is_free_then(
-    run_python: Start, tmp_path: Path
-) -> None:
+def test_servers_die_with_a_killed_parent_and_their_directory_is_free_then(run_python: Start, tmp_path: Path) -> None:
     holder = run_python("-m", "tests.cli.serve", tmp_path)
     assert holder.stdout is not None
     pids: dict[str, int] = json.loads(holder.stdout.readline())

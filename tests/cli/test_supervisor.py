@@ -66,9 +66,7 @@ def test_workers_of_a_dead_master_do_not_run_beside_the_new_ones(supervise: Star
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_programs_and_their_workers(
-    supervise: Start, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_ends_programs_and_their_workers(supervise: Start, tmp_path: Path, number: signal.Signals) -> None:
     supervisor = supervise("api", "worker")
     pids = family(tmp_path, "api") + family(tmp_path, "worker")
 
@@ -104,9 +102,7 @@ def test_kill_9_leaves_nothing_behind(supervise: Start, tmp_path: Path, option: 
     assert all_gone(descendants), "the warden itself included"
 
 
-def test_kill_9_leaves_nothing_behind_though_the_warden_had_been_killed(
-    supervise: Start, tmp_path: Path
-) -> None:
+def test_kill_9_leaves_nothing_behind_though_the_warden_had_been_killed(supervise: Start, tmp_path: Path) -> None:
     supervisor = supervise("worker")
     pids = family(tmp_path, "worker")
     wardens = [
@@ -126,9 +122,7 @@ def test_kill_9_leaves_nothing_behind_though_the_warden_had_been_killed(
 
 def test_the_pause_grows_while_a_program_keeps_dying(tmp_path: Path) -> None:
     lines: list[str] = []
-    dying = Program(
-        "api", [sys.executable, "-c", "print('no settings'); exit(1)"], os.environ, tmp_path / "log"
-    )
+    dying = Program("api", [sys.executable, "-c", "print('no settings'); exit(1)"], os.environ, tmp_path / "log")
 
     with Supervisor(lines.append) as supervisor:
         supervisor.keep(dying)

@@ -51,9 +51,7 @@ def test_an_unknown_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_errors_count_as_failures(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
-    report.write_text(
-        '<testsuites><testsuite tests="10" failures="1" errors="2" skipped="3"></testsuite></testsuites>'
-    )
+    report.write_text('<testsuites><testsuite tests="10" failures="1" errors="2" skipped="3"></testsuite></testsuites>')
 
     assert check.counts(report) == (4, 3, 3)
 

@@ -26,9 +26,7 @@ NARROW = "\N{NO-BREAK SPACE}"
         (9007199254740993, "USD", "en", "$90,071,992,547,409.93"),  # a float could not hold it
     ],
 )
-def test_money_is_written_with_the_decimals_of_its_currency(
-    minor: int, currency: str, locale: str, words: str
-) -> None:
+def test_money_is_written_with_the_decimals_of_its_currency(minor: int, currency: str, locale: str, words: str) -> None:
     assert money(minor, currency, locale) == words
 
 
@@ -40,7 +38,7 @@ def test_a_day_is_that_of_the_marketplaces_time_zone() -> None:
 
 
 def test_a_moment_names_its_zone() -> None:
-    assert moment(NIGHT, "Europe/Berlin", "de") == "16.03.2026, 00:30:00 CET"
+    assert moment(NIGHT, "Europe/Berlin", "de") == "16.03.2026, 00:30 CET"
 
 
 @pytest.mark.parametrize("nonsense", ["", None, "xx-YY", "zz", "../../etc/passwd", "e" * 500, "en_US.UTF-8"])
