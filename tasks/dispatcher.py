@@ -23,8 +23,13 @@ from workflows.settings import settings
 
 log = logs.logger(__name__)
 
+
+def _on_every_queue(rows: int) -> dict[str, int]:
+    return {queue: rows for queue in QUEUES}  # noqa: C420 - fromkeys would keep the names' literal type
+
+
 # Rows sent and not started, per queue: what workers get through well within RESEND_AFTER; the rest waits in PostgreSQL.
-UNSTARTED = dict.fromkeys(QUEUES, 200) | {DOCUMENTS: 16}  # a PDF takes a good part of a second
+UNSTARTED = {**_on_every_queue(200), DOCUMENTS: 16}  # a PDF takes a good part of a second
 RESEND_AFTER = timedelta(seconds=10)  # after that a row which nobody started is sent again; costs no attempt
 IDLE = timedelta(milliseconds=50)  # between two looks at an empty outbox: polling is cheaper than NOTIFY (FACTS)
 AFTER_TROUBLE = timedelta(milliseconds=500)
@@ -43,7 +48,7 @@ class Dispatcher:
     ) -> None:
         self._client = client
         self.broker = make_broker(client, [])
-        self._unstarted = UNSTARTED if unstarted is None else dict.fromkeys(QUEUES, unstarted)
+        self._unstarted = UNSTARTED if unstarted is None else _on_every_queue(unstarted)
         self._resend_after = resend_after
         self._next_beat = self._next_tick = 0.0
 
