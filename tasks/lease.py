@@ -57,7 +57,7 @@ async def put_back(outbox_id: int, lease: UUID, pause: timedelta, error: str) ->
     """Ends a run that failed: another is due after `pause`; False when it no longer holds the row."""
     touched = await execute(
         "UPDATE outbox SET status = 'waiting', lease = NULL, last_error = $4,"
-        " wanted_at = clock_timestamp() + $3, due_at = clock_timestamp() + $3 WHERE id = $1 AND lease = $2",
+        " wanted_at = now() + $3, due_at = now() + $3 WHERE id = $1 AND lease = $2",
         outbox_id,
         lease,
         pause,

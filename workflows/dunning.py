@@ -68,9 +68,11 @@ async def after_failure(marketplace: Marketplace, case: Any, charge: Any, move: 
     action = await _decide(case, at)
     next_attempt = action.at if isinstance(action, WaitUntil) else None
     await _set_next_attempt(case, next_attempt)
-    email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by)
+    through = isinstance(action, Exhaust)
+    ended = through and policy_of(case["policy"]).end == "cancel"
+    email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by, ended=ended)
     await _record_step(case, stage, "email", at, outgoing_email_id=email_id)
-    return isinstance(action, Exhaust)
+    return through
 
 
 async def step_case(marketplace: Marketplace, subscription: Any, case: Any) -> bool:

@@ -15,9 +15,10 @@ _LONGEST_CASE = timedelta(days=90)  # a case's links end with the case; this onl
 
 
 async def announce_failure(
-    marketplace: Marketplace, case: Any, charge: Any, next_attempt_at: datetime | None, by: Actor
+    marketplace: Marketplace, case: Any, charge: Any, next_attempt_at: datetime | None, by: Actor, *, ended: bool
 ) -> UUID | None:
-    """Stages the e-mail about one failed attempt, with the case's card-update link; answers with its id."""
+    """Stages the e-mail about one failed attempt; answers with its id. It carries the case's card-update link, unless
+    the attempt `ended` the subscription: then no card mends it any more."""
     told = await addressee(marketplace.id, case["subscription_id"])
     context = {
         "product": told["product"],
@@ -26,6 +27,7 @@ async def announce_failure(
         "currency": charge["currency"],
         "failed_at": charge["attempted_at"].isoformat(),
         "reason": in_plain_words(case["last_decline_code"]),
+        "ended": ended,
     }
     if next_attempt_at is not None:
         context["next_attempt_at"] = next_attempt_at.isoformat()
@@ -35,7 +37,7 @@ async def announce_failure(
         recipient=told["email"],
         cause=f"charge:{charge['id']}",
         customer_id=told["customer_id"],
-        access_token_id=await _case_link(marketplace, case, told["customer_id"], by),
+        access_token_id=None if ended else await _case_link(marketplace, case, told["customer_id"], by),
         context=context,
         by=by,
     )

@@ -35,11 +35,13 @@ _TRIALS = _DUE.format(
     " AND subscription.trial_ends_at >= subscription.started_at + $3",
 )
 # A card is good to the end of its month.
+CARD_EXPIRES_FIRST = (
+    "make_timestamptz(card.exp_year, card.exp_month, 1, 0, 0, 0, 'UTC') + interval '1 month'"
+    " <= subscription.next_charge_at"
+)
 _CARDS = _DUE.format(
     template="card_expiring",
-    due="subscription.next_charge_at > $1 AND subscription.next_charge_at <= $1 + $3 AND"
-    " make_timestamptz(card.exp_year, card.exp_month, 1, 0, 0, 0, 'UTC') + interval '1 month'"
-    " <= subscription.next_charge_at",
+    due="subscription.next_charge_at > $1 AND subscription.next_charge_at <= $1 + $3 AND " + CARD_EXPIRES_FIRST,
 )
 
 

@@ -15,7 +15,7 @@ from models.database import alone, execute, fetch, fetch_row, fetch_value, trans
 from workflows.actors import CHARGES, EMAILS, LINKS
 from workflows.clock import now
 from workflows.errors import Forbidden, InvalidInput, WorkflowError
-from workflows.notices import CARD_NOTICE, TRIAL_NOTICE
+from workflows.notices import CARD_EXPIRES_FIRST, CARD_NOTICE, TRIAL_NOTICE
 from workflows.outbox import stage
 
 FARTHEST = timedelta(days=366 * 5)  # of one move: five years of monthly billing are sixty events a subscription
@@ -103,10 +103,13 @@ async def next_event_at(marketplace_id: UUID, after: datetime) -> datetime | Non
         "SELECT min(due) FROM ("
         " SELECT min(next_charge_at) AS due FROM subscription WHERE marketplace_id = $1 AND state = 'active'"
         "   AND next_charge_at > $2"
-        " UNION ALL SELECT min(next_charge_at - $3::interval) FROM subscription WHERE marketplace_id = $1"
-        "   AND state = 'active' AND next_charge_at - $3::interval > $2"
+        " UNION ALL SELECT min(next_charge_at - $3::interval) FROM subscription JOIN payment_method AS card"
+        "   ON card.marketplace_id = subscription.marketplace_id AND card.id = subscription.payment_method_id"
+        f"   WHERE subscription.marketplace_id = $1 AND state = 'active' AND {CARD_EXPIRES_FIRST}"
+        "   AND next_charge_at - $3::interval > $2"
         " UNION ALL SELECT min(trial_ends_at - $4::interval) FROM subscription WHERE marketplace_id = $1"
-        "   AND state = 'active' AND trial_ends_at - $4::interval > $2"
+        "   AND state = 'active' AND next_period = 0 AND trial_ends_at >= started_at + $4::interval"
+        "   AND trial_ends_at - $4::interval > $2"
         " UNION ALL SELECT min(cancel_at) FROM subscription WHERE marketplace_id = $1 AND ended_at IS NULL"
         "   AND cancel_at > $2"
         " UNION ALL SELECT min(next_attempt_at) FROM dunning_case WHERE marketplace_id = $1 AND state = 'open'"

@@ -91,8 +91,11 @@ async def test_two_workers_with_the_same_email_send_it_once(database: FreshDatab
     marketplace, mailer = await a_marketplace(), Recorder()
     email_id = await a_staged_email(marketplace, "card_updated")
 
-    await asyncio.gather(*(deliver_email(marketplace.id, email_id, mailer) for _ in range(6)))
+    answers = await asyncio.gather(
+        *(deliver_email(marketplace.id, email_id, mailer) for _ in range(6)), return_exceptions=True
+    )
 
+    assert {type(answer) for answer in answers if answer is not None} <= {InDoubt}  # "somebody may be sending it"
     assert mailer.sends == 1
     assert (await the_email(email_id))["state"] == "sent"
 
@@ -138,7 +141,10 @@ async def test_a_doubt_that_nobody_can_settle_is_tried_again_with_the_same_link(
     with pytest.raises(InDoubt):
         await deliver_email(marketplace.id, email_id, NeverAnswers())
     undecided = await the_email(email_id)
-    await deliver_email(marketplace.id, email_id, Recorder())
+    with pytest.raises(InDoubt):  # the provider may not know yet what it has
+        await deliver_email(marketplace.id, email_id, Recorder())
+    with frozen(now() + timedelta(seconds=11)):
+        await deliver_email(marketplace.id, email_id, Recorder())
 
     assert (undecided["state"], undecided["submitted_at"] is not None) == ("queued", True)
     link = await fetch_row("SELECT * FROM access_token")

@@ -73,11 +73,11 @@ CATALOGUE: Mapping[str, Template] = {
                    " payments_total"),
         product=True, button=_MANAGE,
     ),
-    "failed_charge": Template(
+    "failed_charge": Template(  # with a link, unless this failure ended the subscription
         subject="Your payment for {{ product }} did not go through",
         needs=_names("product subscription_number amount_minor currency failed_at reason"),
-        may=_names("next_attempt_at card_brand card_last_four"),
-        carries=True, button=_CARD_BUTTON,
+        may=_names("ended next_attempt_at card_brand card_last_four"),
+        button=_CARD_BUTTON,
     ),
     "final_notice": Template(  # with a link where the subscription goes on, without where it ended
         subject="{% if ended %}Your subscription to {{ product }} has ended{% else %}"

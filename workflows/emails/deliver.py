@@ -4,11 +4,11 @@
 the provider is asked first (DESIGN.md §3, "Outside effects").
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, fetch_row, fetch_value, transaction
+from models.database import Record, execute, fetch_row, fetch_value, transaction
 from workflows.actor import worker
 from workflows.clock import now
 from workflows.emails.catalogue import CATALOGUE
@@ -20,6 +20,7 @@ from workflows.outbox import finish_current
 from workflows.ports import InDoubt, Mailer, Message, MessageRefused
 
 _BY = worker("email.deliver")
+_KNOWN_WITHIN = timedelta(seconds=10)  # providers' look-ups lag by some seconds; before that "not found" means nothing
 
 
 async def deliver_email(marketplace_id: UUID, email_id: UUID, mailer: Mailer) -> None:
@@ -31,9 +32,12 @@ async def deliver_email(marketplace_id: UUID, email_id: UUID, mailer: Mailer) ->
     email = await _load(marketplace_id, email_id)
     if email is None or email["state"] != "queued":
         return
-    if email["submitted_at"] is not None and (found := await mailer.find(email_id)) is not None:
-        await _record(email, "deliver", Move(_BY, "found_at_provider"), provider_reference=found)
-        return
+    if email["submitted_at"] is not None:
+        if (found := await mailer.find(email_id)) is not None:
+            await _record(email, "deliver", Move(_BY, "found_at_provider"), provider_reference=found)
+            return
+        if email["submitted_at"] > now() - _KNOWN_WITHIN:
+            raise InDoubt("too soon to know whether it was taken")
     link = await _link(email)
     if (reason := why_too_late(email, link, now())) is not None:
         await _record(email, "drop", Move(_BY, reason), drop_reason=reason)
@@ -54,6 +58,13 @@ async def _send(email: Record, message: Message, mailer: Mailer) -> None:
         if found is None:
             raise
         reference = found
+    except Exception:  # certainly not sent: the next try need not wait
+        await execute(
+            "UPDATE outgoing_email SET submitted_at = NULL WHERE marketplace_id = $1 AND id = $2 AND state = 'queued'",
+            email["marketplace_id"],
+            email["id"],
+        )
+        raise
     await _record(email, "deliver", Move(_BY, "handed_over"), provider_reference=reference)
 
 
