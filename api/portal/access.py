@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, delete, get, post, route
 from litestar.params import FromPath
 
 from api.client_address import client_address
 from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
+from api.portal.others import all_but, not_allowed
 from api.strict_json import StrictJSON
 from workflows.client_limits import check_link_request, check_redemption
-from workflows.errors import LinkUnusable
+from workflows.errors import LinkUnusable, NotFound
 from workflows.link_requests import ask_again, ask_for_link
 from workflows.marketplaces import find_marketplace
 from workflows.portal_views import LinkShown, LiveSession, SignedIn
@@ -133,3 +134,10 @@ class Sessions(Controller):
     async def end(self, signed_in: SignedIn, session_id: FromPath[str]) -> None:
         """End one of one's own sessions."""
         await end_session(signed_in, uuid_of(session_id))
+
+    @route("/{session_id:str}", http_method=all_but("DELETE"), status_code=405, include_in_schema=False)
+    async def odd_method(self, signed_in: SignedIn, session_id: FromPath[str]) -> None:
+        """404 for what is not the customer's own, else 405."""
+        if uuid_of(session_id) not in {live.id for live in await list_sessions(signed_in)}:
+            raise NotFound("no such session")
+        raise not_allowed("DELETE")

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Response, get
+from litestar import Controller, Response, get, route
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from api.credentials import needs_session
 from api.documented import problems
 from api.portal.access import Accepted
+from api.portal.others import all_but, not_allowed
 from workflows.contact import contact_of
 from workflows.invoice_files import invoice_file
 from workflows.payments import list_payments
@@ -57,6 +58,12 @@ class History(Controller):
         name = file.number.replace("/", "-")
         headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
         return Response(file.pdf, media_type="application/pdf", headers=headers)
+
+    @route("/invoices/{number:path}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
+    async def odd_method(self, signed_in: SignedIn, number: FromPath[str]) -> None:
+        """404 for what is not the customer's own, else 405."""
+        await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
+        raise not_allowed("GET")
 
     @get("/contact", responses=problems(401))
     async def contact(self, marketplace: Marketplace) -> Contact:

@@ -1,11 +1,12 @@
 """The customer's subscriptions by API, and the two acts on each: cancel, and have a card-update link sent."""
 
-from litestar import Controller, get, post
+from litestar import Controller, get, post, route
 
 from api.credentials import needs_session
 from api.documented import SubscriptionNumber, problems
 from api.paths import number_of
 from api.portal.access import Accepted
+from api.portal.others import all_but, not_allowed
 from workflows.actor import Actor
 from workflows.cancel import cancel_by_customer
 from workflows.card_links import send_card_update_link
@@ -45,3 +46,22 @@ class Subscriptions(Controller):
         by = Actor("customer", signed_in.customer_id)
         await send_card_update_link(marketplace, signed_in.customer_id, number_of(number), by)
         return Accepted(detail="A link to update the card is on its way to the address on file.")
+
+    @route("/{number:str}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
+    async def odd_method(self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber) -> None:
+        """404 for what is not the customer's own, else 405."""
+        await get_subscription(marketplace, signed_in.customer_id, number_of(number))
+        raise not_allowed("GET")
+
+    @route(
+        ["/{number:str}/cancel", "/{number:str}/card-update-link"],
+        http_method=all_but("POST"),
+        status_code=405,
+        include_in_schema=False,
+    )
+    async def odd_method_of_an_act(
+        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+    ) -> None:
+        """404 for what is not the customer's own, else 405."""
+        await get_subscription(marketplace, signed_in.customer_id, number_of(number))
+        raise not_allowed("POST")

@@ -99,6 +99,9 @@ async def test_an_ended_subscription_needs_no_card(
     assert answer.status_code == 409
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+
 async def test_what_is_not_the_customers_own_is_not_there_whatever_is_asked_of_it(
     api: httpx.AsyncClient, marketplace: Marketplace, customer: Record, session: dict[str, str]
 ) -> None:
@@ -109,11 +112,24 @@ async def test_what_is_not_the_customers_own_is_not_there_whatever_is_asked_of_i
     others = await a_subscription(elsewhere)
     numbers = {str(neighbours["number"]), str(others["number"] + 10), "999999", "0", "-1", "x", "9" * 40, "%00"}
     for number in numbers:
-        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/card-update-link")):
-            answer = await api.request(method, f"{ROOT}/{number}{path}", headers=session)
+        for method in METHODS:
+            for path in ("", "/cancel", "/card-update-link"):
+                answer = await api.request(method, f"{ROOT}/{number}{path}", headers=session)
 
-            assert answer.status_code == 404, (number, method, path)
+                assert answer.status_code == 404, (number, method, path)
     assert [await state_of(each) for each in (neighbours, others)] == ["active", "active"]
+
+
+async def test_ones_own_answers_405_to_methods_that_there_are_not(
+    api: httpx.AsyncClient, marketplace: Marketplace, customer: Record, session: dict[str, str]
+) -> None:
+    number = (await a_subscription(marketplace, customer=customer))["number"]
+    for path, there in (("", "GET"), ("/cancel", "POST"), ("/card-update-link", "POST")):
+        answer = await api.request("DELETE", f"{ROOT}/{number}{path}", headers=session)
+        stranger = await api.request("DELETE", f"{ROOT}/{number}{path}")
+
+        assert (answer.status_code, answer.headers["allow"]) == (405, there)
+        assert stranger.status_code == 401
 
 
 async def test_the_session_says_which_marketplace_and_nothing_in_the_request_does(

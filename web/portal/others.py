@@ -6,7 +6,7 @@ PRODUCT.md 2.11. One's own answers 405, with the methods that there are.
 from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Method
 
-ODD_METHODS: list[Method] = ["PUT", "PATCH", "DELETE"]
+ODD_METHODS: list[Method] = ["PUT", "PATCH", "DELETE", "TRACE"]  # Litestar answers OPTIONS, alike for all
 
 
 def not_allowed(*methods: str) -> MethodNotAllowedException:
