@@ -199,6 +199,18 @@ async def test_a_link_leads_back_to_the_page_that_was_asked_for(
     assert answer.headers["location"] == wanted
 
 
+async def test_a_link_from_elsewhere_leads_back_to_where_this_browser_was_turned_away(
+    browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    wanted = f"/portal/{marketplace.slug}/payments?sort=price"
+    await browser.get(wanted)
+    sent_by_staff = await a_link(marketplace, customer=customer)
+
+    answer = await browser.submit(await browser.get(_path(marketplace, sent_by_staff)), "Continue")
+
+    assert answer.headers["location"] == wanted
+
+
 ELSEWHERE = [
     "https://evil.example/",
     "//evil.example/",

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.connection import WebRequest
-from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, session_cookie
+from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, return_path, session_cookie
 from web.forms import read_form
 from web.portal.unusable import to_login
 from web.rendering import page, see_other
@@ -31,7 +31,10 @@ class AccessPages(Controller):
 
     @post("/access/{token:str}", status_code=303)
     async def redeem(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
-        """Starts a session, of any number of callers for exactly one."""
+        """Starts a session, of any number of callers for exactly one.
+
+        It leads to the page that the link was asked for at, else to where this browser was turned away.
+        """
         await read_form(request)
         await check_redemption(request.app.state.limiter, request.app.state.client_address(request))
         try:
@@ -39,6 +42,7 @@ class AccessPages(Controller):
         except LinkUnusable as unusable:
             return to_login(door, unusable)
         inside = redeemed.return_to if redeemed.return_to and is_inside(door.home, redeemed.return_to) else None
+        inside = inside or return_path(request, door.home)
         return see_other(
             inside or f"{door.home}/subscriptions",
             [
