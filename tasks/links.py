@@ -10,9 +10,9 @@ from workflows.link_requests import handle_link_request
 
 
 @job("link.request", lease=timedelta(seconds=20), attempts=8, first_pause=timedelta(seconds=1), atomic=True)
-async def handle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002, ARG001 - the names of the row's arguments
+async def handle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
     """Finds out whose address was typed, and issues the link."""
-    await handle_link_request(id)
+    await handle_link_request(marketplace_id, id)
 
 
 # Patient for ten minutes in all: after that a person has asked again. The lease is short, so that a link cut off by a

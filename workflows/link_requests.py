@@ -66,13 +66,15 @@ async def masked_email_of(marketplace_id: UUID, access_token_id: UUID) -> str | 
     return None if email is None else mask_email(email)
 
 
-async def handle_link_request(request_id: UUID) -> None:
+async def handle_link_request(marketplace_id: UUID, request_id: UUID) -> None:
     """The worker's part: whoever typed a subscriber's address gets the link; anybody else gets nothing.
 
     Runs in the caller's transaction or its own. Handling a request twice does nothing the second time.
     """
     async with transaction():
-        asked = await fetch_row("DELETE FROM link_request WHERE id = $1 RETURNING *", request_id)
+        asked = await fetch_row(
+            "DELETE FROM link_request WHERE marketplace_id = $1 AND id = $2 RETURNING *", marketplace_id, request_id
+        )
         if asked is None:
             return
         marketplace = await marketplace_by_id(asked["marketplace_id"])

@@ -67,7 +67,7 @@ async def test_the_answer_stays_the_same_past_the_hours_share_of_e_mails(
     answers: list[Any] = []
     for _ in range(7):
         answers.append(comparable(await api.post(PATH, json=body)))
-        await handle_link_request(await fetch_value("SELECT id FROM link_request"))
+        await handle_link_request(marketplace.id, await fetch_value("SELECT id FROM link_request"))
 
     assert answers == [answers[0]] * 7
     assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE template = 'access_link'") == 5

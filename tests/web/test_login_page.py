@@ -137,7 +137,7 @@ async def test_after_a_link_that_was_real_a_new_one_is_one_click_away(
     assert "We’ve sent a new link to j•••@example.com" in text_of(await browser.follow(sent))
     request = (await fetch("SELECT * FROM link_request"))[0]
     assert (request["email"], request["access_token_id"]) == (None, old["id"])
-    await handle_link_request(request["id"])
+    await handle_link_request(marketplace.id, request["id"])
     fresh = (await fetch("SELECT * FROM access_token WHERE id <> $1", old["id"]))[0]
     assert (fresh["customer_id"], fresh["return_to"]) == (jane["id"], f"{path}/payments")
 

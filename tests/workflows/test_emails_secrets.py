@@ -51,7 +51,7 @@ async def test_no_table_but_the_inbox_holds_a_links_text_and_no_log_line(
     await a_subscription(marketplace, customer=customer)
     await ask_for_link(marketplace.id, customer["email"], "browser", None)
     for request in await fetch("SELECT id FROM link_request"):
-        await handle_link_request(request["id"])
+        await handle_link_request(marketplace.id, request["id"])
     await a_staged_email(marketplace, "failed_charge")
     await a_staged_email(marketplace, "order_receipt")
 
