@@ -146,6 +146,20 @@ async def test_update_credit_card_emails_a_link(browser: Browser, marketplace: M
     assert (link["purpose"], link["subscription_id"]) == ("card_update", subscription["id"])
 
 
+async def test_a_shortened_link_is_announced_with_its_own_lifetime(browser: Browser) -> None:
+    marketplace = await a_marketplace(link_lifetime_minutes=10)
+    customer = await a_customer(marketplace)
+    await a_subscription(marketplace, customer=customer)
+    await browser.sign_in(marketplace, customer)
+    page = await browser.get(f"/portal/{marketplace.slug}/subscriptions")
+
+    told = await browser.follow(await browser.submit(page, "Update Credit Card"))
+
+    assert "works for 10 minutes" in text_of(told)
+    lives = await fetch_value("SELECT expires_at - created_at FROM access_token WHERE purpose = 'card_update'")
+    assert abs(lives - timedelta(minutes=10)) < timedelta(seconds=5)
+
+
 async def test_past_the_hours_share_the_answer_stays_and_no_mail_goes(
     browser: Browser, marketplace: Marketplace, customer: Record
 ) -> None:
@@ -256,7 +270,7 @@ async def test_another_customers_and_another_marketplaces_subscriptions_are_not_
     for number in (*(other["number"] for other in others), 0, "007", "-1", "1.0", "x", "9" * 30, "%00", "١"):
         for act in ("cancel", "card-update-link"):
             path = f"/portal/{marketplace.slug}/subscriptions/{number}/{act}"
-            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"):
                 body = {"form_token": token} if method == "POST" else None
                 answer = await browser.request(method, path, data=body)
                 assert answer.status_code == 404, (method, path)
