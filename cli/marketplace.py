@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from msgspec import UNSET
+from pydantic import ValidationError
 from rich.console import Console
 
 from cli.database_at_hand import NoDatabase, database_at_hand
@@ -38,6 +39,7 @@ def create(
     country: Annotated[str | None, typer.Option(help="Two letters, e.g. DE; US unless said otherwise.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="E.g. Europe/Berlin; UTC unless said otherwise.")] = None,
     support_email: Annotated[str | None, typer.Option(help="Where customers' answers go.")] = None,
+    gateway: Annotated[str, typer.Option(help="sandbox or stripe, which needs STRIPE_SECRET_KEY.")] = "sandbox",
     data: Annotated[Path, typer.Option(help="The demo's folder, used when DATABASE_URL is not set.")] = _DEFAULT_DATA,
 ) -> None:
     """Make a marketplace with its owner and its first API key, which is shown this once."""
@@ -46,20 +48,20 @@ def create(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with database_at_hand(as_typed(data)) as url:
-            made = asyncio.run(_create(url, slug, owner, change))
+            made = asyncio.run(_create(url, slug, owner, change, gateway))
     except InvalidInput as refusal:
         for field, problem in refusal.fields.items():
             console.print(f"--{field.replace('_', '-')} {problem}", style="red", markup=False)
         raise typer.Exit(NOT_MADE) from None
-    except (NoDatabase, ServerFailed, OSError) as refusal:
+    except (NoDatabase, ServerFailed, OSError, ValidationError) as refusal:  # a setting that is missing, by its name
         console.print(str(refusal), style="red", markup=False)
         raise typer.Exit(NOT_MADE) from None
     _show(made)
 
 
-async def _create(url: str, slug: str, owner: str, change: MarketplaceChange) -> NewMarketplace:
+async def _create(url: str, slug: str, owner: str, change: MarketplaceChange, gateway: str) -> NewMarketplace:
     async with single_connection(url):
-        return await create_marketplace(slug, owner, change)
+        return await create_marketplace(slug, owner, change, gateway=gateway)
 
 
 def _show(made: NewMarketplace) -> None:

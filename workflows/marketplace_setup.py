@@ -11,6 +11,7 @@ from models.database import execute, fetch_value, transaction
 from workflows.api_keys import create_key
 from workflows.customers import clean_email
 from workflows.errors import InvalidInput
+from workflows.gateway_choice import gateway_problem
 from workflows.marketplaces import MarketplaceChange, change_marketplace
 from workflows.portal_views import Marketplace
 
@@ -38,6 +39,8 @@ async def create_marketplace(
     owner_email = clean_email(owner_email, "owner")
     if not isinstance(change.name, str):
         raise InvalidInput({"name": "must have 1 to 120 characters."})
+    if (problem := gateway_problem(gateway)) is not None:
+        raise InvalidInput({"gateway": problem})
     async with transaction():
         marketplace_id = await _insert(slug, gateway)
         marketplace = await change_marketplace(marketplace_id, change)

@@ -14,8 +14,9 @@ from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 
-from models.database import execute, fetch_one
+from models.database import execute, fetch_one, transaction
 from workflows.errors import InvalidInput, NotFound
+from workflows.gateway_choice import gateway_columns, gateway_problem
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
 
@@ -47,6 +48,7 @@ class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     currency: str | UnsetType = UNSET
     invoice_prefix: str | UnsetType = UNSET
     tax_id: str | UnsetType | None = UNSET
+    gateway: str | UnsetType = UNSET
 
 
 async def find_marketplace(slug: str) -> Marketplace:
@@ -76,13 +78,17 @@ def login_url(marketplace: Marketplace) -> str:
 async def change_marketplace(marketplace_id: UUID, change: MarketplaceChange) -> Marketplace:
     """Changes what was given and answers with the marketplace as it is now.
 
-    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound.
+    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound. When a gateway may
+    change is said in gateway_choice.py.
     """
     given = cleaned(change)
     if problems := {name: problem for name, value in given.items() if (problem := _problem(name, value))}:
         raise InvalidInput(problems)
-    if given:
-        await set_columns(marketplace_id, given)
+    async with transaction():
+        if "gateway" in given:
+            given |= await gateway_columns(marketplace_id, given["gateway"])
+        if given:
+            await set_columns(marketplace_id, given)
     return await marketplace_by_id(marketplace_id)
 
 
@@ -99,7 +105,7 @@ async def set_columns(marketplace_id: UUID, columns: dict[str, Any]) -> None:
     await execute(f"UPDATE marketplace SET {assignments} WHERE id = $1", marketplace_id, *columns.values())
 
 
-def _problem(name: str, value: Any) -> str | None:  # noqa: PLR0911 - one rule a line
+def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one rule a line
     if value is None:
         return None
     if _CONTROL.search(value) or (name != "address" and "\n" in value):
@@ -119,6 +125,8 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: PLR0911 - one rule a
             return None if value in _CURRENCIES else "must be a currency's three capital letters (ISO 4217), e.g. EUR."
         case "invoice_prefix":
             return _prefix_problem(value)
+        case "gateway":
+            return gateway_problem(value)
         case _:
             return None if len(value) <= 60 else "must have at most 60 characters."
 

@@ -34,6 +34,7 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
     invoice_prefix: str
     tax_id: str | None
     sandbox: bool
+    gateway: str
     logo: str | None  # its path on this host
 
 
@@ -96,7 +97,10 @@ class MarketplaceRoutes(Controller):
     async def change(
         self, api_key: KeyInUse, data: Annotated[MarketplaceChange, example(_GENERAL)]
     ) -> MarketplaceShown:
-        """Change what is given, or nothing at all. The name is the sender's name of all e-mails."""
+        """Change what is given, or nothing at all. The name is the sender's name of all e-mails.
+
+        `gateway` is `sandbox`, or `stripe` where the deployment has its key: that makes the marketplace live.
+        """
         return _shown(await change_marketplace(api_key.marketplace_id, data))
 
     @put(

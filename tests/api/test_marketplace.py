@@ -26,6 +26,7 @@ async def test_the_marketplace_is_shown_with_its_login_url(
         "invoice_prefix": "INV-",
         "tax_id": None,
         "sandbox": True,
+        "gateway": "sandbox",
         "logo": None,
     }
 

@@ -55,3 +55,20 @@ async def test_a_slug_is_taken_once(database: FreshDatabase, run_python: Start) 
     status, told = create(run_python, database, *words)
 
     assert (status, told.strip()) == (2, "--slug is taken.")
+
+
+async def test_its_gateway_is_the_sandbox_or_one_that_the_deployment_has(
+    database: FreshDatabase, run_python: Start
+) -> None:
+    words = ("--slug", "ada", "--name", "Ada", "--owner", "o@example.com", "--gateway")
+
+    for gateway in ("paypal", "stripe"):
+        status, told = create(run_python, database, *words, gateway)
+        assert (status, told.split()[0]) == (2, "--gateway")
+    assert await fetch("SELECT FROM marketplace") == []
+
+    process = run_python(
+        "-m", "cli", "marketplace", "create", *words, "stripe", DATABASE_URL=database.app_url, STRIPE_SECRET_KEY="sk_x"
+    )
+    assert process.wait(60) == 0
+    assert [tuple(row) for row in await fetch("SELECT gateway, sandbox FROM marketplace")] == [("stripe", False)]
