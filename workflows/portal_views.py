@@ -73,7 +73,7 @@ class FailedCharge(msgspec.Struct, frozen=True, kw_only=True):
     owed_minor: int
     reason: str  # in plain words, e.g. "The card has expired."
     next_attempt_at: datetime | None
-    charging_now: bool  # a new card is being charged at this moment
+    charging_now: bool  # a charge is on its way at this moment: a new card's or a retry's
     confirm: bool = False  # the bank wants the customer to confirm the payment; nothing is tried before that
 
 

@@ -201,15 +201,16 @@ async def test_a_link_that_cannot_be_used_leads_to_the_login_page(
     assert await _card_of(subscription) == before
 
 
-async def test_a_link_for_one_subscription_leaves_anothers_card_alone(
+async def test_a_link_for_one_subscription_leaves_anothers_card_and_link_alone(
     browser: Browser, marketplace: Marketplace, customer: Record, path: str
 ) -> None:
     other = await a_subscription(marketplace, customer=customer)
-    before = await _card_of(other)
+    before, link = await _card_of(other), await a_link(marketplace, subscription=other)
 
     await browser.send_form(path, GOOD)
 
     assert await _card_of(other) == before
+    assert await fetch_value("SELECT state FROM access_token WHERE id = $1", link["id"]) == "issued"
 
 
 async def test_the_page_after_it_tells_nothing_to_somebody_who_just_calls_it(

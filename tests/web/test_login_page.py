@@ -112,7 +112,9 @@ async def test_cookies_are_secure_outside_development(
 
     answer = await browser.send_form(f"/portal/{marketplace.slug}/access-links", {"email": "nobody@example.com"})
 
-    assert all("Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    cookies = answer.headers.get_list("set-cookie")
+    assert cookies
+    assert all("; Secure" in cookie for cookie in cookies)
     assert "max-age" in answer.headers["strict-transport-security"]
 
 

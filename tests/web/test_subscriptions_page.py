@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, a_subscription, an_open_case
 from tests.web.browsing import Browser, form_of, forms_of, text_of
@@ -290,8 +292,9 @@ async def test_ones_own_answers_405_to_methods_that_no_page_uses(
     assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.parametrize("initiator", ["new_card", "retry"])
 async def test_a_charge_on_its_way_shows_instead_of_the_button(
-    browser: Browser, marketplace: Marketplace, customer: Record
+    browser: Browser, marketplace: Marketplace, customer: Record, initiator: str
 ) -> None:
     subscription = await a_subscription(marketplace, customer=customer, state="failed_charge")
     case = await an_open_case(subscription)
@@ -300,12 +303,12 @@ async def test_a_charge_on_its_way_shows_instead_of_the_button(
         marketplace,
         subscription=subscription,
         state="pending",
-        initiator="new_card",
+        initiator=initiator,
         dunning_case_id=case["id"],
         submitted_at=now(),
     )
 
     page = await _page(browser, marketplace, customer)
 
-    assert "Your new card is being charged now" in page
+    assert "Your card is being charged now" in page
     assert "You owe" not in page
