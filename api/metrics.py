@@ -3,9 +3,12 @@
 Everything read from the database comes from partial indexes, so that a scrape costs the same at any size.
 """
 
+from typing import get_args
+
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
-from models.database import fetch_row
+from models.database import fetch, fetch_row
+from workflows.differences import Kind
 from workflows.health import health
 
 REQUESTS = Histogram("gatehouse_request_seconds", "Time to answer a request.", ("route", "method", "status"))
@@ -14,6 +17,7 @@ OLDEST = Gauge("gatehouse_oldest_waiting_job_seconds", "How long the first of th
 DEAD = Gauge("gatehouse_dead_jobs", "Jobs given up, for a person to look at.", ("queue",))
 HEARTBEAT = Gauge("gatehouse_heartbeat_age_seconds", "Since the latest sign of life of a kind of process.", ("kind",))
 READY = Gauge("gatehouse_ready", "1 when /health/ready answers 200.")
+DIFFERENCES = Gauge("gatehouse_book_differences", "Payments that a gateway's books tell differently.", ("kind",))
 OPEN = Gauge("gatehouse_open", "Rows in a state that must not last.", ("machine", "state"))
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -29,6 +33,7 @@ async def exposition() -> bytes:
     """All metrics in Prometheus' text format."""
     await _read_health()
     await _read_open_states()
+    await _read_differences()
     return generate_latest()
 
 
@@ -53,3 +58,10 @@ async def _read_open_states() -> None:
     for name, rows in (row or {}).items():
         machine, _, state = name.rpartition("_")
         OPEN.labels(machine, state).set(rows)
+
+
+async def _read_differences() -> None:
+    rows = await fetch("SELECT kind, count(*) AS count FROM reconciliation_difference GROUP BY kind")
+    found = {row["kind"]: row["count"] for row in rows}
+    for kind in get_args(Kind):
+        DIFFERENCES.labels(kind).set(found.get(kind, 0))

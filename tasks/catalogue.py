@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import billing, charges, documents, emails, links, sweeps
+from tasks import billing, books, charges, documents, emails, links, sweeps
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -21,6 +21,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.expire_sessions,
     sweeps.settle_charges,
     sweeps.forget,
+    books.compare,
     sweeps.extend_log,
 )
 

@@ -19,6 +19,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "link_request.sweep":    _HOUR,
+    "books.compare":         _DAY,
     "transition_log.extend": _DAY,
 }
 # fmt: on

@@ -22,6 +22,7 @@ ACTORS: dict[str, str] = {
     "portal_session.sweep":  SWEEPS,     # expire sessions past their half hour
     "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
+    "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "transition_log.extend": SWEEPS,     # partitions for the months ahead
 }
 # fmt: on

@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from api.credentials import provide_api_key, provide_key_marketplace
+from api.merchant.differences import Differences
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
@@ -12,7 +13,14 @@ from api.merchant.subscriptions import MerchantSubscriptions
 MERCHANT_ROUTES = [
     Router(
         "/",
-        route_handlers=[PortalSettingsRoutes, MarketplaceRoutes, MerchantSubscriptions, Selling, SandboxRoutes],
+        route_handlers=[
+            PortalSettingsRoutes,
+            MarketplaceRoutes,
+            MerchantSubscriptions,
+            Selling,
+            Differences,
+            SandboxRoutes,
+        ],
         dependencies={
             "api_key": Provide(provide_api_key),
             "marketplace": Provide(provide_key_marketplace),

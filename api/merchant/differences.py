@@ -1,0 +1,21 @@
+"""Where the marketplace's books and its gateway's differ, for the merchant to look into."""
+
+from litestar import Controller, get
+
+from api.credentials import needs_api_key
+from api.documented import problems
+from workflows.differences import DifferenceShown, list_differences
+from workflows.portal_views import Marketplace
+
+
+class Differences(Controller):
+    """What the nightly comparison found."""
+
+    path = "/differences"
+    tags = ("Payments",)
+    guards = (needs_api_key,)
+
+    @get(opt={"scope": "subscriptions:read"}, responses=problems(401, 403))
+    async def list(self, marketplace: Marketplace) -> list[DifferenceShown]:
+        """Payments that the gateway tells differently, those seen last first; at most 500. None is mended by itself."""
+        return await list_differences(marketplace.id)
