@@ -103,7 +103,7 @@ async def _settle(marketplace: Marketplace, event: events.ChargeSettled) -> None
 
 
 async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
-    charge = await _charge(marketplace.id, event.gateway_reference, None)
+    charge = await _charge(marketplace.id, event.gateway_reference, None, locked=True)
     if charge is None:
         return
     if charge["state"] in ("pending", "action_required"):
@@ -139,7 +139,7 @@ async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
 async def _dispute(
     marketplace: Marketplace, event: events.DisputeOpened | events.DisputeWon | events.DisputeLost
 ) -> None:
-    charge = await _charge(marketplace.id, event.gateway_reference, None)
+    charge = await _charge(marketplace.id, event.gateway_reference, None, locked=True)
     if charge is None:
         return
     if charge["state"] not in _PAID:
@@ -164,10 +164,13 @@ async def _is_over(marketplace_id: UUID, dispute_reference: str) -> bool:
     )
 
 
-async def _charge(marketplace_id: UUID, gateway_reference: str, idempotency_key: str | None) -> Record | None:
+async def _charge(
+    marketplace_id: UUID, gateway_reference: str, idempotency_key: str | None, *, locked: bool = False
+) -> Record | None:
+    """The charge of a payment. Two name the same where a customer confirmed what was given up: the paid one counts."""
     return await fetch_row(
         "SELECT * FROM charge WHERE marketplace_id = $1 AND (gateway_reference = $2 OR idempotency_key = $3)"
-        " ORDER BY idempotency_key = $3 DESC NULLS LAST LIMIT 1",
+        " ORDER BY idempotency_key = $3 DESC NULLS LAST, state = 'failed' LIMIT 1" + (" FOR UPDATE" if locked else ""),
         marketplace_id,
         gateway_reference,
         idempotency_key,

@@ -7,6 +7,8 @@ again only under the same idempotency key. No gateway is called inside a transac
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
+
 from models.database import Record, execute, fetch, fetch_row, transaction
 from workflows.actor import worker
 from workflows.charge_outcomes import record_outcome
@@ -24,8 +26,12 @@ async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway)
     """Submits one pending charge, or finds out what became of it if it was submitted before; harmless when it is
     settled. Raises ports.InDoubt when the gateway's answer is not known: call again."""
     charge = await _claim(marketplace_id, charge_id)
-    if charge is None:
-        return
+    if charge is not None:
+        await record_outcome(marketplace_id, charge_id, await _outcome(charge, gateway))
+    await _withdraw_waiting_order(marketplace_id, charge_id, gateway)
+
+
+async def _outcome(charge: Record, gateway: Gateway) -> Outcome:
     outcome = None
     if charge["submitted_before"]:
         outcome = await gateway.find_charge(
@@ -34,10 +40,8 @@ async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway)
             submitted_at=charge["submitted_at"],
         )
     if outcome is None and charge["submitted_before"] and charge["cancelled"]:
-        outcome = _never_arrived(charge)
-    elif outcome is None:
-        outcome = await _charge(charge, gateway)
-    await record_outcome(marketplace_id, charge_id, outcome)
+        return _never_arrived(charge)
+    return outcome or await _confirmed_after_all(charge, gateway) or await _charge(charge, gateway)
 
 
 async def settle_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
@@ -62,6 +66,43 @@ def _never_arrived(charge: Record) -> Outcome:
     if charge["submitted_at"] > now() - _ANSWERS_WITHIN:
         raise InDoubt("the gateway may still hear of it")
     return Outcome(state="failed", gateway_reference="", decline_code="never_arrived")
+
+
+async def _confirmed_after_all(charge: Record, gateway: Gateway) -> Outcome | None:
+    """The money of an earlier attempt at this period, given up while it waited for its customer, if they were faster.
+
+    It is kept from being confirmed before this charge is put to the gateway: else both could be paid. Where it was
+    confirmed already, its money is this charge's, and nothing more is taken (PRODUCT.md 4.2).
+    """
+    given_up = await fetch(
+        "SELECT gateway_reference FROM charge WHERE marketplace_id = $1 AND subscription_id = $2 AND period = $3"
+        " AND state = 'failed' AND moved_trigger = 'withdraw' AND gateway_reference IS NOT NULL",
+        charge["marketplace_id"],
+        charge["subscription_id"],
+        charge["period"],
+    )
+    for earlier in given_up:
+        outcome = await gateway.withdraw(earlier["gateway_reference"])
+        if outcome.state == "succeeded":
+            return outcome
+    return None
+
+
+async def _withdraw_waiting_order(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
+    """A first payment that wants the customer is not waited for: the merchant's checkout has them before it, and
+    orders again with a confirmed card. The code of the refusal stays authentication_required."""
+    waiting = await fetch_row(
+        "SELECT gateway_reference, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2"
+        " AND state = 'action_required' AND initiator = 'order'",
+        marketplace_id,
+        charge_id,
+    )
+    if waiting is None:
+        return
+    outcome = await gateway.withdraw(waiting["gateway_reference"])
+    if outcome.state == "failed":
+        outcome = msgspec.structs.replace(outcome, decline_code=waiting["decline_code"])
+    await record_outcome(marketplace_id, charge_id, outcome)
 
 
 async def _charge(charge: Record, gateway: Gateway) -> Outcome:

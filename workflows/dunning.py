@@ -13,7 +13,7 @@ from models.database import Record, execute, fetch_row, fetch_value
 from workflows.actor import CLOCK
 from workflows.charge_attempts import start_charge
 from workflows.clock import marketplace_now
-from workflows.dunning_decision import Action, Attempt, Exhaust, WaitUntil, decide
+from workflows.dunning_decision import CARD_PAUSE, Action, Attempt, Exhaust, WaitForOutcome, WaitUntil, decide
 from workflows.dunning_facts import facts_of, policy_of
 from workflows.dunning_mail import announce_failure, announce_the_end
 from workflows.fire import Move, create, fire, fire_where
@@ -48,8 +48,9 @@ async def open_case(
 
 
 async def count_failure(case: Any, charge: Any, decline_code: str | None, move: Move) -> Record:
-    """Writes down that another attempt failed. Staff's own and new cards' burn nothing of the policy's budget."""
-    by_policy = charge["initiator"] in ("schedule", "retry")
+    """Writes down that another attempt failed. Staff's own and new cards' burn nothing of the policy's budget, and an
+    attempt that waited for its customer was counted when it began to wait."""
+    by_policy = charge["initiator"] in ("schedule", "retry") and charge["state"] == "pending"
     return await fire(
         DUNNING_CASE,
         case["marketplace_id"],
@@ -62,16 +63,22 @@ async def count_failure(case: Any, charge: Any, decline_code: str | None, move: 
 
 
 async def after_failure(marketplace: Marketplace, case: Any, charge: Any, move: Move) -> bool:
-    """Tells the customer of a failed attempt and does what the policy says next; True when the policy is through."""
+    """Tells the customer of a failed attempt and does what the policy says next; True when the policy is through.
+
+    `charge` is as it was before it failed. One that waited for its customer was told of when it began to wait.
+    """
     at = marketplace_now(billing_offset(marketplace))
-    stage = await _stage_of(case, charge["id"])
-    action = await _decide(case, at)
+    action = WaitForOutcome() if await _has_stopped(case) else await _decide(case, at)
+    if isinstance(action, Attempt):  # its day has passed: not at once, the card has just declined
+        action = WaitUntil(at + CARD_PAUSE)
     next_attempt = action.at if isinstance(action, WaitUntil) else None
     await _set_next_attempt(case, next_attempt)
     through = isinstance(action, Exhaust)
-    ended = through and policy_of(case["policy"]).end == "cancel"
-    email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by, ended=ended)
-    await _record_step(case, stage, "email", at, outgoing_email_id=email_id)
+    if charge["state"] == "pending":
+        ended = through and policy_of(case["policy"]).end == "cancel"
+        email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by, ended=ended)
+        stage = await _stage_of(case, charge["id"])
+        await _record_step(case, stage, "email", at, outgoing_email_id=email_id)
     return through
 
 
@@ -151,6 +158,16 @@ async def _set_next_attempt(case: Any, at: datetime | None) -> None:
         case["marketplace_id"],
         case["id"],
         at,
+    )
+
+
+async def _has_stopped(case: Any) -> bool:
+    """Whether the policy is through and has left the case open: only staff and new cards try from here on."""
+    return await fetch_value(
+        "SELECT EXISTS (SELECT FROM dunning_step WHERE marketplace_id = $1 AND dunning_case_id = $2"
+        " AND channel = 'final_notice')",
+        case["marketplace_id"],
+        case["id"],
     )
 
 

@@ -15,7 +15,6 @@ from models.database import fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.card_form import check_card_form
 from workflows.catalogue_of_products import LARGEST_AMOUNT, Product, find_product
-from workflows.charge_outcomes import record_outcome
 from workflows.charges import submit_charge
 from workflows.clock import marketplace_now, now
 from workflows.customer_records import CustomerRecord, find_customer
@@ -186,7 +185,6 @@ async def _commit(
 async def _pay(marketplace: Marketplace, charge_id: UUID, gateway: Gateway) -> None:
     try:
         await submit_charge(marketplace.id, charge_id, gateway)
-        await _withdraw_if_waiting(marketplace.id, charge_id, gateway)
     except InDoubt as doubt:
         raise GatewayUnavailable("the order's payment is not settled yet") from doubt
     charge = await fetch_row(
@@ -194,23 +192,6 @@ async def _pay(marketplace: Marketplace, charge_id: UUID, gateway: Gateway) -> N
     )
     if charge is not None and charge["state"] == "failed":
         raise OrderDeclined(charge["decline_code"] or "generic_decline")
-
-
-async def _withdraw_if_waiting(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
-    """A first payment that wants the customer is not waited for: the merchant's checkout has them before it, and
-    orders again with a confirmed card. The code of the refusal stays authentication_required."""
-    waiting = await fetch_row(
-        "SELECT gateway_reference, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2"
-        " AND state = 'action_required'",
-        marketplace_id,
-        charge_id,
-    )
-    if waiting is None:
-        return
-    outcome = await gateway.withdraw(waiting["gateway_reference"])
-    if outcome.state == "failed":
-        outcome = msgspec.structs.replace(outcome, decline_code=waiting["decline_code"])
-    await record_outcome(marketplace_id, charge_id, outcome)
 
 
 async def _placed_before(marketplace: Marketplace, reference: str | None) -> OrderPlaced | None:

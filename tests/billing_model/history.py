@@ -1,0 +1,16 @@
+"""What was done to the shop, as the person who did it remembers it: what the books cannot tell about the past."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass
+class History:
+    """`overtaken`: charges under way when their subscription was cancelled or got a new card. Their failure is no news
+    to the customer: nothing is tried again, or the new card is tried at once and its outcome is told."""
+
+    cancelled: set[UUID] = field(default_factory=set[UUID])
+    cancel_on: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    overtaken: set[UUID] = field(default_factory=set[UUID])
+    steps: int = 0

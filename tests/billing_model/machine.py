@@ -1,0 +1,252 @@
+"""Random lives of a shop: hypothesis chooses who does what when, and what dies. After every step the promises are
+checked; when all that was under way has come to its end, everything must stand as expectations.py says."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from models.database import Record
+from tests.billing_model.books import Books, read_books
+from tests.billing_model.expectations import check_settled
+from tests.billing_model.history import History
+from tests.billing_model.promises import check_always
+from tests.billing_model.shop import PRODUCTS, Shop
+from tests.billing_model.watched_gateway import Fate
+from workflows.gateway_events import DisputeLost, DisputeOpened, DisputeWon
+
+STEPS_OF_A_LIFE = 50
+_SETTLES_WITHIN = 30  # rounds
+_CARDS = (
+    "4242424242424242",  # pays
+    "4000000000000341",  # generic_decline
+    "9990000000000011",  # insufficient_funds
+    "9990000000000037",  # stolen_card
+    "9990000000000052",  # do_not_try_again
+    "9990000000000060",  # processing_error
+    "4000002500003155",  # wants its customer
+    "4000008260003178",  # wants its customer, then declines
+    "9990000000000102",  # its first charge never arrives
+    "9990000000000110",  # pays and never says so
+    "4000000000000002",  # cannot be saved
+)
+_POLICIES = (([1, 4, 8, 15], "cancel"), ([1, 2], "leave"), ([1], "cancel"), ([1, 2, 3, 4, 5], "leave"))
+
+some = st.integers(0, 99)  # which one: of as many as there are
+fates = st.sampled_from([Fate.NONE, Fate.NONE, *Fate])
+cards = st.sampled_from(_CARDS)
+
+
+class ShopLife(RuleBasedStateMachine):
+    """Each rule is one act. `loop` is the event loop on which the pool is open."""
+
+    loop: ClassVar[asyncio.AbstractEventLoop]
+    steps: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = self._do(Shop.open())
+        self.history = History()
+        self.books: Books = self._do(read_books(self.shop))
+        self.delivered: set[str] = set()
+
+    def _do(self, act: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(act)
+
+    def _subscription(self, which: int) -> Record:
+        return self.books.subscriptions[which % len(self.books.subscriptions)]
+
+    def _meets(self, fate: Fate) -> None:
+        self.shop.gateway.fate = fate
+
+    @initialize(first=st.sampled_from(["monthly", "weekly", "three payments"]))
+    def open_with_a_customer(self, first: str) -> None:
+        self._do(self.shop.order(first, _CARDS[0]))
+
+    # People
+
+    @precondition(lambda self: len(self.books.subscriptions) < 4)
+    @rule(product=st.sampled_from(sorted(PRODUCTS)), card=cards, fate=fates)
+    def orders(self, product: str, card: str, fate: Fate) -> None:
+        self._meets(fate)
+        self._do(self.shop.order(product, card))
+
+    @precondition(lambda self: self.books.subscriptions)
+    @rule(which=some, card=cards)
+    def replaces_the_card(self, which: int, card: str) -> None:
+        subscription = self._subscription(which)
+        if self._do(self.shop.replace_card(subscription, card)):
+            self._overtaken(subscription)
+
+    @precondition(lambda self: any(charge["state"] == "action_required" for charge in self.books.charges))
+    @rule(which=some, fate=fates)
+    def confirms(self, which: int, fate: Fate) -> None:
+        waiting = [one["subscription_id"] for one in self.books.charges if one["state"] == "action_required"]
+        self._meets(fate)
+        for subscription in self.books.subscriptions:
+            if subscription["id"] == waiting[which % len(waiting)]:
+                self._do(self.shop.confirm(subscription))
+
+    @precondition(lambda self: len(self.books.subscriptions) > 1)
+    @rule(which=some)
+    def cancels(self, which: int) -> None:
+        subscription = self._subscription(which)
+        if self._do(self.shop.cancel(subscription)):
+            self._is_cancelled(subscription)
+
+    @precondition(lambda self: self.books.subscriptions)
+    @rule(which=some, days=st.integers(1, 20))
+    def is_to_end_on_a_date(self, which: int, days: int) -> None:
+        subscription = self._subscription(which)
+        at = self.books.now + timedelta(days=days)
+        if subscription["ended_at"] is None:
+            self._do(self.shop.cancel_on(subscription, at))
+            self.history.cancel_on[subscription["id"]] = at
+
+    @precondition(lambda self: self.books.cases)
+    @rule(which=some, times=st.sampled_from([1, 1, 3]), fate=fates)
+    def staff_retry(self, which: int, times: int, fate: Fate) -> None:
+        for _ in range(times):
+            self._do(self.shop.retry(self._subscription(which)))
+            self._meets(fate)
+            for job in self._do(self.shop.jobs())[-1:]:
+                self._do(self.shop.run_job(job))
+
+    @precondition(lambda self: self._paid())
+    @rule(which=some, share=st.sampled_from([None, None, 1, 2, 3]), fate=fates)
+    def staff_refund(self, which: int, share: int | None, fate: Fate) -> None:
+        charge = self._paid()[which % len(self._paid())]
+        self._meets(fate)
+        self._do(self.shop.refund(charge, None if share is None else charge["amount_minor"] // share))
+
+    @precondition(lambda self: self._paid())
+    @rule(which=some, share=st.sampled_from([1, 2, 5]))
+    def is_refunded_at_the_gateway(self, which: int, share: int) -> None:
+        charge = self._paid()[which % len(self._paid())]
+        self._do(self.shop.refund_elsewhere(charge, charge["amount_minor"] // share))
+
+    @precondition(lambda self: self._paid())
+    @rule(which=some, kind=st.sampled_from([DisputeOpened, DisputeWon, DisputeLost]))
+    def is_disputed(self, which: int, kind: type[DisputeOpened | DisputeWon | DisputeLost]) -> None:
+        self.shop.dispute(self._paid()[which % len(self._paid())], kind)
+
+    @rule(policy=st.sampled_from(_POLICIES))
+    def the_policy_changes(self, policy: tuple[list[int], str]) -> None:
+        self._do(self.shop.set_policy(*policy))
+
+    # Time, jobs, the gateway
+
+    @rule(days=st.sampled_from([1, 1, 2, 3, 4, 7]), fate=fates)
+    def days_pass(self, days: int, fate: Fate) -> None:
+        self._meets(fate)
+        for _ in range(days):
+            self._next_day()
+            self._do(self.shop.run_jobs())
+
+    @rule(days=st.sampled_from([1, 3, 8]))
+    def days_pass_while_the_workers_are_down(self, days: int) -> None:
+        for _ in range(days):
+            self._next_day()
+
+    @rule(which=some, fate=fates, forgotten=st.booleans())
+    def a_job_runs(self, which: int, fate: Fate, *, forgotten: bool) -> None:
+        if jobs := self._do(self.shop.jobs()):
+            self._meets(fate)
+            self._do(self.shop.run_job(jobs[which % len(jobs)], forgotten=forgotten))
+
+    @precondition(lambda self: self.shop.gateway.events)
+    @rule(which=some, times=st.integers(1, 2))
+    def a_webhook_comes_late_or_again(self, which: int, times: int) -> None:
+        event = self.shop.gateway.events[-1 - which % len(self.shop.gateway.events)]
+        for _ in range(times):
+            if self._do(self.shop.deliver(event)):
+                self.delivered.add(event.event_id)
+
+    @rule()
+    def everything_comes_to_its_end(self) -> None:
+        self._settle()
+
+    # What must be true
+
+    @invariant()
+    def promises_are_kept(self) -> None:
+        type(self).steps += 1
+        self._meets(Fate.NONE)
+        self.books = self._do(read_books(self.shop))
+        check_always(self.books, self.history)
+
+    def teardown(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        self._meets(Fate.NONE)
+        for _ in range(_SETTLES_WITHIN):
+            self._do(self.shop.wait_for_answers())
+            self._do(self.shop.bill())
+            self._do(self.shop.run_jobs())
+            if not self._deliver_the_rest() and not self._do(self.shop.jobs()):
+                break
+        else:
+            raise AssertionError(f"never done: {self._do(self.shop.jobs())}")
+        self.books = self._do(read_books(self.shop))
+        check_always(self.books, self.history)
+        check_settled(self.books, self.history)
+
+    def _deliver_the_rest(self) -> int:
+        """Delivers what was never delivered; answers how much of it came in time."""
+        late = [event for event in self.shop.gateway.events if event.event_id not in self.delivered]
+        came = [event.event_id for event in late if self._do(self.shop.deliver(event))]
+        self.delivered.update(came)
+        return len(came)
+
+    # What people remember
+
+    def _paid(self) -> list[Record]:
+        return [one for one in self.books.charges if one["taken"] == "succeeded" and one["gateway_reference"]]
+
+    def _next_day(self) -> None:
+        books: Books = self._do(read_books(self.shop))
+        self._do(self.shop.next_day())
+        for subscription in books.subscriptions:
+            ends = self.history.cancel_on.get(subscription["id"])
+            if ends is not None and subscription["ended_at"] is None and ends <= self._do(self.shop.now()):
+                self._is_cancelled(subscription)
+
+    def _is_cancelled(self, subscription: Record) -> None:
+        self.history.cancelled.add(subscription["id"])
+        self._overtaken(subscription)
+
+    def _overtaken(self, subscription: Record) -> None:
+        books: Books = self._do(read_books(self.shop))
+        on_the_way = [one["id"] for one in books.charges_of[subscription["id"]] if one["state"] == "pending"]
+        self.history.overtaken.update(on_the_way)
+
+
+def live(lives: int, number: int, loop: asyncio.AbstractEventLoop, said: Callable[[str], None] = print) -> int:
+    """Lives so many lives of `STEPS_OF_A_LIFE` steps, the same for the same seed; answers how many steps there were."""
+    machine = type("ShopLife", (ShopLife,), {"loop": loop, "steps": 0})
+    config = settings(
+        max_examples=lives,
+        stateful_step_count=STEPS_OF_A_LIFE,
+        phases=[Phase.generate],  # a life of fifty steps is read faster than a thousand are tried to shorten it
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        deadline=None,
+        database=None,
+    )
+    try:
+        run_state_machine_as_test(seed(number)(machine), settings=config)
+    except BaseException:
+        said(f"seed {number}: run it again with BILLING_MODEL_SEED={number}")
+        raise
+    return machine.steps
