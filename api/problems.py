@@ -37,6 +37,7 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.TooManyRequests:     (429, "Too many requests"),
     errors.GatewayUnavailable:  (503, "The payment gateway did not answer"),
     InDoubt:                    (503, "A provider did not answer"),
+    errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
@@ -56,6 +57,7 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     errors.CardRefused: "The card was not accepted. Check the details or use another card; the old one is kept.",
     errors.GatewayUnavailable: "Nothing was changed. Try again in a minute.",
     InDoubt: "Try again in a minute.",
+    errors.InvoiceUnprepared: "It is tried again later. Ask again in ten minutes.",
     OrderDeclined: "The card was not charged, and nothing was started.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
@@ -110,6 +112,8 @@ def headers_of(error: Exception) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, errors.NotSignedIn):
         return {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
+    if isinstance(error, errors.InvoiceUnprepared):
+        return {"Retry-After": "600"}
     if isinstance(error, errors.GatewayUnavailable | InDoubt):
         return {"Retry-After": "60"}
     if isinstance(error, HTTPException):

@@ -101,3 +101,9 @@ class GatewayUnavailable(WorkflowError):
     """Raised when the payment gateway did not answer or answered nonsense, and nothing was changed."""
 
     code = "gateway_unavailable"
+
+
+class InvoiceUnprepared(WorkflowError):
+    """Raised when an invoice's PDF was given up for now; it is asked for again when somebody looks later."""
+
+    code = "invoice_unprepared"

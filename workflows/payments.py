@@ -58,11 +58,22 @@ async def list_payments(
 async def _rows(
     marketplace_id: UUID, customer_id: UUID, sort: PaymentSort, direction: Direction, cursor: str | None, limit: int
 ) -> list[Any]:
+    sql, arguments = page_statement(marketplace_id, customer_id, sort, direction, cursor, limit)
+    return await fetch(sql, *arguments)
+
+
+def page_statement(
+    marketplace_id: UUID, customer_id: UUID, sort: PaymentSort, direction: Direction, cursor: str | None, limit: int
+) -> tuple[str, list[Any]]:
+    """The page's query and its arguments. Public so that a benchmark can ask the server what it reads.
+
+    Raises InvalidInput for a cursor that this sort did not give.
+    """
     column, compare = _COLUMNS[sort][0], ">" if direction == "asc" else "<"
     position = () if cursor is None else _position(sort, cursor)
     beyond = f" AND (charge.{column}, charge.id) {compare} ($4, $5)" if position else ""
     # The page is picked from the index alone; only its rows are joined.
-    return await fetch(
+    sql = (
         f"WITH page AS (SELECT * FROM charge WHERE marketplace_id = $1 AND customer_id = $2"
         f" AND payment_status IS NOT NULL{beyond} ORDER BY charge.{column} {direction}, charge.id {direction} LIMIT $3)"
         " SELECT page.id, page.paid_at, page.amount_minor, page.refunded_minor, page.currency, page.order_number,"
@@ -75,12 +86,9 @@ async def _rows(
         " LEFT JOIN invoice ON invoice.marketplace_id = page.marketplace_id AND invoice.charge_id = page.id"
         " AND invoice.kind = 'invoice' AND invoice.state = 'issued'"
         " LEFT JOIN document ON document.marketplace_id = page.marketplace_id AND document.invoice_id = invoice.id"
-        f" ORDER BY page.{column} {direction}, page.id {direction}",
-        marketplace_id,
-        customer_id,
-        limit,
-        *position,
+        f" ORDER BY page.{column} {direction}, page.id {direction}"
     )
+    return sql, [marketplace_id, customer_id, limit, *position]
 
 
 def _payment(row: Any) -> Payment:
@@ -99,7 +107,12 @@ def _payment(row: Any) -> Payment:
 
 
 def _cursor(sort: PaymentSort, row: Any) -> str:
-    return urlsafe_b64encode(msgspec.json.encode([sort, row[_COLUMNS[sort][0]], row["id"]])).decode().rstrip("=")
+    return cursor_at(sort, row[_COLUMNS[sort][0]], row["id"])
+
+
+def cursor_at(sort: PaymentSort, value: Any, payment_id: UUID) -> str:
+    """The cursor behind the payment that has this value in the sort's column."""
+    return urlsafe_b64encode(msgspec.json.encode([sort, value, payment_id])).decode().rstrip("=")
 
 
 def _position(sort: PaymentSort, cursor: str) -> tuple[Any, UUID]:

@@ -11,14 +11,13 @@ from api.documented import problems
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from workflows.contact import contact_of
+from workflows.errors import InvoiceUnprepared
 from workflows.invoice_files import invoice_file
 from workflows.payments import list_payments
 from workflows.portal_views import Contact, Direction, Marketplace, PaymentPage, PaymentSort, SignedIn
 
 _ASK_AGAIN_IN = {"Retry-After": "2"}  # seconds; a PDF takes a tenth of one, behind whatever waits
-_GIVEN_UP_FOR = {"Retry-After": "600"}
 _BEING_PREPARED = Accepted(detail="The invoice is being prepared. Ask again in a moment.")
-_GIVEN_UP = Accepted(detail="The invoice could not be prepared; it is tried again later.")
 _PDF: dict[int, ResponseSpec] = {
     200: ResponseSpec(bytes, description="The PDF.", media_type="application/pdf", generate_examples=False),  # type: ignore[arg-type]
     202: ResponseSpec(Accepted, description="Being prepared: ask again after `Retry-After` seconds."),
@@ -47,13 +46,14 @@ class History(Controller):
             signed_in.marketplace_id, signed_in.customer_id, sort, order, after=after, before=before
         )
 
-    @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404)})
+    @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404, 503)})
     async def invoice(self, signed_in: SignedIn, number: FromPath[str]) -> Response[Any]:
         """The invoice's PDF. Imported ones are rendered when first asked for: 202 until then."""
         file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
+        if file.failed:
+            raise InvoiceUnprepared(f"invoice {file.number} could not be rendered")
         if file.pdf is None:
-            waiting = _GIVEN_UP if file.failed else _BEING_PREPARED
-            return Response(waiting, status_code=202, headers=_GIVEN_UP_FOR if file.failed else _ASK_AGAIN_IN)
+            return Response(_BEING_PREPARED, status_code=202, headers=_ASK_AGAIN_IN)
         # A number holds letters, digits, dots, slashes, dashes and underscores (models): nothing to escape but slashes.
         name = file.number.replace("/", "-")
         headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}

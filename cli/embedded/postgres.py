@@ -34,6 +34,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",  # tests open many pools beside those of API, workers and dispatchers
     "timezone": "UTC",
+    "log_error_verbosity": "terse",  # the details of an error quote rows, and rows hold addresses
     "log_timezone": "UTC",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

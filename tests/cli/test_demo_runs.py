@@ -1,0 +1,79 @@
+"""The demo as a person starts it: everything up, its people's invoices there, ended by Ctrl-C, and found again."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+Start = Callable[..., subprocess.Popen[str]]
+_PERSONAS = {"active", "failed_charge", "cancelled", "completed", "trial", "pay_what_you_want"}
+_PATIENCE = 300  # seconds; a minute on an idle machine
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _started(run_python: Start, data: Path, port: int) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    demo = run_python("-m", "cli", "demo", "--data", data, "--port", str(port))
+    until = time.monotonic() + _PATIENCE
+    while not (data / "demo.json").exists():
+        assert demo.poll() is None, demo.communicate()[0]
+        assert time.monotonic() < until, "the demo did not come up"
+        time.sleep(0.2)  # another process writes the file
+    return demo, json.loads((data / "demo.json").read_text())
+
+
+def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path: Path) -> None:
+    port = _free_port()
+    demo, facts = _started(run_python, tmp_path, port)
+    home = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=home, trust_env=False) as browser:
+        assert browser.get("/health/ready").status_code == 200
+        assert browser.get(facts["login_url"]).status_code == 200
+        settings = browser.get("/api/v1/portal-settings", headers={"Authorization": f"Bearer {facts['api_key']}"})
+        assert settings.json()["login_url"] == facts["login_url"] == f"{home}/portal/demo"
+        assert browser.get(facts["inbox_url"] + ".json").json() == []
+        _sign_in_and_find_every_invoice_ready(browser, facts)
+    assert set(facts["customers"]) >= _PERSONAS
+    assert set(facts["staff"]) == {"owner", "support", "analyst", "auditor"}
+    family = psutil.Process(demo.pid).children(recursive=True)
+
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(timeout=60) == 0
+    assert psutil.wait_procs(family, timeout=20)[1] == []
+
+    again, same = _started(run_python, tmp_path, port)
+    again.send_signal(signal.SIGINT)
+    again.wait(timeout=60)
+    assert same == facts
+
+
+def _sign_in_and_find_every_invoice_ready(browser: httpx.Client, facts: dict[str, Any]) -> None:
+    """By the JSON API, as the persona who has paid by subscription: no invoice is still being prepared."""
+    marketplace = {"marketplace": "demo"}
+    browser.post("/api/v1/portal/access-links", json={**marketplace, "email": facts["customers"]["active"]})
+    until = time.monotonic() + 60
+    while not (mails := browser.get("/inbox.json").json()):
+        assert time.monotonic() < until, "no access link came"
+        time.sleep(0.2)  # another process sends it
+    link = next(word for word in mails[0]["text"].split() if "/access/" in word)
+    session = browser.post("/api/v1/portal/sessions", json={**marketplace, "token": link.rsplit("/", 1)[-1]}).json()[
+        "session_token"
+    ]
+    bearer = {"Authorization": f"Bearer {session}"}
+    payments = browser.get("/api/v1/portal/payments", headers=bearer).json()["payments"]
+    assert payments
+    for payment in payments:
+        invoice = browser.get(f"/api/v1/portal/invoices/{payment['invoice_number']}", headers=bearer)
+        assert invoice.content.startswith(b"%PDF-"), invoice.text
