@@ -47,7 +47,7 @@ async def _fill(owner_url: str, rows: int) -> tuple[UUID, UUID]:
             "INSERT INTO charge (marketplace_id, customer_id, order_id, order_number, initiator, amount_minor,"
             " currency, gateway, attempted_at, paid_at, state, moved_trigger, moved_by, moved_reason, moved_at,"
             " log_hash)"
-            " SELECT $1, $2, $3, n, 'import', 100 + n * 7919 % 20000, 'USD', 'sandbox', at, at,"
+            " SELECT $1, $2, $3, n, 'import', 100 + n::bigint * 7919 % 20000, 'USD', 'sandbox', at, at,"
             f" ({_STATES})[1 + n * 31 % 4], 'import', 'import:bench', 'bench', at, '\\x00'"
             " FROM generate_series(1, $4) AS n, LATERAL (SELECT now() - n * interval '1 minute' AS at) AS t",
             marketplace,
