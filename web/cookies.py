@@ -4,6 +4,7 @@
 `gatehouse_browser`  a random nonce by which a link knows the browser that asked for it; 1 hour
 `gatehouse_return`   sealed: the page to come back to after signing in; 1 hour
 `gatehouse_notice`   sealed: what the next page tells of the last one (web/notices.py); minutes
+`gatehouse_card`     sealed: the card link whose form is open at the gateway, which is not told it; as long as the form
 """
 
 import re
@@ -19,7 +20,9 @@ from workflows.keys import sign, unseal
 from workflows.settings import settings
 
 SESSION, BROWSER, RETURN, NOTICE = "gatehouse_session", "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
+CARD = "gatehouse_card"
 _HOUR = timedelta(hours=1)  # as long as the link that is asked for
+_FORM = timedelta(hours=1, minutes=5)  # as long as the card link lives on while its form is open
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 # A page of the portal that needs a session, its own query included. No dots in a row, no scheme, no second host.
 _INSIDE = re.compile(r"/(subscriptions|payments|invoices|contact|sessions)([/?][A-Za-z0-9/_.=&%-]*)?")
@@ -57,6 +60,17 @@ def return_path(request: Connection, home: str) -> str | None:
     kept = unsealed(request, RETURN, f"return:{home}")
     path = kept.decode() if kept else None
     return path if path and is_inside(home, path) else None
+
+
+def card_cookie(home: str, token: str) -> Cookie:
+    """Keeps which card link's form is open at the gateway, for the way back."""
+    return sealed_cookie(CARD, home, f"card:{home}", token.encode(), _FORM)
+
+
+def card_link_token(request: Connection, home: str) -> str | None:
+    """The token of the card link whose form was opened in this browser."""
+    kept = unsealed(request, CARD, f"card:{home}")
+    return kept.decode() if kept else None
 
 
 def is_inside(home: str, path: str) -> bool:

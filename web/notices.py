@@ -25,6 +25,8 @@ Kind = Literal[
     "cancelled",
     "card_link_sent",
     "card_updated",
+    "payment_confirmed",
+    "payment_refused",
     "session_ended",
 ]
 # fmt: off

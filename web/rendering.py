@@ -3,6 +3,7 @@
 Nothing is marked safe: what people typed is text wherever it is shown.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from web.headers import page_headers
 from web.notices import Notice
 from web.static_files import static_url
 from web.visit import Door, Visit
+from workflows.errors import GatewayUnavailable
 
-__all__ = ["page", "render", "see_other"]
+__all__ = ["leave_for", "page", "render", "see_other"]
+
+_ELSEWHERE = re.compile(r"https?://[\x21-\x7e]+")
 
 
 def _as_path(text: str) -> str:
@@ -78,6 +82,18 @@ def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[None]:
     """303 to a path of ours: what follows a form, and what leads to the login page."""
     headers = {**page_headers(), "Location": path}
     return Response(None, status_code=303, headers=headers, cookies=list(cookies))
+
+
+def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
+    """A page that goes on to a vendor's by itself: what a form answers that leads out of here.
+
+    No redirect: browsers hold each of its stations against `form-action`, and a payment provider's lead on to banks
+    that nobody can list. `where` names it. Raises GatewayUnavailable for what is no address of a page.
+    """
+    if not _ELSEWHERE.fullmatch(url):
+        raise GatewayUnavailable("the gateway gave no address of a page")
+    headers = {"Refresh": f"0; url={url}"}
+    return page("portal/leaving.html", door, cookies=cookies, headers=headers, url=url, where=where)
 
 
 def _form_token_field(token: str) -> Markup:

@@ -10,7 +10,9 @@ from web.origin import same_origin
 from web.portal.access import AccessPages
 from web.portal.cancel import CancelPages
 from web.portal.card import CardPages
+from web.portal.confirm import ConfirmPages
 from web.portal.contact import ContactPages
+from web.portal.hosted_card import HostedCardPages
 from web.portal.invoices import InvoicePages
 from web.portal.login import LoginPages
 from web.portal.payments import PaymentPages
@@ -30,8 +32,10 @@ _PORTAL = Router(
         LoginPages,
         AccessPages,
         CardPages,
+        HostedCardPages,
         SubscriptionPages,
         CancelPages,
+        ConfirmPages,
         PaymentPages,
         InvoicePages,
         ContactPages,

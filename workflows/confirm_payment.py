@@ -5,6 +5,7 @@ from uuid import UUID
 from models.database import fetch_row
 from workflows.charge_outcomes import record_outcome
 from workflows.errors import GatewayUnavailable, NotFound, TransitionRefused
+from workflows.marketplaces import login_url
 from workflows.portal_views import Marketplace
 from workflows.ports import Gateway, InDoubt
 
@@ -31,7 +32,14 @@ async def confirm_payment(
         raise TransitionRefused("subscription", row["subscription_id"], "confirm", row["state"], "nothing to confirm")
     try:
         confirmation = await gateway.start_confirmation(row["gateway_reference"], return_url)
+        await record_outcome(marketplace.id, row["id"], confirmation.outcome)
+    except NotFound as missing:  # of ours it is; the gateway's books have lost it
+        raise GatewayUnavailable("the gateway does not know this payment") from missing
     except InDoubt as doubt:
         raise GatewayUnavailable(str(doubt)) from doubt
-    await record_outcome(marketplace.id, row["id"], confirmation.outcome)
     return confirmation.url
+
+
+def confirmed_url(marketplace: Marketplace, number: int) -> str:
+    """Where the bank's page leads back to. Coming back proves nothing: it shows what our books say."""
+    return f"{login_url(marketplace)}/subscriptions/{number}/confirmed"

@@ -3,20 +3,74 @@
 Coming back from the form proves nothing; only the gateway's event, and what it answers about the form, do.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
+
+import msgspec
 
 from models.database import execute, fetch_row, transaction
 from workflows.card_links import look_at_card_link
 from workflows.client_limits import check_card_attempt
 from workflows.clock import now
-from workflows.errors import GatewayUnavailable, LinkUnusable, TransitionRefused
-from workflows.portal_views import Marketplace
+from workflows.errors import GatewayUnavailable, InvalidInput, LinkUnusable, TransitionRefused
+from workflows.links import find_link, unusable
+from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces import login_url
+from workflows.portal_views import CardShown, Marketplace
 from workflows.ports import Gateway, InDoubt, RateLimiter
 from workflows.replace_card import save_card
+from workflows.settings import settings
+from workflows.subscriptions import card_shown
 
 _FORM_LIFETIME = timedelta(hours=1, minutes=5)  # a form opened in a link's last minute may still be finished
+_RETURN_URL = re.compile(r"[\x21-\x7e]{1,500}")
+
+
+class CardSavedByForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What our books say once the gateway has told us of the card."""
+
+    product: str
+    card: CardShown
+    charging_now: bool
+
+
+def form_urls(marketplace: Marketplace) -> tuple[str, str]:
+    """Where the gateway's form leads back to: when it was filled in, and when it was left. No token in either."""
+    return f"{login_url(marketplace)}/card-saved", f"{login_url(marketplace)}/card-form"
+
+
+def check_return_url(url: str) -> str:
+    """An address that a caller wants the form to lead back to. Raises InvalidInput unless it is within PUBLIC_URL."""
+    if not url.startswith(f"{settings().public_url}/") or not _RETURN_URL.fullmatch(url):
+        raise InvalidInput({"return_url": f"must begin with {settings().public_url}/."})
+    return url
+
+
+async def card_saved_by_form(marketplace_id: UUID, token: str) -> CardSavedByForm | None:
+    """What became of a link whose form was opened; None while the gateway has not told us of a card.
+
+    Raises LinkUnusable for a link that ended without one.
+    """
+    link = await find_link(marketplace_id, "card_update", token)
+    if ACCESS_TOKEN.allows("redeem", link, now=now()):
+        return None
+    row = await fetch_row(
+        "SELECT product.name AS product, card.brand, card.last_four, card.exp_month, card.exp_year,"
+        " EXISTS (SELECT FROM charge WHERE charge.marketplace_id = subscription.marketplace_id"
+        " AND charge.subscription_id = subscription.id AND charge.state = 'pending') AS charging_now"
+        " FROM subscription JOIN product ON product.marketplace_id = subscription.marketplace_id"
+        " AND product.id = subscription.product_id JOIN payment_method AS card"
+        " ON card.marketplace_id = subscription.marketplace_id AND card.id = subscription.payment_method_id"
+        " WHERE subscription.marketplace_id = $1 AND subscription.id = $2",
+        marketplace_id,
+        link["subscription_id"],
+    )
+    card = None if row is None else card_shown(row)
+    if link["state"] != "redeemed" or row is None or card is None:
+        raise unusable(link)
+    return CardSavedByForm(product=row["product"], card=card, charging_now=row["charging_now"])
 
 
 async def open_card_form(

@@ -43,7 +43,7 @@ async def compare_books(gateway_name: str, gateway: Gateway, at: datetime | None
     async for payments in _batches(gateway.payments_between(at - LOOKS_BACK, at)):
         charges = await _charges_of(gateway_name, list(shops), payments)
         for theirs in payments:
-            ours = charges.get(theirs.idempotency_key or "") or charges.get(theirs.reference)
+            ours = _paid_one(charges.get(theirs.idempotency_key or ""), charges.get(theirs.reference))
             if ours is not None:
                 known.add(ours.id)
             differences += await _note(shops, ours, theirs, at)
@@ -122,8 +122,17 @@ async def _charges_of(
             [value for value in values if value is not None],
             gateway,
         )
-        charges |= {getattr(one, column): one for one in found}
+        for one in found:
+            name = getattr(one, column)
+            charges[name] = _paid_one(charges.get(name), one) or one
     return charges
+
+
+def _paid_one(first: OurCharge | None, second: OurCharge | None) -> OurCharge | None:
+    """Two charges name one payment where a customer confirmed what was given up: the paid one tells of it."""
+    if first is None or second is None:
+        return first or second
+    return second if second.state in PAID else first
 
 
 async def _paid_lately(shop: Marketplace, at: datetime) -> list[OurCharge]:

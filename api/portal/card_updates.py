@@ -13,6 +13,7 @@ from api.documented import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
 from api.strict_json import StrictJSON
 from workflows.card_links import look_at_card_link
+from workflows.hosted_card import check_return_url, form_urls, open_card_form
 from workflows.marketplaces import find_marketplace
 from workflows.portal_views import CardLinkShown, CardReplaced
 from workflows.ports import CardDetails
@@ -38,6 +39,20 @@ class CardUpdate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     marketplace: str
     token: str
     card: CardTyped
+
+
+class FormWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A card-update link whose holder is to be sent to the gateway's form. `return_url`: within PUBLIC_URL."""
+
+    marketplace: str
+    token: str
+    return_url: str | None = None
+
+
+class CardForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway's own page. Send the customer there; coming back proves nothing, look at the subscription."""
+
+    url: str
 
 
 class CardUpdates(Controller):
@@ -69,3 +84,25 @@ class CardUpdates(Controller):
         card = CardDetails(**msgspec.structs.asdict(data.card))
         gateway = state.gateway_for(marketplace.gateway)
         return await replace_card(marketplace, data.token, card, gateway, client_address(request), state.limiter)
+
+    @post(
+        "/form",
+        dto=StrictJSON[FormWanted],
+        return_dto=None,
+        status_code=200,
+        responses=problems(*BAD_BODY, 404, 410, 429, 503),
+    )
+    async def open_form(self, request: Request[Any, Any, Any], data: Annotated[FormWanted, example(_HELD)]) -> CardForm:
+        """Open the gateway's own card form (Stripe), for an hour. 422 where cards are sent as test numbers instead."""
+        marketplace = await find_marketplace(data.marketplace)
+        return_url, cancel_url = form_urls(marketplace)
+        url = await open_card_form(
+            marketplace,
+            data.token,
+            request.app.state.gateway_for(marketplace.gateway),
+            client_address(request),
+            request.app.state.limiter,
+            return_url=return_url if data.return_url is None else check_return_url(data.return_url),
+            cancel_url=cancel_url,
+        )
+        return CardForm(url=url)

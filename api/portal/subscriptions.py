@@ -1,6 +1,9 @@
-"""The customer's subscriptions by API, and the two acts on each: cancel, and have a card-update link sent."""
+"""The customer's subscriptions by API, and the acts on each: cancel, confirm a payment, have a card link sent."""
 
-from litestar import Controller, get, post, route
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, get, post, route
 
 from api.credentials import needs_session
 from api.documented import SubscriptionNumber, problems
@@ -10,8 +13,15 @@ from api.portal.others import all_but, not_allowed
 from workflows.actor import Actor
 from workflows.cancel import cancel_by_customer
 from workflows.card_links import send_card_update_link
+from workflows.confirm_payment import confirm_payment, confirmed_url
 from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
 from workflows.subscriptions import get_subscription, list_subscriptions
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the customer confirms; None when it is done, and the subscription says with what result."""
+
+    url: str | None
 
 
 class Subscriptions(Controller):
@@ -47,6 +57,20 @@ class Subscriptions(Controller):
         await send_card_update_link(marketplace, signed_in.customer_id, number_of(number), by)
         return Accepted(detail="A link to update the card is on its way to the address on file.")
 
+    @post("/{number:str}/confirm", status_code=200, responses=problems(401, 404, 409, 503))
+    async def confirm(
+        self,
+        request: Request[Any, Any, Any],
+        signed_in: SignedIn,
+        marketplace: Marketplace,
+        number: SubscriptionNumber,
+    ) -> Confirmation:
+        """Confirm the payment that the bank wants the customer for. 409 where none waits for them."""
+        asked_for = number_of(number)
+        gateway = request.app.state.gateway_for(marketplace.gateway)
+        back = confirmed_url(marketplace, asked_for)
+        return Confirmation(url=await confirm_payment(marketplace, signed_in.customer_id, asked_for, gateway, back))
+
     @route("/{number:str}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
     async def odd_method(self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber) -> None:
         """404 for what is not the customer's own, else 405."""
@@ -54,7 +78,7 @@ class Subscriptions(Controller):
         raise not_allowed("GET")
 
     @route(
-        ["/{number:str}/cancel", "/{number:str}/card-update-link"],
+        ["/{number:str}/cancel", "/{number:str}/card-update-link", "/{number:str}/confirm"],
         http_method=all_but("POST"),
         status_code=405,
         include_in_schema=False,

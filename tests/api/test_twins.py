@@ -21,6 +21,7 @@ from tests.factories import (
     a_subscription,
     an_open_case,
 )
+from tests.web.at_stripe import fake_stripe
 from tests.web.browsing import Browser
 from workflows.invoices import issue_invoice
 from workflows.links import link_text
@@ -36,6 +37,8 @@ TWINS = {
     ("get",  "/subscriptions/…/cancel"):           ("get",    "subscriptions/{number}"),
     ("post", "/subscriptions/…/cancel"):           ("post",   "subscriptions/{number}/cancel"),
     ("post", "/subscriptions/…/card-update-link"): ("post",   "subscriptions/{number}/card-update-link"),
+    ("post", "/subscriptions/…/confirm"):          ("post",   "subscriptions/{number}/confirm"),
+    ("post", "/card/…/form"):                      ("post",   "card-updates/form"),
     ("get",  "/card/…"):                           ("post",   "card-updates/look"),
     ("post", "/card/…"):                           ("post",   "card-updates"),
     ("get",  "/payments"):                         ("get",    "payments"),
@@ -65,11 +68,14 @@ class Acts(HTMLParser):
 
 
 @pytest.fixture
-async def marketplace(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[Marketplace]:
-    async with running(app):
-        yield await a_marketplace(
-            self_cancellation=True, show_address=True, show_support_email=True, address="1 Main St"
-        )
+async def marketplace(
+    fresh_database: FreshDatabase, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Marketplace]:
+    with fake_stripe(monkeypatch):
+        async with running(app):
+            yield await a_marketplace(
+                self_cancellation=True, show_address=True, show_support_email=True, address="1 Main St"
+            )
 
 
 @pytest.fixture
@@ -83,6 +89,7 @@ async def customer(marketplace: Marketplace) -> Record:
             await issue_invoice(marketplace.id, charge["id"], BY_WORKER.by)
         if state == "failed_charge":
             await an_open_case(subscription)
+            await a_charge(marketplace, subscription=subscription, state="action_required")
     await a_session(marketplace, customer)
     return customer
 
@@ -117,6 +124,15 @@ async def acts_of_every_page(marketplace: Marketplace, customer: Record) -> set[
     return acts
 
 
+async def acts_of_a_card_page_at_stripe(home: str) -> set[tuple[str, str]]:
+    """Those of the page where the gateway has a form of its own, as if it were this marketplace's."""
+    live = await a_marketplace(gateway="stripe", sandbox=False)
+    link = link_text(await a_link(live, subscription=await a_subscription(live)))
+    async with Browser(app) as browser:
+        page = await browser.get(f"/portal/{live.slug}/card/{link}")
+        return {(method, path.replace(f"/portal/{live.slug}", home)) for method, path in Acts(page.text).found}
+
+
 async def test_each_form_and_link_of_the_portals_pages_has_its_twin_in_the_api(
     marketplace: Marketplace, customer: Record
 ) -> None:
@@ -124,6 +140,7 @@ async def test_each_form_and_link_of_the_portals_pages_has_its_twin_in_the_api(
     document = app.openapi_schema.to_schema()
     home = f"/portal/{marketplace.slug}"
 
+    acts |= await acts_of_a_card_page_at_stripe(home)
     offered = {
         (method, shape_of(urlsplit(target).path.removeprefix(home)))
         for method, target in acts

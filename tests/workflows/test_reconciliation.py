@@ -206,3 +206,13 @@ async def test_a_marketplace_that_moved_to_another_gateway_is_still_known_at_the
     await execute("UPDATE marketplace SET gateway = 'stripe', sandbox = false")
 
     assert await compare_books("sandbox", gateway, now() + LATER) == 0
+
+
+async def test_a_payment_given_up_and_confirmed_after_all_is_told_of_by_the_charge_that_it_paid() -> None:
+    gateway, shop = gateway_for("sandbox"), await a_marketplace()
+    paid = await _paid(shop, gateway, await _sandbox_card())
+    given_up = await a_charge(shop, state="failed", gateway_reference=paid["gateway_reference"])
+    swapped = "UPDATE sandbox_payment SET idempotency_key = $1"
+    await execute(swapped, given_up["idempotency_key"])
+
+    assert await compare_books("sandbox", gateway, now() + LATER) == 0

@@ -1,11 +1,13 @@
 """The page where a card is replaced, by its own one-time link and without a session (PRODUCT.md 2.4 to 2.6).
 
-With the sandbox gateway only. What is typed lives as long as the request: it is never shown again, kept or logged.
+With the sandbox gateway only: where the gateway has a form of its own, hosted_card.py answers here instead. What is
+typed lives as long as the request: it is never shown again, kept or logged.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
@@ -14,6 +16,7 @@ from litestar.params import FromPath
 from web.connection import WebRequest
 from web.forms import read_form
 from web.notices import Notice, notice_cookie, notice_of
+from web.portal.hosted_card import is_hosted, offer_form
 from web.portal.unusable import to_login
 from web.rendering import page, see_other
 from web.visit import Door
@@ -41,16 +44,18 @@ class CardPages(Controller):
     """A card-update link, opened and used; and what is shown after."""
 
     @route("/card/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def look(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often it is opened."""
         try:
-            return await _form(door, token)
+            return await (offer_form(door, token) if is_hosted(request, door) else _form(door, token))
         except LinkUnusable as unusable:
             return to_login(door, unusable)
 
     @post("/card/{token:str}", status_code=303)
     async def replace(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Saves the card and spends the link; whatever fails keeps both as they were."""
+        if is_hosted(request, door):
+            return see_other(f"{door.home}/card/{quote(token)}")  # a page from before; what it sent is not even read
         form = await read_form(request)
         state, gateway = request.app.state, door.marketplace.gateway
         try:

@@ -1,0 +1,90 @@
+"""Confirming a payment that the customer's bank wants them for: one button, the bank's page, and the way back.
+
+Coming back proves nothing: what is shown is what our books say (PRODUCT.md 4.5).
+"""
+
+from typing import Any
+
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from web.connection import WebRequest
+from web.forms import read_form_of
+from web.notices import Notice, notice_cookie
+from web.portal.others import ODD_METHODS, not_allowed
+from web.rendering import leave_for, page, see_other
+from web.visit import Visit, subscription_number
+from workflows.confirm_payment import confirm_payment, confirmed_url
+from workflows.portal_views import SubscriptionView
+from workflows.subscriptions import get_subscription
+
+_CONFIRM, _CONFIRMED = "/subscriptions/{number:str}/confirm", "/subscriptions/{number:str}/confirmed"
+_LOOK_AGAIN = 3  # seconds
+
+
+class ConfirmPages(Controller):
+    """From the subscriptions to the bank and back."""
+
+    @post(_CONFIRM, status_code=200)
+    async def confirm(self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+        """Goes on to the bank's page, or back with what came of it. 409 where nothing waits for the customer."""
+        await read_form_of(request, visit)
+        asked_for = subscription_number(number)
+        url = await confirm_payment(
+            visit.marketplace,
+            visit.signed_in.customer_id,
+            asked_for,
+            request.app.state.gateway_for(visit.marketplace.gateway),
+            confirmed_url(visit.marketplace, asked_for),
+        )
+        if url is not None:
+            return leave_for(url, visit, "your bank")
+        return _told(visit, await _own(visit, number))
+
+    @route(_CONFIRM, http_method=["GET", "HEAD"])
+    async def after_confirm(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+        """Somebody came back to the form's address: to the page that the form stands on."""
+        await _own(visit, number)
+        return see_other(f"{visit.home}/subscriptions")
+
+    @route(_CONFIRMED, http_method=["GET", "HEAD"])
+    async def back(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+        """The bank's page led back here: waits, by itself, until the gateway has told us what came of it."""
+        subscription = await _own(visit, number)
+        failed = subscription.failed_charge
+        if failed is None or not failed.confirm:
+            return _told(visit, subscription)
+        return page(
+            "portal/confirm_waiting.html",
+            visit,
+            headers={"Refresh": str(_LOOK_AGAIN)},
+            here="subscriptions",
+            subscription=subscription,
+        )
+
+    @route(_CONFIRMED, http_method=["POST", *ODD_METHODS], status_code=405)
+    async def odd_method_back(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
+        """404 for what is not the customer's own, else 405."""
+        await _own(visit, number)
+        raise not_allowed("GET", "HEAD")
+
+    @route(_CONFIRM, http_method=ODD_METHODS, status_code=405)
+    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
+        """404 for what is not the customer's own, else 405."""
+        await _own(visit, number)
+        raise not_allowed("GET", "HEAD", "POST")
+
+
+def _told(visit: Visit, subscription: SubscriptionView) -> Response[None]:
+    """Back to the subscriptions, with what became of the payment."""
+    failed, notice = subscription.failed_charge, None
+    if subscription.state in ("active", "completed"):
+        notice = Notice(kind="payment_confirmed", detail=subscription.product)
+    elif failed is not None and not failed.charging_now:
+        notice = Notice(kind="payment_refused", detail=failed.reason)
+    return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)] if notice else [])
+
+
+async def _own(visit: Visit, number: str) -> SubscriptionView:
+    return await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
