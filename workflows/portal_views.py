@@ -97,7 +97,8 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     trial_ends_at: datetime | None
     first_payment: bool
-    next_charge_at: datetime | None
+    next_charge_at: datetime | None  # None while a payment is being charged: its outcome sets the next
+    charging_now: bool
     ended_at: datetime | None
     card: CardShown | None
     failed_charge: FailedCharge | None

@@ -73,6 +73,7 @@ def _view(marketplace: Marketplace, row: Any) -> SubscriptionView:
         trial_ends_at=row["trial_ends_at"],
         first_payment=row["trial_ends_at"] is not None and row["next_period"] == 0,
         next_charge_at=row["next_charge_at"] if row["state"] == "active" else None,
+        charging_now=row["charging_now"],
         ended_at=row["ended_at"],
         card=card_shown(row),
         failed_charge=_failed_charge(row) if row["state"] == "failed_charge" else None,

@@ -35,6 +35,15 @@ async def test_an_active_subscription_says_what_is_paid_when_and_with_what(
         assert words in page
 
 
+async def test_a_renewal_at_the_gateway_is_said_to_be_under_way(
+    browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    subscription = await a_subscription(marketplace, customer=customer, next_charge_at=None)
+    await a_charge(marketplace, subscription=subscription, state="pending")
+
+    assert "This payment $19.99, being charged now" in await _page(browser, marketplace, customer)
+
+
 async def test_dates_are_written_as_the_visitors_country_writes_them(
     browser: Browser, marketplace: Marketplace, customer: Record
 ) -> None:
