@@ -112,8 +112,8 @@ def _trial_days(subscription: Record) -> int:
 
 def due_at(anchor: datetime, period: int, unit: str, count: int) -> datetime:
     """By the calendar: the anchor's day of the month, or the last one of a shorter month."""
-    if unit == "week":
-        return anchor + period * count * timedelta(weeks=1)
+    if unit in ("day", "week"):
+        return anchor + period * count * timedelta(days=1 if unit == "day" else 7)
     months = anchor.month - 1 + period * count
     year, month = anchor.year + months // 12, months % 12 + 1
     day = min(anchor.day, monthrange(year, month)[1])

@@ -27,6 +27,7 @@ from tests.billing_model.watched_gateway import Fate
 from workflows.gateway_events import DisputeLost, DisputeOpened, DisputeWon
 
 STEPS_OF_A_LIFE = 50
+_SUBSCRIPTIONS = 5  # alive at once
 _SETTLES_WITHIN = 30  # rounds
 _CARDS = (
     "4242424242424242",  # pays
@@ -64,28 +65,35 @@ class ShopLife(RuleBasedStateMachine):
     def _do(self, act: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(act)
 
-    def _subscription(self, which: int) -> Record:
-        return self.books.subscriptions[which % len(self.books.subscriptions)]
+    def _in(self, *states: str) -> list[Record]:
+        return [one for one in self.books.subscriptions if one["state"] in states]
+
+    def _living(self) -> list[Record]:
+        return self._in("active", "failed_charge")
 
     def _meets(self, fate: Fate) -> None:
         self.shop.gateway.fate = fate
 
-    @initialize(first=st.sampled_from(["monthly", "weekly", "three payments"]))
-    def open_with_a_customer(self, first: str) -> None:
-        self._do(self.shop.order(first, _CARDS[0]))
+    @initialize(cards=st.lists(st.sampled_from(_CARDS[1:6]), min_size=2, max_size=2))
+    def open_with_customers(self, cards: list[str]) -> None:
+        for product in ("weekly", "every third day"):
+            self._do(self.shop.order(product, _CARDS[0]))
+        self.books = self._do(read_books(self.shop))
+        for subscription, card in zip(self.books.subscriptions, cards, strict=True):
+            self._do(self.shop.replace_card(subscription, card))
 
     # People
 
-    @precondition(lambda self: len(self.books.subscriptions) < 4)
+    @precondition(lambda self: len(self._living()) < _SUBSCRIPTIONS)
     @rule(product=st.sampled_from(sorted(PRODUCTS)), card=cards, fate=fates)
     def orders(self, product: str, card: str, fate: Fate) -> None:
         self._meets(fate)
         self._do(self.shop.order(product, card))
 
-    @precondition(lambda self: self.books.subscriptions)
+    @precondition(lambda self: self._living())
     @rule(which=some, card=cards)
     def replaces_the_card(self, which: int, card: str) -> None:
-        subscription = self._subscription(which)
+        subscription = self._living()[which % len(self._living())]
         if self._do(self.shop.replace_card(subscription, card)):
             self._overtaken(subscription)
 
@@ -98,27 +106,27 @@ class ShopLife(RuleBasedStateMachine):
             if subscription["id"] == waiting[which % len(waiting)]:
                 self._do(self.shop.confirm(subscription))
 
-    @precondition(lambda self: len(self.books.subscriptions) > 1)
+    @precondition(lambda self: len(self._living()) == _SUBSCRIPTIONS)
     @rule(which=some)
     def cancels(self, which: int) -> None:
-        subscription = self._subscription(which)
+        subscription = self._living()[which % _SUBSCRIPTIONS]
         if self._do(self.shop.cancel(subscription)):
             self._is_cancelled(subscription)
 
-    @precondition(lambda self: self.books.subscriptions)
+    @precondition(lambda self: len(self._living()) > _SUBSCRIPTIONS // 2)
     @rule(which=some, days=st.integers(1, 20))
     def is_to_end_on_a_date(self, which: int, days: int) -> None:
-        subscription = self._subscription(which)
+        subscription = self._living()[which % len(self._living())]
         at = self.books.now + timedelta(days=days)
-        if subscription["ended_at"] is None:
-            self._do(self.shop.cancel_on(subscription, at))
-            self.history.cancel_on[subscription["id"]] = at
+        self._do(self.shop.cancel_on(subscription, at))
+        self.history.cancel_on[subscription["id"]] = at
 
-    @precondition(lambda self: self.books.cases)
+    @precondition(lambda self: self._in("failed_charge"))
     @rule(which=some, times=st.sampled_from([1, 1, 3]), fate=fates)
     def staff_retry(self, which: int, times: int, fate: Fate) -> None:
+        failed = self._in("failed_charge")
         for _ in range(times):
-            self._do(self.shop.retry(self._subscription(which)))
+            self._do(self.shop.retry(failed[which % len(failed)]))
             self._meets(fate)
             for job in self._do(self.shop.jobs())[-1:]:
                 self._do(self.shop.run_job(job))
@@ -147,8 +155,15 @@ class ShopLife(RuleBasedStateMachine):
 
     # Time, jobs, the gateway
 
-    @rule(days=st.sampled_from([1, 1, 2, 3, 4, 7]), fate=fates)
+    @rule(days=st.sampled_from([3, 7, 7, 14]))
+    def weeks_pass(self, days: int) -> None:
+        self._days_pass(days, Fate.NONE)
+
+    @rule(days=st.sampled_from([1, 1, 2, 3, 4]), fate=fates)
     def days_pass(self, days: int, fate: Fate) -> None:
+        self._days_pass(days, fate)
+
+    def _days_pass(self, days: int, fate: Fate) -> None:
         self._meets(fate)
         for _ in range(days):
             self._next_day()
@@ -216,12 +231,14 @@ class ShopLife(RuleBasedStateMachine):
         return [one for one in self.books.charges if one["taken"] == "succeeded" and one["gateway_reference"]]
 
     def _next_day(self) -> None:
-        books: Books = self._do(read_books(self.shop))
+        books: Books | None = self._do(read_books(self.shop)) if self.history.cancel_on else None
         self._do(self.shop.next_day())
-        for subscription in books.subscriptions:
+        at = self._do(self.shop.now())
+        for subscription in books.subscriptions if books else ():
             ends = self.history.cancel_on.get(subscription["id"])
-            if ends is not None and subscription["ended_at"] is None and ends <= self._do(self.shop.now()):
+            if ends is not None and subscription["ended_at"] is None and ends <= at:
                 self._is_cancelled(subscription)
+                del self.history.cancel_on[subscription["id"]]
 
     def _is_cancelled(self, subscription: Record) -> None:
         self.history.cancelled.add(subscription["id"])

@@ -36,7 +36,8 @@ STAFF, MERCHANT = Actor("staff", UUID(int=1)), Actor("api_key", UUID(int=2))
 PRODUCTS: Mapping[str, Mapping[str, Any]] = {
     "monthly": {},
     "weekly": {"interval_unit": "week"},
-    "three payments": {"kind": "limited", "payments": 3},
+    "every third day": {"interval_unit": "day", "interval_count": 3},
+    "three payments": {"kind": "limited", "payments": 3, "interval_unit": "day", "interval_count": 2},
     "free trial": {"trial_days": 5},
     "paid trial": {"trial_days": 5, "initial_amount_minor": 100},
     "one-off": {"kind": "one_off"},
