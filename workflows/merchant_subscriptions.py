@@ -31,7 +31,8 @@ class Dunning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `id` is for refunds."""
+    """One attempt. `id` is for refunds. `offered_for_refund`: it was at the gateway when the subscription was
+    cancelled, and was paid after that; nobody refunds it but staff."""
 
     id: UUID
     state: str
@@ -42,6 +43,7 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     period: int | None
     decline_code: str | None
+    offered_for_refund: bool
 
 
 class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,9 +115,12 @@ async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | Non
 
 async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeShown]:
     rows = await fetch(
-        "SELECT id, state, initiator, attempted_at, amount_minor, refunded_minor, currency, period, decline_code"
-        " FROM charge WHERE marketplace_id = $1 AND subscription_id = $2 ORDER BY attempted_at, id",
+        "SELECT charge.id, charge.state, initiator, attempted_at, charge.amount_minor, refunded_minor, charge.currency,"
+        " period, decline_code, subscription.state = 'cancelled' AND charge.paid_at > subscription.ended_at"
+        " AND charge.state IN ('succeeded', 'partially_refunded') AS offered_for_refund FROM charge JOIN subscription"
+        " ON subscription.marketplace_id = charge.marketplace_id AND subscription.id = charge.subscription_id"
+        " WHERE charge.marketplace_id = $1 AND charge.subscription_id = $2 ORDER BY attempted_at, charge.id",
         marketplace_id,
         subscription_id,
     )
-    return [ChargeShown(**row) for row in rows]
+    return [ChargeShown(**{**row, "offered_for_refund": row["offered_for_refund"] or False}) for row in rows]

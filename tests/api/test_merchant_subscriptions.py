@@ -1,10 +1,13 @@
 """A merchant's subscriptions by API, and staff's way to send a login e-mail: PRODUCT.md 1.8."""
 
+from datetime import timedelta
+
 import httpx
 
 from models.database import fetch, fetch_value
-from tests.factories import a_customer, a_marketplace, a_subscription, an_open_case
+from tests.factories import a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from workflows.api_keys import create_key
+from workflows.clock import now
 from workflows.portal_views import Marketplace
 
 ROOT = "/api/v1/subscriptions"
@@ -76,3 +79,17 @@ async def test_reading_needs_its_scope_and_sending_another(api: httpx.AsyncClien
     mailed = await api.post(f"{ROOT}/{subscription['number']}/portal-login-email", headers=headers)
 
     assert (shown.status_code, mailed.status_code) == (200, 403)
+
+
+async def test_a_charge_paid_after_the_cancellation_is_offered_for_refund(
+    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
+) -> None:
+    subscription = await a_subscription(marketplace, state="cancelled", ended_at=now() - timedelta(minutes=1))
+    await a_charge(marketplace, subscription=subscription, paid_at=now() - timedelta(days=30))
+    late = await a_charge(marketplace, subscription=subscription, paid_at=now())
+
+    shown = (await api.get(f"/api/v1/subscriptions/{subscription['number']}", headers=key)).json()
+
+    offered = {charge["id"]: charge["offered_for_refund"] for charge in shown["charges"]}
+    assert offered.pop(str(late["id"])) is True
+    assert list(offered.values()) == [False]
