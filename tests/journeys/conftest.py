@@ -1,7 +1,7 @@
 """The real thing for journeys: every process of a deployment on servers of their own, and Chromium in front of it."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from cli import stack
 from cli.embedded import EmbeddedPostgres, EmbeddedValkey
 from cli.programs import Warden
 from models.database import close_pool, open_pool
+from tests.fakes.stripe.fake import FakeStripe
 from tests.journeys.waiting import until
 from tests.web.browsing import TEST_KEY
 
@@ -45,8 +46,24 @@ class Deployment:
 
 
 @pytest.fixture(scope="session")
+def stripe_account() -> Iterator[FakeStripe]:
+    """What the deployment takes for Stripe. It tells of its events when a test asks it to."""
+    with FakeStripe() as fake:
+        yield fake
+
+
+def stripe_settings(fake: FakeStripe) -> dict[str, str]:
+    """The settings that name it."""
+    return {
+        "STRIPE_SECRET_KEY": fake.secret_key,
+        "STRIPE_WEBHOOK_SECRETS": fake.webhook_secret,
+        "STRIPE_API_BASE": fake.url,
+    }
+
+
+@pytest.fixture(scope="session")
 async def deployment(
-    postgres_server: EmbeddedPostgres, template_database: str, server_folder: Path
+    postgres_server: EmbeddedPostgres, template_database: str, server_folder: Path, stripe_account: FakeStripe
 ) -> AsyncIterator[Deployment]:
     """API, dispatcher and workers, started as the demo starts them; up for all journeys."""
     await _make_database(postgres_server, template_database)
@@ -56,7 +73,8 @@ async def deployment(
         data = server_folder / "journeys"
         data.mkdir()
         environment = stack.environment(servers, port=port, data=data)
-        programs = stack.programs({**environment, "SECRET_KEY": TEST_KEY, **_NO_LIMITS}, port=port, logs=data / "logs")
+        environment |= {"SECRET_KEY": TEST_KEY, **_NO_LIMITS, **stripe_settings(stripe_account)}
+        programs = stack.programs(environment, port=port, logs=data / "logs")
         warden = Warden()
         for program in programs:
             program.start(warden)

@@ -3,13 +3,14 @@
 In light and dark, at 320 and 1280 pixels.
 """
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Response
+from playwright.async_api import Browser, Page, Response, Route
 
 from models.database import Record, fetch, transaction
 from tests.factories import (
@@ -23,6 +24,7 @@ from tests.factories import (
     an_open_case,
     an_order,
 )
+from tests.fakes.stripe.fake import FakeStripe
 from tests.journeys.conftest import Deployment
 from tests.journeys.waiting import until
 from workflows.actor import Actor
@@ -148,6 +150,47 @@ async def test_pages_inside(page: Page, shop_floor: Deployment, shop: Marketplac
     await page.goto(f"{home}/subscriptions")
     await page.get_by_role("link", name="Cancel subscription").first.click()
     await _judge(page, None, shop_floor)
+
+
+async def test_pages_around_the_gateways_own(
+    page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record, stripe_account: FakeStripe
+) -> None:
+    """With what makes a page go on by itself taken out, so that it stands still while it is looked at."""
+
+    async def stand_still(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        headers = {name: value for name, value in answer.headers.items() if name != "refresh"}
+        await route.fulfill(response=answer, headers=headers)
+
+    async def stay_here(route: Route) -> None:
+        await route.fulfill(status=204)
+
+    await page.route(re.compile(r"/(card-saved|confirmed)$"), stand_still)
+    await page.route(f"{stripe_account.url}/**", stay_here)
+    live = await a_marketplace(gateway="stripe", sandbox=False)
+    home = f"{shop_floor.url}/portal/{live.slug}"
+    owed = await a_subscription(live, state="failed_charge")
+    await an_open_case(owed)
+    await _judge(page, f"{home}/card-saved", shop_floor)
+    await _judge(page, f"{home}/card/{link_text(await a_link(live, subscription=owed))}", shop_floor)
+    await page.get_by_role("button", name="Enter a new card").click()
+    await page.get_by_role("heading", name="On to the payment provider").wait_for()
+    await _judge(page, None, shop_floor)
+    await _judge(page, f"{home}/card-saved", shop_floor)
+    assert await page.get_by_role("heading", name="Your card is being saved").is_visible()
+
+    waits = await a_subscription(shop, customer=customer, state="failed_charge")
+    case = await an_open_case(waits, last_decline_code="authentication_required")
+    await a_charge(shop, subscription=waits, state="action_required", dunning_case_id=case["id"])
+    token, _ = await a_session(shop, customer)
+    await page.context.add_cookies(
+        [{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": f"/portal/{shop.slug}"}]
+    )
+    inside = f"{shop_floor.url}/portal/{shop.slug}/subscriptions"
+    await _judge(page, inside, shop_floor)
+    assert await page.get_by_role("button", name="Confirm payment").is_visible()
+    await _judge(page, f"{inside}/{waits['number']}/confirmed", shop_floor)
+    assert await page.get_by_role("heading", name="Waiting for your bank").is_visible()
 
 
 async def test_the_inbox(page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record) -> None:
