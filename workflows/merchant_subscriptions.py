@@ -118,7 +118,8 @@ async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeSh
         "SELECT charge.id, charge.state, initiator, attempted_at, charge.amount_minor, refunded_minor, charge.currency,"
         " period, decline_code, coalesce(subscription.state = 'cancelled' AND charge.paid_at > subscription.ended_at"
         " AND charge.state IN ('succeeded', 'partially_refunded'), false) AS offered_for_refund FROM charge"
-        " JOIN subscription ON subscription.marketplace_id = charge.marketplace_id AND subscription.id = charge.subscription_id"
+        " JOIN subscription ON subscription.marketplace_id = charge.marketplace_id"
+        " AND subscription.id = charge.subscription_id"
         " WHERE charge.marketplace_id = $1 AND charge.subscription_id = $2 ORDER BY attempted_at, charge.id",
         marketplace_id,
         subscription_id,
