@@ -3,22 +3,28 @@
 Times are shortened, nothing else: leases and first pauses, so that what a kill cuts off is tried again within the test.
 """
 
+import os
 import signal
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
 import dramatiq
 from dramatiq.middleware import Middleware
 
+from integrations import gateways
+from integrations.gateways.stripe import StripeGateway
 from tasks import catalogue, lease, ports, run
 from tests.faults.fault_points import FaultPoint, Journal, after, before
 from workflows.outbox import RunningJob, current_job
-from workflows.ports import Mailer, Message
+from workflows.ports import ChargeRequest, Gateway, Mailer, Message, Outcome
+from workflows.settings import Settings
 
 LEASE, FIRST_PAUSE = timedelta(seconds=4), timedelta(milliseconds=200)
 THREADS = 8
+PATIENCE = timedelta(seconds=0.7)  # with Stripe, for one try
 
 
 def work(journal: Journal, point: FaultPoint) -> None:
@@ -27,10 +33,18 @@ def work(journal: Journal, point: FaultPoint) -> None:
     watch_runs(journal, point)
     send = ports.mailer
     ports.mailer = lambda: WatchedMailer(send(), journal, point)
+    gateways.stripe_gateway = lru_cache(impatient_stripe)
+    gateway_of = ports.gateway_of
+
+    async def watched_gateway(marketplace_id: UUID) -> Gateway:
+        return cast("Gateway", WatchedGateway(await gateway_of(marketplace_id), journal, point))
+
+    ports.gateway_of = watched_gateway
     from tasks.worker import broker  # composed on import, as Dramatiq's own command does it
 
     broker.add_middleware(WatchedMessages(point))
-    worker = dramatiq.Worker(broker, worker_threads=THREADS)
+    queues = os.environ.get("DOOMED_QUEUES")  # all of them when empty
+    worker = dramatiq.Worker(broker, queues=set(queues.split(",")) if queues else None, worker_threads=THREADS)
     worker.start()
     journal.note("ready")
     while True:
@@ -64,6 +78,30 @@ class WatchedMessages(Middleware):
 
     def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:  # noqa: ARG002
         self._point.passes("message.taken")
+
+
+def impatient_stripe(settings: Settings) -> StripeGateway:
+    return StripeGateway(settings.stripe_secret_key, settings.stripe_api_base, timeout=PATIENCE)
+
+
+class WatchedGateway:
+    """Notes when a charge is about to be called for and when the call is over, however it ended."""
+
+    def __init__(self, gateway: Gateway, journal: Journal, point: FaultPoint) -> None:
+        self._gateway, self._journal, self._point = gateway, journal, point
+
+    async def charge(self, request: ChargeRequest) -> Outcome:
+        self._point.passes("charge.before_call")
+        self._journal.note("calling", request.idempotency_key)
+        try:
+            outcome = await self._gateway.charge(request)
+        finally:
+            self._journal.note("called", request.idempotency_key)
+        self._point.passes("charge.after_call")
+        return outcome
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gateway, name)
 
 
 class WatchedMailer:

@@ -21,6 +21,13 @@ WORKER_POINTS = (
     "mail.after_send",  # the mail server has said yes, nobody has written it down
     "job.finished",  # the row is gone, the message is not acknowledged
 )
+CHARGE_POINTS = (
+    "message.taken",
+    "job.started",
+    "charge.before_call",  # "submitted" is committed, the gateway has heard nothing
+    "charge.after_call",  # the gateway has answered, nobody has written it down
+    "job.finished",
+)
 DISPATCHER_POINTS = (
     "rows.claimed",  # marked as sent, none on Valkey
     "row.enqueued",  # some on Valkey, some not

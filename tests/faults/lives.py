@@ -109,6 +109,10 @@ class Reading:
         ended = {lease for event in ("done", "over") for lease, *_ in self.of(pid, event)}
         return {lease for lease, *_ in self.of(pid, "begun")} - ended
 
+    def calls_in_flight(self, pid: int) -> set[str]:
+        """The idempotency keys of charges that the process was waiting for when it died."""
+        return {key for key, *_ in self.of(pid, "calling")} - {key for key, *_ in self.of(pid, "called")}
+
     def cut_off_batches(self, pid: int) -> int:
         """How many batches the process had claimed and not sent completely when it died."""
         return len(self.of(pid, "claimed")) - len(self.of(pid, "sent"))
