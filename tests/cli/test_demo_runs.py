@@ -43,7 +43,7 @@ def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path
         assert browser.get(facts["login_url"]).status_code == 200
         settings = browser.get("/api/v1/portal-settings", headers={"Authorization": f"Bearer {facts['api_key']}"})
         assert settings.json()["login_url"] == facts["login_url"] == f"{home}/portal/demo"
-        assert browser.get(facts["inbox_url"] + ".json").json() == []
+        assert browser.get(facts["inbox_url"]).status_code == 200
         _sign_in_and_find_every_invoice_ready(browser, facts)
     assert set(facts["customers"]) >= _PERSONAS
     assert set(facts["staff"]) == {"owner", "support", "analyst", "auditor"}
@@ -64,7 +64,7 @@ def _sign_in_and_find_every_invoice_ready(browser: httpx.Client, facts: dict[str
     marketplace = {"marketplace": "demo"}
     browser.post("/api/v1/portal/access-links", json={**marketplace, "email": facts["customers"]["active"]})
     until = time.monotonic() + 60
-    while not (mails := browser.get("/inbox.json").json()):
+    while not (mails := [mail for mail in browser.get("/inbox.json").json() if mail["template"] == "access_link"]):
         assert time.monotonic() < until, "no access link came"
         time.sleep(0.2)  # another process sends it
     link = next(word for word in mails[0]["text"].split() if "/access/" in word)
