@@ -42,6 +42,13 @@ _CARDS = (
     "9990000000000110",  # pays and never says so
     "4000000000000002",  # cannot be saved
 )
+_DECLINES, _STOLEN, _CONFIRMED, _CONFIRMED_THEN_DECLINES = _CARDS[1], _CARDS[3], _CARDS[6], _CARDS[7]
+_FIRST_CARDS = (  # of a shop's first two subscriptions: lives are short, and should not have to wait for trouble
+    (_DECLINES, _DECLINES),
+    (_CONFIRMED_THEN_DECLINES, _CARDS[2]),
+    (_STOLEN, _CONFIRMED_THEN_DECLINES),
+    (_CONFIRMED, _DECLINES),
+)
 _POLICIES = (([1, 4, 8, 15], "cancel"), ([1, 2], "leave"), ([1], "cancel"), ([1, 2, 3, 4, 5], "leave"))
 
 some = st.integers(0, 99)  # which one: of as many as there are
@@ -74,8 +81,8 @@ class ShopLife(RuleBasedStateMachine):
     def _meets(self, fate: Fate) -> None:
         self.shop.gateway.fate = fate
 
-    @initialize(cards=st.lists(st.sampled_from(_CARDS[1:6]), min_size=2, max_size=2))
-    def open_with_customers(self, cards: list[str]) -> None:
+    @initialize(cards=st.sampled_from(_FIRST_CARDS))
+    def open_with_customers(self, cards: tuple[str, str]) -> None:
         for product in ("weekly", "every third day"):
             self._do(self.shop.order(product, _CARDS[0]))
         self.books = self._do(read_books(self.shop))
@@ -106,10 +113,10 @@ class ShopLife(RuleBasedStateMachine):
             if subscription["id"] == waiting[which % len(waiting)]:
                 self._do(self.shop.confirm(subscription))
 
-    @precondition(lambda self: len(self._living()) == _SUBSCRIPTIONS)
+    @precondition(lambda self: len(self._living()) > _SUBSCRIPTIONS // 2)
     @rule(which=some)
     def cancels(self, which: int) -> None:
-        subscription = self._living()[which % _SUBSCRIPTIONS]
+        subscription = self._living()[which % len(self._living())]
         if self._do(self.shop.cancel(subscription)):
             self._is_cancelled(subscription)
 
