@@ -73,7 +73,8 @@ def configure(environment: str, stream: TextIO | None = None) -> None:
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        # a cached logger would keep the processors of the process's first configuration for ever
+        cache_logger_on_first_use=False,
     )
 
 
