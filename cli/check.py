@@ -34,6 +34,10 @@ STEPS: dict[str, list[str]] = {
     ],
 }
 
+# Most tests wait for a database, so that two at a time end in little more than half the time. A file stays together,
+# in the files' own order: the long ones come early, and none is left alone at the end.
+_ON_ALL_CORES = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -70,7 +74,7 @@ def _run_tests(console: Console) -> Outcome:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        argv = _pytest([f"--junit-xml={report}"])
+        argv = _pytest([f"--junit-xml={report}", *_ON_ALL_CORES])
         status = subprocess.run(argv, cwd=ROOT, env=_environment(), check=False).returncode
         passed, failed, skipped = counts(report)
     if status != 0:
