@@ -17,7 +17,7 @@ from workflows.settings import settings
 
 _LOG = logger("gatehouse.request")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_A_YEAR = "max-age=31536000"
+_TWO_YEARS = "max-age=63072000"  # not for subdomains: other things than Gatehouse may live there
 _QUIET = ("/health/live", "/health/ready", "/metrics")  # asked every few seconds, worth no line
 _NO_STORE = ("/api/",)  # answers there are one person's
 
@@ -65,7 +65,7 @@ def _add_headers(headers: MutableScopeHeaders, path: str) -> None:
     if "json" in headers.get("Content-Type", ""):
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     if settings().secure_cookies:
-        headers.setdefault("Strict-Transport-Security", _A_YEAR)
+        headers.setdefault("Strict-Transport-Security", _TWO_YEARS)
 
 
 def _note(scope: Scope, method: str, status: int, seconds: float) -> None:

@@ -1,9 +1,5 @@
 """The headers of every page: what a browser may load, send and remember. Sources: OWASP Secure Headers, FACTS.md."""
 
-from functools import lru_cache
-
-from workflows.settings import settings
-
 _POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
@@ -13,7 +9,6 @@ _POLICY = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
-_TWO_YEARS = 63_072_000  # seconds; what browsers' preload lists ask for
 
 
 def content_policy(**changes: str) -> str:
@@ -23,13 +18,8 @@ def content_policy(**changes: str) -> str:
 
 
 def page_headers() -> dict[str, str]:
-    """The headers of a page, a new dict each time."""
-    return dict(_page_headers(secure=settings().secure_cookies))
-
-
-@lru_cache
-def _page_headers(*, secure: bool) -> dict[str, str]:
-    headers = {
+    """The headers of a page, a new dict each time; those of every answer come from api/request_log.py."""
+    return {
         "Content-Security-Policy": content_policy(),
         "Referrer-Policy": "no-referrer",  # the path of a one-time link is a secret
         "Cache-Control": "no-store",
@@ -37,6 +27,3 @@ def _page_headers(*, secure: bool) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
-    if secure:
-        headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
-    return headers
