@@ -13,12 +13,13 @@ from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.portal.others import all_but, not_allowed
+from api.provided import SignedInCustomer
 from api.strict_json import StrictJSON
 from workflows.client_limits import check_link_request, check_redemption
 from workflows.errors import LinkUnusable, NotFound
 from workflows.link_requests import ask_again, ask_for_link
 from workflows.marketplaces import find_marketplace
-from workflows.portal_views import LinkShown, LiveSession, SignedIn
+from workflows.portal_views import LinkShown, LiveSession
 from workflows.sessions import end_session, list_sessions, sign_out
 from workflows.sign_in import Redeemed, look_at_link, redeem_link
 
@@ -121,22 +122,22 @@ class Sessions(Controller):
     guards = (needs_session,)
 
     @get(responses=problems(401))
-    async def live(self, signed_in: SignedIn) -> list[LiveSession]:
+    async def live(self, signed_in: SignedInCustomer) -> list[LiveSession]:
         """The customer's live sessions, newest first."""
         return await list_sessions(signed_in)
 
     @delete("/current", responses=problems(401))
-    async def end_current(self, signed_in: SignedIn) -> None:
+    async def end_current(self, signed_in: SignedInCustomer) -> None:
         """Sign out: the session ends at once."""
         await sign_out(signed_in)
 
     @delete("/{session_id:str}", responses=problems(401, 404))
-    async def end(self, signed_in: SignedIn, session_id: FromPath[str]) -> None:
+    async def end(self, signed_in: SignedInCustomer, session_id: FromPath[str]) -> None:
         """End one of one's own sessions."""
         await end_session(signed_in, uuid_of(session_id))
 
     @route("/{session_id:str}", http_method=all_but("DELETE"), status_code=405, include_in_schema=False)
-    async def odd_method(self, signed_in: SignedIn, session_id: FromPath[str]) -> None:
+    async def odd_method(self, signed_in: SignedInCustomer, session_id: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         if uuid_of(session_id) not in {live.id for live in await list_sessions(signed_in)}:
             raise NotFound("no such session")

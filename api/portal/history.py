@@ -10,11 +10,12 @@ from api.credentials import needs_session
 from api.documented import problems
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
+from api.provided import OwnMarketplace, SignedInCustomer
 from workflows.contact import contact_of
 from workflows.errors import InvoiceUnprepared
 from workflows.invoice_files import invoice_file
 from workflows.payments import list_payments
-from workflows.portal_views import Contact, Direction, Marketplace, PaymentPage, PaymentSort, SignedIn
+from workflows.portal_views import Contact, Direction, PaymentPage, PaymentSort
 
 _ASK_AGAIN_IN = {"Retry-After": "2"}  # seconds; a PDF takes a tenth of one, behind whatever waits
 _BEING_PREPARED = Accepted(detail="The invoice is being prepared. Ask again in a moment.")
@@ -35,7 +36,7 @@ class History(Controller):
     @get("/payments", responses=problems(401, 422))
     async def payments(
         self,
-        signed_in: SignedIn,
+        signed_in: SignedInCustomer,
         sort: FromQuery[PaymentSort] = "date",
         order: FromQuery[Direction] = "desc",
         after: Cursor = None,
@@ -47,7 +48,7 @@ class History(Controller):
         )
 
     @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404, 503)})
-    async def invoice(self, signed_in: SignedIn, number: FromPath[str]) -> Response[Any]:
+    async def invoice(self, signed_in: SignedInCustomer, number: FromPath[str]) -> Response[Any]:
         """The invoice's PDF. Imported ones are rendered when first asked for: 202 until then."""
         file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
         if file.failed:
@@ -60,12 +61,12 @@ class History(Controller):
         return Response(file.pdf, media_type="application/pdf", headers=headers)
 
     @route("/invoices/{number:path}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
-    async def odd_method(self, signed_in: SignedIn, number: FromPath[str]) -> None:
+    async def odd_method(self, signed_in: SignedInCustomer, number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
         raise not_allowed("GET")
 
     @get("/contact", responses=problems(401))
-    async def contact(self, marketplace: Marketplace) -> Contact:
+    async def contact(self, marketplace: OwnMarketplace) -> Contact:
         """What the marketplace shows of itself: address, support e-mail, social links, as it ticked them."""
         return contact_of(marketplace)

@@ -10,11 +10,12 @@ from api.documented import SubscriptionNumber, problems
 from api.paths import number_of
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
+from api.provided import OwnMarketplace, SignedInCustomer
 from workflows.actor import Actor
 from workflows.cancel import cancel_by_customer
 from workflows.card_links import send_card_update_link
 from workflows.confirm_payment import confirm_payment, confirmed_url
-from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
+from workflows.portal_views import SubscriptionView
 from workflows.subscriptions import get_subscription, list_subscriptions
 
 
@@ -32,25 +33,36 @@ class Subscriptions(Controller):
     guards = (needs_session,)
 
     @get(responses=problems(401))
-    async def list(self, signed_in: SignedIn, marketplace: Marketplace) -> list[SubscriptionView]:
+    async def list(self, signed_in: SignedInCustomer, marketplace: OwnMarketplace) -> list[SubscriptionView]:
         """All subscriptions, those that need the customer first."""
         return await list_subscriptions(marketplace, signed_in.customer_id)
 
     @get("/{number:str}", responses=problems(401, 404))
-    async def one(self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber) -> SubscriptionView:
+    async def one(
+        self,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
+    ) -> SubscriptionView:
         """One subscription."""
         return await get_subscription(marketplace, signed_in.customer_id, number_of(number))
 
     @post("/{number:str}/cancel", status_code=200, responses=problems(401, 403, 404, 409))
     async def cancel(
-        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+        self,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
     ) -> SubscriptionView:
         """Cancel at once. Nothing more is charged, nothing is refunded. 403 where the marketplace does not offer it."""
         return await cancel_by_customer(marketplace, signed_in, number_of(number))
 
     @post("/{number:str}/card-update-link", status_code=202, responses=problems(401, 404, 409))
     async def send_card_link(
-        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+        self,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
     ) -> Accepted:
         """E-mail the one-time link to the page where this subscription's card is replaced."""
         by = Actor("customer", signed_in.customer_id)
@@ -61,8 +73,8 @@ class Subscriptions(Controller):
     async def confirm(
         self,
         request: Request[Any, Any, Any],
-        signed_in: SignedIn,
-        marketplace: Marketplace,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
         number: SubscriptionNumber,
     ) -> Confirmation:
         """Confirm the payment that the bank wants the customer for. 409 where none waits for them."""
@@ -72,7 +84,12 @@ class Subscriptions(Controller):
         return Confirmation(url=await confirm_payment(marketplace, signed_in.customer_id, asked_for, gateway, back))
 
     @route("/{number:str}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
-    async def odd_method(self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber) -> None:
+    async def odd_method(
+        self,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
+    ) -> None:
         """404 for what is not the customer's own, else 405."""
         await get_subscription(marketplace, signed_in.customer_id, number_of(number))
         raise not_allowed("GET")
@@ -84,7 +101,10 @@ class Subscriptions(Controller):
         include_in_schema=False,
     )
     async def odd_method_of_an_act(
-        self, signed_in: SignedIn, marketplace: Marketplace, number: SubscriptionNumber
+        self,
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
     ) -> None:
         """404 for what is not the customer's own, else 405."""
         await get_subscription(marketplace, signed_in.customer_id, number_of(number))
