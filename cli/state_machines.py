@@ -23,7 +23,7 @@ Written by `./gatehouse state-machines` from `workflows/machines/`; a test fails
 Every change of state is one of the rules below. The database holds the same rules and refuses everything else, also to
 plain SQL. A guard is a question about the row that must be answered with yes; "stages" names the background work that
 is written down in the same transaction. Where a machine is importable, a merchant's history may begin in any state,
-by the trigger `import`.
+by the trigger `import`. "tells" is the event that the merchant's own systems get (docs/webhooks.md).
 """
 
 
@@ -79,12 +79,13 @@ def _label(rule: Rule) -> str:
 
 
 def _table(machine: StateMachine) -> Iterable[str]:
-    yield "| trigger | from | to | guard | stages |"
-    yield "|---|---|---|---|---|"
+    yield "| trigger | from | to | guard | stages | tells |"
+    yield "|---|---|---|---|---|---|"
     for rule in machine.rules:
         target = f"**{rule.target}**" if rule.target in machine.terminal else rule.target
         stages = ", ".join(f"`{actor}`" for actor in rule.stages)
-        yield f"| {rule.trigger} | {rule.source} | {target} | {rule.guard or ''} | {stages} |"
+        event = f"`{rule.event}`" if rule.event else ""
+        yield f"| {rule.trigger} | {rule.source} | {target} | {rule.guard or ''} | {stages} | {event} |"
 
 
 def _guards(machine: StateMachine) -> Iterable[str]:

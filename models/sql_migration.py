@@ -9,7 +9,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from models.database import connection
 
-_FOLDER = Path(__file__).parent / "migrations" / "sql"
+FOLDER = Path(__file__).parent / "migrations" / "sql"
 
 
 def script(migration_id: str, file: str) -> MigrationManager:
@@ -18,7 +18,7 @@ def script(migration_id: str, file: str) -> MigrationManager:
 
     async def run() -> None:
         async with connection() as current:
-            await current.execute((_FOLDER / file).read_text())
+            await current.execute((FOLDER / file).read_text())
 
     manager.add_raw(run)
     return manager

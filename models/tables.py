@@ -27,6 +27,9 @@ from models.schedule import Heartbeat, Schedule
 from models.staff import Staff
 from models.subscription import Subscription
 from models.transition_log import MachineRule, TransitionLog
+from models.webhook_delivery import WebhookAttempt, WebhookDelivery
+from models.webhook_endpoint import WebhookEndpoint
+from models.webhook_event import WebhookEvent
 
 TABLES: tuple[type[Table], ...] = (
     Marketplace,
@@ -60,4 +63,8 @@ TABLES: tuple[type[Table], ...] = (
     Refund,
     GatewayEvent,
     ReconciliationDifference,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookDelivery,
+    WebhookAttempt,
 )

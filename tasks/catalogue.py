@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import billing, books, charges, documents, emails, links, sweeps
+from tasks import billing, books, charges, documents, emails, links, sweeps, webhooks
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -17,6 +17,9 @@ JOBS: tuple[Job, ...] = (
     charges.withdraw,
     emails.deliver,
     documents.render,
+    webhooks.publish,
+    webhooks.deliver,
+    webhooks.sweep,
     sweeps.expire_links,
     sweeps.expire_sessions,
     sweeps.settle_charges,

@@ -6,8 +6,9 @@ from uuid import UUID
 from integrations.gateways import gateway_for
 from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
+from integrations.webhooks import webhook_sender as webhook_sender_for
 from workflows.marketplaces import marketplace_by_id
-from workflows.ports import Gateway, Mailer, PdfRenderer
+from workflows.ports import Gateway, Mailer, PdfRenderer, WebhookSender
 from workflows.settings import settings
 
 
@@ -27,3 +28,9 @@ async def gateway_of(marketplace_id: UUID) -> Gateway:
     """The marketplace's payment gateway. Raises NotFound, UnknownGateway."""
     marketplace = await marketplace_by_id(marketplace_id)
     return gateway_for(marketplace.gateway)
+
+
+@lru_cache
+def webhook_sender() -> WebhookSender:
+    """What sends to the merchants' own systems."""
+    return webhook_sender_for(settings())

@@ -20,6 +20,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "link_request.sweep":    _HOUR,
     "books.compare":         _DAY,
+    "webhook.sweep":         _DAY,
     "transition_log.extend": _DAY,
 }
 # fmt: on

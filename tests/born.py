@@ -17,6 +17,7 @@ from tests.factories import (
     a_subscription,
     an_open_case,
 )
+from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.clock import now
 from workflows.fire import create, fire
 from workflows.machine import StateMachine
@@ -34,6 +35,10 @@ PATHS: dict[tuple[str, str], tuple[str, ...]] = {
     ("outgoing_email", "delivered"): ("deliver", "confirm"),
     ("outgoing_email", "bounced"): ("bounce",),
     ("outgoing_email", "dropped"): ("drop",),
+    ("webhook_endpoint", "disabled"): ("disable",),
+    ("webhook_endpoint", "removed"): ("remove",),
+    ("webhook_delivery", "delivered"): ("deliver",),
+    ("webhook_delivery", "failed"): ("give_up",),
 }
 
 
@@ -104,6 +109,14 @@ async def _email(_: str) -> Record:
     return await create(OUTGOING_EMAIL, columns, BY_WORKER)
 
 
+async def _endpoint(_: str) -> Record:
+    return (await an_endpoint(await a_marketplace()))[0]
+
+
+async def _delivery(_: str) -> Record:
+    return await a_delivery(await _endpoint(""))
+
+
 _MAKERS: dict[str, Callable[[str], Awaitable[Record]]] = {
     "access_token": _link,
     "portal_session": _session,
@@ -113,4 +126,6 @@ _MAKERS: dict[str, Callable[[str], Awaitable[Record]]] = {
     "invoice": _invoice,
     "document": _document,
     "outgoing_email": _email,
+    "webhook_endpoint": _endpoint,
+    "webhook_delivery": _delivery,
 }

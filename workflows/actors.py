@@ -4,8 +4,9 @@ tasks/ defines the function behind each name; a process whose tables disagree re
 Queues are classes of service: a burst in one never delays another.
 """
 
-LINKS, CHARGES, EMAILS, DOCUMENTS, SWEEPS = "links", "charges", "emails", "documents", "sweeps"
-QUEUES = (LINKS, CHARGES, EMAILS, DOCUMENTS, SWEEPS)
+LINKS, CHARGES, EMAILS, DOCUMENTS = "links", "charges", "emails", "documents"
+WEBHOOKS, SWEEPS = "webhooks", "sweeps"
+QUEUES = (LINKS, CHARGES, EMAILS, DOCUMENTS, WEBHOOKS, SWEEPS)
 
 # fmt: off
 ACTORS: dict[str, str] = {
@@ -18,10 +19,13 @@ ACTORS: dict[str, str] = {
     "billing.run":           CHARGES,    # do what the clock made due: renewals, retries, cancellations, notices
     "email.deliver":         EMAILS,     # send any other e-mail
     "document.render":       DOCUMENTS,  # make the PDF of one invoice
+    "webhook.publish":       WEBHOOKS,   # find out which endpoints want one event
+    "webhook.deliver":       WEBHOOKS,   # send one event to one endpoint
     "access_token.sweep":    SWEEPS,     # expire links past their hour
     "portal_session.sweep":  SWEEPS,     # expire sessions past their half hour
     "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
+    "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "transition_log.extend": SWEEPS,     # partitions for the months ahead
 }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from workflows.actors import ACTORS
 from workflows.rules import IMPORT, NEW
+from workflows.webhooks.event_sql import DATA
+from workflows.webhooks.event_types import EVENT_TYPES
 
 if TYPE_CHECKING:
     from workflows.machine import StateMachine
@@ -23,6 +25,7 @@ def problems(machine: "StateMachine") -> Iterator[str]:
     yield from _states(machine)
     yield from _guards(machine)
     yield from _stages(machine)
+    yield from _events(machine)
     yield from _births(machine)
     yield from _order(machine)
     yield from _dead_ends(machine)
@@ -65,6 +68,17 @@ def _stages(machine: "StateMachine") -> Iterable[str]:
         if one[:3] == other[:3] and set(one.stages) != set(other.stages):
             # What is staged is chosen by the states between which a row moved: all that RETURNING knows.
             yield f"{one.trigger} from {one.source!r} to {one.target!r} must stage the same, whatever its guard says"
+
+
+def _events(machine: "StateMachine") -> Iterable[str]:
+    for rule in machine.rules:
+        if rule.event is not None and rule.event not in EVENT_TYPES:
+            yield f"{rule.trigger} makes the event {rule.event!r}, which is not published"
+        if rule.event is not None and machine.name not in DATA:
+            yield f"{rule.trigger} makes an event, and nothing says what events tell of a {machine.name}"
+    for one, other in combinations(machine.rules, 2):
+        if one[:3] == other[:3] and one.event != other.event:  # as with what is staged
+            yield f"{one.trigger} from {one.source!r} to {one.target!r} must make one event, whatever its guard says"
 
 
 def _births(machine: "StateMachine") -> Iterable[str]:

@@ -11,7 +11,7 @@ import msgspec
 
 from models import schema
 from models.database import fetch, fetch_row
-from workflows.actors import CHARGES, DOCUMENTS, EMAILS, LINKS, QUEUES, SWEEPS
+from workflows.actors import CHARGES, DOCUMENTS, EMAILS, LINKS, QUEUES, SWEEPS, WEBHOOKS
 
 # fmt: off
 # from when a job should start until it does
@@ -20,6 +20,7 @@ LONGEST_WAIT: dict[str, timedelta] = {
     CHARGES:   timedelta(minutes=5),
     EMAILS:    timedelta(minutes=5),
     DOCUMENTS: timedelta(minutes=15),
+    WEBHOOKS:  timedelta(minutes=15),
     SWEEPS:    timedelta(minutes=15),
 }
 # fmt: on

@@ -18,8 +18,8 @@ HIDDEN = "[redacted]"
 
 # What a one-time link, a session cookie or an API key looks like: base64url of 256 bits and more. A UUID is shorter.
 _TOKEN = re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{40,}(?![\w-])")
-# Stripe's keys, webhook secrets and client secrets, which may be shorter.
-_STRIPE = re.compile(r"\b(?:[sr]k_(?:live|test)_|whsec_|(?:pi|seti)_\w+?_secret_)\w+")
+# Stripe's keys and client secrets, which may be shorter; webhook secrets, Stripe's and our own, which are base64.
+_STRIPE = re.compile(r"\b(?:[sr]k_(?:live|test)_\w+|whsec_[\w+/=]+|(?:pi|seti)_\w+?_secret_\w+)")
 _LINK_PATH = re.compile(r"/(access|card)/[^\s\"'?#<>]+")
 _URL_PASSWORD = re.compile(r"(\w://[^\s:/@]*):[^\s/@]+@")
 _SECRET_NAMES = frozenset(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
-from workflows.machine import Rule, StateMachine
+from workflows.machine import NEW, Rule, StateMachine
+from workflows.webhooks.event_sql import events_of
 
 _ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
 _MOVE_COLUMNS = ("moved_trigger", "moved_by", "moved_reason", "moved_request", "moved_details")
@@ -35,7 +36,7 @@ def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stag
     names = ("state", *_MOVE_COLUMNS, *columns)
     values = ", ".join(f"${position}" for position in range(1, len(names) + 1))
     insert = f"INSERT INTO {machine.name} ({', '.join(names)}) VALUES ({values}) RETURNING *"
-    return _with_staged(insert, [], (*rule.stages, *stages), request="$5")
+    return _with_staged(machine, insert, [rule], stages, request="$5")
 
 
 @lru_cache
@@ -49,12 +50,12 @@ def move_of_one(
     assignments = [f"{name} = ${position}" for position, name in enumerate(names, 3)]
     assignments += [f"{name} = {name} + ${position}" for position, name in enumerate(add, 3 + len(names))]
     case, condition, arguments = _choice(machine, rules, first_argument=3 + len(names) + len(add))
-    moved_from = _MOVED_FROM if any(rule.stages for rule in rules) else ""
+    moved_from = _MOVED_FROM if any(rule.stages or rule.event for rule in rules) else ""
     update = (
         f"UPDATE {machine.name} SET state = {case}, log_seq = log_seq + 1, {', '.join(assignments)} "
         f"WHERE marketplace_id = $1 AND id = $2 AND ({condition}) RETURNING *{moved_from}"
     )
-    return Statement(_with_staged(update, rules, stages, request="$6"), arguments)
+    return Statement(_with_staged(machine, update, rules, stages, request="$6"), arguments)
 
 
 @lru_cache
@@ -68,16 +69,17 @@ def move_of_many(
     case, condition, arguments = _choice(machine, rules, first_argument)
     moves = ", ".join(f"{name} = ${position}" for position, name in enumerate(_MOVE_COLUMNS, first_move))
     tail = f"LIMIT ${first_argument - 1} FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE"
-    moved_from = _MOVED_FROM if any(rule.stages for rule in rules) else ""
+    moved_from = _MOVED_FROM if any(rule.stages or rule.event for rule in rules) else ""
+    told_of = "moving.*" if any(rule.event for rule in rules) else "moving.marketplace_id, moving.id, moving.state"
     # MATERIALIZED: a join may run a plain subquery again, and SKIP LOCKED would pass its own rows over for others.
     update = (
         f"WITH picked AS MATERIALIZED (SELECT marketplace_id, id, {order_by} AS position, {case} AS target "
         f"FROM {machine.name} WHERE ({where}) AND ({condition}) ORDER BY {order_by}, id {tail}) "
         f"UPDATE {machine.name} AS moving SET state = picked.target, log_seq = moving.log_seq + 1, {moves} FROM picked "
         "WHERE moving.marketplace_id = picked.marketplace_id AND moving.id = picked.id "
-        f"RETURNING moving.marketplace_id, moving.id, moving.state, picked.position{moved_from}"
+        f"RETURNING {told_of}, picked.position{moved_from}"
     )
-    return Statement(_with_staged(update, rules, (), request=f"${first_move + 3}"), arguments)
+    return Statement(_with_staged(machine, update, rules, (), request=f"${first_move + 3}"), arguments)
 
 
 def _rules(machine: StateMachine, trigger: str) -> Sequence[Rule]:
@@ -108,25 +110,40 @@ def _choice(machine: StateMachine, rules: Sequence[Rule], first_argument: int) -
     return case, " OR ".join(f"({test})" for test, _ in fits), tuple(numbers)
 
 
-def _with_staged(move: str, rules: Sequence[Rule], extra: tuple[str, ...], *, request: str) -> str:
-    """Adds the outbox rows, inserted from the moved rows: in the same statement, or not at all.
+def _with_staged(
+    machine: StateMachine, move: str, rules: Sequence[Rule], extra: tuple[str, ...], *, request: str
+) -> str:
+    """Adds the events and the outbox rows, inserted from the moved rows: in the same statement, or not at all.
 
-    `move` answers with `moved_from` beside the row's columns where a rule stages something.
+    `move` answers with `moved_from` beside the row's columns where a rule of an UPDATE stages something or tells of it.
     """
-    by_actor: dict[str, list[str]] = {}
-    for rule in rules:
-        for actor in rule.stages:
-            by_actor.setdefault(actor, []).append(f"('{rule.source}', '{rule.target}')")
-    moved = {actor: f" WHERE (moved_from, state) IN ({', '.join(moves)})" for actor, moves in by_actor.items()}
-    moved |= dict.fromkeys(extra, "")
-    if not moved:
+    events = {name: _made_by(rules, name) for name in dict.fromkeys(rule.event for rule in rules) if name}
+    actors = dict.fromkeys(actor for rule in rules for actor in rule.stages)
+    staged = [_outbox_row(actor, "moved", _made_by(rules, actor), request) for actor in actors]
+    staged += [_outbox_row(actor, "moved", "true", request) for actor in extra]
+    told = ""
+    if events:
+        told = f"told AS ({events_of(machine.name, events)}), "
+        staged.append(_outbox_row("webhook.publish", "told", "true", request))
+    if not staged:
         return move
-    rows = " UNION ALL ".join(
-        f"SELECT marketplace_id, '{ACTORS[actor]}', '{actor}', "
-        f"jsonb_build_object('marketplace_id', marketplace_id, 'id', id), {request}::text FROM moved{which}"
-        for actor, which in moved.items()
-    )
     return (
-        f"WITH moved AS ({move}), "
-        f"staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) {rows}) SELECT * FROM moved"
+        f"WITH moved AS ({move}), {told}staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) "
+        f"{' UNION ALL '.join(staged)}) SELECT * FROM moved"
+    )
+
+
+def _made_by(rules: Sequence[Rule], name: str) -> str:
+    """The condition on a row of `moved` that one of these rules which stage the actor, or make the event, moved it."""
+    moves = [(rule.source, rule.target) for rule in rules if name == rule.event or name in rule.stages]
+    if any(source == NEW for source, _ in moves):
+        return "true"  # there is one rule by which a row comes to be
+    pairs = ", ".join(f"('{source}', '{target}')" for source, target in moves)
+    return f"(moved_from, state) IN ({pairs})"
+
+
+def _outbox_row(actor: str, of: str, condition: str, request: str) -> str:
+    return (
+        f"SELECT marketplace_id, '{ACTORS[actor]}', '{actor}', "
+        f"jsonb_build_object('marketplace_id', marketplace_id, 'id', id), {request}::text FROM {of} WHERE {condition}"
     )

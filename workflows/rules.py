@@ -29,13 +29,15 @@ class Guard:
 
 
 class Rule(NamedTuple):
-    """One row of the table: `trigger` moves `source` to `target`, if `guard` (a name) says yes, and stages actors."""
+    """One row of the table: `trigger` moves `source` to `target`, if `guard` (a name) says yes, stages actors and makes
+    an event for the merchant's own systems (a name of workflows/webhooks/event_types.py)."""
 
     trigger: str
     source: str
     target: str
     guard: str | None = None
     stages: tuple[str, ...] = ()
+    event: str | None = None
 
 
 class Refusal(NamedTuple):

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     stripe_webhook_secrets: str = Field(default="", repr=False)  # whsec_…, comma-separated: two while one is replaced
     stripe_api_base: str = ""  # empty: Stripe itself; else a stand-in, for tests
 
+    # Lets webhook endpoints be http:// and lie inside (loopback, private networks). For development; never link-local.
+    allow_private_webhooks: bool = False
+
     trusted_proxies: str = ""  # comma-separated networks whose X-Forwarded-For is believed
     # limits of PRODUCT.md 1.10 and 2.4
     links_per_hour: int = Field(default=5, ge=1)  # per customer and marketplace

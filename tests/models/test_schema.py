@@ -12,9 +12,10 @@ from models.database import close_pool, execute, fetch, open_pool, single_connec
 from models.drift import drift
 from models.roles import PowerfulRole, refuse_powerful_role
 from models.schema import SchemaUnready, publish_rules
+from models.sql_migration import FOLDER
 from tests.conftest import FreshDatabase
 
-_MIGRATIONS = 9
+_MIGRATIONS = len(list(FOLDER.glob("*.sql")))
 
 
 @pytest.mark.usefixtures("database")

@@ -20,8 +20,8 @@ def door(rules: Sequence[Rule] = RULES, **columns: Any) -> StateMachine:
     return StateMachine(**{**given, **columns})
 
 
-def with_rules(*rules: Rule, guards: Mapping[str, Guard] | None = None) -> Mapping[str, Any]:
-    return {"rules": (*RULES, *rules), "guards": guards or {}}
+def with_rules(*rules: Rule, guards: Mapping[str, Guard] | None = None, **columns: Any) -> Mapping[str, Any]:
+    return {"rules": (*RULES, *rules), "guards": guards or {}, **columns}
 
 
 def test_a_consistent_table_becomes_a_machine() -> None:
@@ -45,6 +45,13 @@ CONTRADICTIONS: list[tuple[Mapping[str, Any], str]] = [
     (with_rules(Rule("push", "open", "shut", "has_key", ("email.deliver",)), Rule("push", "open", "shut"),
                 guards={"has_key": YES}),
      "push from 'open' to 'shut' must stage the same, whatever its guard says"),
+    (with_rules(Rule("ring", "shut", "open", event="door.rung")),
+     "ring makes the event 'door.rung', which is not published"),
+    (with_rules(Rule("ring", "shut", "open", event="charge.failed")),
+     "ring makes an event, and nothing says what events tell of a door"),
+    (with_rules(Rule("push", "open", "shut", "has_key", event="charge.failed"), Rule("push", "open", "shut"),
+                guards={"has_key": YES}, name="charge"),
+     "push from 'open' to 'shut' must make one event, whatever its guard says"),
     ({"rules": RULES[1:]}, "exactly one rule must make a row, in the initial state 'open'"),
     (with_rules(Rule("build", NEW, "shut")), "exactly one rule must make a row, in the initial state 'open'"),
     (with_rules(Rule("import", "open", "shut")), "'import' is what `importable` means, no trigger of the table"),

@@ -180,6 +180,19 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         bounced    -        -        delivered  -
         dropped    -        -        -          -
     """),
+    # PRODUCT 3.9
+    "a webhook endpoint": lambda: Situation("webhook_endpoint", {}, {}, """
+                  disable   gone      give_up   enable   remove
+        enabled   disabled  disabled  disabled  -        removed
+        disabled  -         -         -         enabled  removed
+        removed   -         -         -         -        -
+    """),
+    "a webhook delivery": lambda: Situation("webhook_delivery", {}, {}, """
+                   deliver    give_up  resend
+        pending    delivered  failed   pending
+        delivered  -          -        pending
+        failed     -          -        pending
+    """),
 }
 # fmt: on
 

@@ -9,6 +9,8 @@ from workflows.machines.invoice import INVOICE
 from workflows.machines.outgoing_email import OUTGOING_EMAIL
 from workflows.machines.portal_session import PORTAL_SESSION
 from workflows.machines.subscription import SUBSCRIPTION
+from workflows.machines.webhook_delivery import WEBHOOK_DELIVERY
+from workflows.machines.webhook_endpoint import WEBHOOK_ENDPOINT
 
 __all__ = [
     "ACCESS_TOKEN",
@@ -20,6 +22,8 @@ __all__ = [
     "OUTGOING_EMAIL",
     "PORTAL_SESSION",
     "SUBSCRIPTION",
+    "WEBHOOK_DELIVERY",
+    "WEBHOOK_ENDPOINT",
 ]
 
 MACHINES: tuple[StateMachine, ...] = (
@@ -31,4 +35,6 @@ MACHINES: tuple[StateMachine, ...] = (
     INVOICE,
     DOCUMENT,
     OUTGOING_EMAIL,
+    WEBHOOK_ENDPOINT,
+    WEBHOOK_DELIVERY,
 )

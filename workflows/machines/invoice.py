@@ -8,9 +8,9 @@ INVOICE = StateMachine(
     states=("issued", "corrected"),
     terminal=("corrected",),
     rules=[
-        #    trigger    from      to
-        Rule("issue",   NEW,      "issued"),
-        Rule("correct", "issued", "corrected"),
+        #    trigger    from      to           told to the merchant's systems
+        Rule("issue",   NEW,      "issued",    event="invoice.issued"),
+        Rule("correct", "issued", "corrected", event="invoice.corrected"),
     ],
     importable=True,
 )

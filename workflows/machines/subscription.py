@@ -13,14 +13,14 @@ SUBSCRIPTION = StateMachine(
     states=("active", "failed_charge", "completed", "cancelled"),
     terminal=("completed",),
     rules=[
-        #    trigger          from             to               guard
-        Rule("start",         NEW,             "active"),
-        Rule("charge_failed", "active",        "failed_charge"),
-        Rule("recovered",     "failed_charge", "active"),
-        Rule("complete",      "active",        "completed",     "paid_off"),
-        Rule("cancel",        "active",        "cancelled"),
-        Rule("cancel",        "failed_charge", "cancelled"),
-        Rule("restart",       "cancelled",     "active"),
+        #    trigger          from             to               guard       told to the merchant's systems
+        Rule("start",         NEW,             "active",                    event="subscription.created"),
+        Rule("charge_failed", "active",        "failed_charge",             event="subscription.charge_failed"),
+        Rule("recovered",     "failed_charge", "active",                    event="subscription.recovered"),
+        Rule("complete",      "active",        "completed",     "paid_off", event="subscription.completed"),
+        Rule("cancel",        "active",        "cancelled",                 event="subscription.cancelled"),
+        Rule("cancel",        "failed_charge", "cancelled",                 event="subscription.cancelled"),
+        Rule("restart",       "cancelled",     "active",                    event="subscription.restarted"),
     ],
     guards={"paid_off": PAID_OFF},
     importable=True,

@@ -1,0 +1,12 @@
+"""Sending webhooks over HTTP, behind `workflows.ports.WebhookSender`."""
+
+from integrations.webhooks.sender import HttpWebhookSender
+from workflows.ports import WebhookSender
+from workflows.settings import Settings
+
+__all__ = ["HttpWebhookSender", "webhook_sender"]
+
+
+def webhook_sender(settings: Settings) -> WebhookSender:
+    """The deployment's sender; private addresses are let through only where it says so."""
+    return HttpWebhookSender(allow_private=settings.allow_private_webhooks)

@@ -1,0 +1,30 @@
+"""Jobs that tell the merchant's own systems what happened."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from tasks import ports
+from tasks.job import job
+from workflows.webhooks.deliver import deliver_webhook
+from workflows.webhooks.housekeeping import forget_attempts, seal_anew
+from workflows.webhooks.publish import publish_event
+
+
+@job("webhook.publish", lease=timedelta(minutes=1), attempts=14, atomic=True)
+async def publish(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+    """Finds out which endpoints want one event."""
+    await publish_event(marketplace_id, id)
+
+
+# An endpoint that fails is no failed job: the workflow stages its retries. These attempts are for trouble of our own.
+@job("webhook.deliver", lease=timedelta(minutes=1), attempts=14)
+async def deliver(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+    """Sends one event to one endpoint."""
+    await deliver_webhook(marketplace_id, id, ports.webhook_sender())
+
+
+@job("webhook.sweep", lease=timedelta(minutes=10), attempts=3)
+async def sweep() -> None:
+    """Forgets old answers, and seals the secrets by the key of today."""
+    await forget_attempts()
+    await seal_anew()

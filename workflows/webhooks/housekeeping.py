@@ -1,0 +1,54 @@
+"""What is done for webhooks every night."""
+
+from datetime import timedelta
+
+from models.database import execute, fetch
+from workflows.clock import now
+from workflows.keys import current_key_id
+from workflows.webhooks.sealed_secrets import Sealed, seal, unseal
+
+KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints answer may be anything
+_AT_ONCE = 5_000
+
+
+async def forget_attempts() -> int:
+    """Deletes what endpoints answered a month ago, in batches; answers how many."""
+    forgotten = 0
+    while True:
+        batch = await execute(
+            "DELETE FROM webhook_attempt WHERE ctid IN (SELECT ctid FROM webhook_attempt WHERE at < $1 LIMIT $2)",
+            now() - KEPT_FOR,
+            _AT_ONCE,
+        )
+        forgotten += batch
+        if batch < _AT_ONCE:
+            return forgotten
+
+
+async def seal_anew() -> int:
+    """Seals by the current server key what an earlier one sealed, so that it can be retired; answers how many.
+
+    Secrets whose day of rotation is over are forgotten instead.
+    """
+    await execute(
+        "UPDATE webhook_endpoint SET previous_secret = NULL, previous_key_id = NULL, previous_until = NULL"
+        " WHERE previous_until <= $1",
+        now(),
+    )
+    sealed = await fetch(
+        "SELECT marketplace_id, id, sealed_secret, key_id FROM webhook_endpoint"
+        " WHERE key_id <> $1 AND state <> 'removed'",
+        current_key_id(),
+    )
+    for row in sealed:
+        secret = unseal(row["marketplace_id"], Sealed(row["sealed_secret"], row["key_id"]))
+        anew = seal(row["marketplace_id"], secret)
+        await execute(
+            "UPDATE webhook_endpoint SET sealed_secret = $4, key_id = $5"
+            " WHERE marketplace_id = $1 AND id = $2 AND sealed_secret = $3",
+            row["marketplace_id"],
+            row["id"],
+            row["sealed_secret"],
+            *anew,
+        )
+    return len(sealed)
