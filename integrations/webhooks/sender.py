@@ -20,7 +20,6 @@ from workflows.clock import now
 from workflows.ports import WebhookAnswer
 
 ANSWER_WITHIN = timedelta(seconds=15)  # in all; the specification recommends 15 to 30 s
-_RESOLVE_WITHIN = 5.0  # seconds; somebody waits for the form's answer
 _KEPT = 1024  # bytes of the answer
 _LONGEST_REST = timedelta(days=1)  # that an endpoint may ask for
 
@@ -46,7 +45,7 @@ class HttpWebhookSender:
         """Whether the URL's host leads to public addresses only, as of now."""
         origin = httpcore.URL(url).origin
         try:
-            async with asyncio.timeout(_RESOLVE_WITHIN):
+            async with asyncio.timeout(self._answer_within / 3):  # somebody waits for a form's answer
                 await self._network.checked(origin.host.decode().strip("[]"), origin.port)
         except (AddressRefused, TimeoutError):
             return False
