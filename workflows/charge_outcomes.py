@@ -46,6 +46,8 @@ async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome
         act = {"succeeded": _succeeded, "failed": _failed, "action_required": _action_required}[outcome.state]
         await act(marketplace, subscription, case, charge, outcome)
         await finish_current()  # a run that lost its lease meanwhile undoes all of this
+        if outcome.state == "succeeded":  # last of all: from its number to our end all others wait for theirs
+            await issue_invoice(marketplace_id, charge_id, Actor("gateway", marketplace.gateway))
 
 
 def _refuse_other_money(charge: Record, outcome: Outcome) -> None:
@@ -101,7 +103,6 @@ async def _succeeded(
         await fulfil_paid(marketplace, charge, paid.by)
     else:
         await _send_receipt(marketplace, charge, at)
-    await issue_invoice(marketplace.id, charge["id"], paid.by)
 
 
 async def _count_payment(marketplace: Marketplace, subscription: Record, charge: Record, move: Move) -> None:

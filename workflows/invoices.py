@@ -3,6 +3,7 @@
 What an invoice says is in workflows/invoice_snapshot.py, its PDF in workflows/documents.py.
 """
 
+from typing import Any
 from uuid import UUID
 
 from models.database import fetch_row, fetch_value, transaction
@@ -22,6 +23,21 @@ _DRAFT = (
     f" {snapshot_sql(_NUMBERED_LATER)} AS snapshot {SNAPSHOT_FROM}"
     " WHERE charge.marketplace_id = $1 AND charge.id = $2 AND charge.paid_at IS NOT NULL"
 )
+
+# In one round trip: whoever comes next waits from here until the transaction ends. The number begins with a letter or
+# a figure, and has so many digits or more.
+_NEXT_NUMBER = """
+WITH counted AS (
+    INSERT INTO number_series AS series (marketplace_id, series, last_number) VALUES ($1, 'invoice', 1)
+    ON CONFLICT (marketplace_id, series) DO UPDATE SET last_number = series.last_number + 1 RETURNING last_number
+), written AS (
+    SELECT last_number, $2::text || lpad(last_number::text, greatest($3::int, length(last_number::text)), '0') AS number
+    FROM counted
+)
+SELECT last_number, number,
+       EXISTS (SELECT FROM invoice WHERE marketplace_id = $1 AND invoice.number = written.number) AS taken
+FROM written
+"""
 
 
 async def issue_invoice(marketplace_id: UUID, charge_id: UUID, by: Actor) -> UUID:
@@ -69,15 +85,6 @@ async def _take_number(marketplace_id: UUID, prefix: str) -> tuple[int, str]:
     A number that an imported invoice already bears is passed over: it is taken, not missing.
     """
     while True:
-        sequence: int = await fetch_value(
-            "INSERT INTO number_series AS series (marketplace_id, series, last_number) VALUES ($1, 'invoice', 1)"
-            " ON CONFLICT (marketplace_id, series) DO UPDATE SET last_number = series.last_number + 1"
-            " RETURNING last_number",
-            marketplace_id,
-        )
-        number = f"{prefix.lstrip('-')}{sequence:0{_DIGITS}d}"  # invoice.number begins with a letter or a figure
-        taken = await fetch_value(
-            "SELECT true FROM invoice WHERE marketplace_id = $1 AND number = $2", marketplace_id, number
-        )
-        if not taken:
-            return sequence, number
+        row: Any = await fetch_row(_NEXT_NUMBER, marketplace_id, prefix.lstrip("-"), _DIGITS)
+        if not row["taken"]:
+            return row["last_number"], row["number"]
