@@ -5,7 +5,7 @@ order's subscription starts when, and only when, its first payment succeeded (ch
 """
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,7 @@ from workflows.fire import Move, create
 from workflows.machines import CHARGE
 from workflows.numbering import next_number
 from workflows.order_fulfilment import fulfil_unpaid
-from workflows.outbox import stage
+from workflows.outbox import stage, unstage
 from workflows.payment_methods import keep_card
 from workflows.portal_views import Marketplace
 from workflows.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt
@@ -76,6 +76,13 @@ class OrderPlaced(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["paid", "free", "pending"]
 
 
+class _FirstPayment(NamedTuple):
+    """The pending charge of an order, and the job that settles it should this process die over it."""
+
+    charge_id: UUID
+    safety_net: int
+
+
 async def place_order(marketplace: Marketplace, new: NewOrder, gateway: Gateway, by: Actor) -> OrderPlaced:
     """Places an order and takes its first payment. Must not be called inside a transaction.
 
@@ -93,14 +100,14 @@ async def place_order(marketplace: Marketplace, new: NewOrder, gateway: Gateway,
         raise InvalidInput({"card": "is needed: this order is to be paid."})
     due = (product.initial_amount_minor or 0) if product.trial_days else amount
     try:
-        order_id, charge_id = await _commit(marketplace, customer, product, new, amount, due, card, by)
+        order_id, payment = await _commit(marketplace, customer, product, new, amount, due, card, by)
     except asyncpg.UniqueViolationError:
         known = await _placed_before(marketplace, new.reference)
         if known is None:
             raise
         return known
-    if charge_id is not None:
-        await _pay(marketplace, charge_id, gateway)
+    if payment is not None:
+        await _pay(marketplace, payment, gateway)
     return await _placed(marketplace, order_id)
 
 
@@ -140,7 +147,7 @@ async def _commit(
     due: int,
     card: Card | None,
     by: Actor,
-) -> tuple[UUID, UUID | None]:
+) -> tuple[UUID, _FirstPayment | None]:
     """Commits the order and, where money is due, its pending charge; an order without is fulfilled here and now."""
     at = marketplace_now(billing_offset(marketplace))
     async with transaction():
@@ -178,17 +185,20 @@ async def _commit(
             },
             Move(by, "order", {"order": order["number"]}),
         )
-        await stage("charge.submit", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=charge["id"])
-        return order["id"], charge["id"]
+        job = await stage("charge.submit", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=charge["id"])
+        return order["id"], _FirstPayment(charge["id"], job)
 
 
-async def _pay(marketplace: Marketplace, charge_id: UUID, gateway: Gateway) -> None:
+async def _pay(marketplace: Marketplace, payment: _FirstPayment, gateway: Gateway) -> None:
     try:
-        await submit_charge(marketplace.id, charge_id, gateway)
+        await submit_charge(marketplace.id, payment.charge_id, gateway)
     except InDoubt as doubt:
         raise GatewayUnavailable("the order's payment is not settled yet") from doubt
+    await unstage(payment.safety_net)  # a sandbox's clock would wait for it
     charge = await fetch_row(
-        "SELECT state, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2", marketplace.id, charge_id
+        "SELECT state, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2",
+        marketplace.id,
+        payment.charge_id,
     )
     if charge is not None and charge["state"] == "failed":
         raise OrderDeclined(charge["decline_code"] or "generic_decline")

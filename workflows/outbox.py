@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.database import execute
+from models.database import execute, fetch_value
 from workflows.actor import request_id
 from workflows.actors import ACTORS
 from workflows.errors import WorkflowError
@@ -38,15 +38,15 @@ class RunningJob:
 current_job: ContextVar[RunningJob | None] = ContextVar("current_job", default=None)
 
 
-async def stage(actor: str, marketplace_id: UUID | None, due_at: datetime | None = None, **ids: Any) -> None:
+async def stage(actor: str, marketplace_id: UUID | None, due_at: datetime | None = None, **ids: Any) -> int:
     """Stages `actor` with `ids` as its arguments, to run from `due_at` (real time; now when None).
 
-    Raises KeyError for an actor that workflows/actors.py does not name.
+    Answers with the job's id. Raises KeyError for an actor that workflows/actors.py does not name.
     """
     arguments = {"marketplace_id": marketplace_id, **ids} if marketplace_id is not None else ids
-    await execute(
+    return await fetch_value(
         "INSERT INTO outbox (marketplace_id, queue, actor, args, wanted_at, due_at, request_id)"
-        " SELECT $1, $2, $3, $4, due, due, $6 FROM coalesce($5, clock_timestamp()) AS due",
+        " SELECT $1, $2, $3, $4, due, due, $6 FROM coalesce($5, clock_timestamp()) AS due RETURNING id",
         marketplace_id,
         ACTORS[actor],
         actor,
@@ -54,6 +54,11 @@ async def stage(actor: str, marketplace_id: UUID | None, due_at: datetime | None
         due_at,
         request_id.get(),
     )
+
+
+async def unstage(job: int) -> None:
+    """Takes back a job that became needless, unless it is already on its way: a worker bears that."""
+    await execute("DELETE FROM outbox WHERE id = $1 AND status = 'waiting'", job)
 
 
 async def stage_unless_pending(actor: str, marketplace_id: UUID, id: UUID) -> bool:  # noqa: A002 - the argument's name

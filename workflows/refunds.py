@@ -18,7 +18,7 @@ from workflows.emails.stage import stage_email
 from workflows.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.fire import Move, fire
 from workflows.machines import CHARGE
-from workflows.outbox import stage
+from workflows.outbox import stage, unstage
 from workflows.portal_views import Marketplace
 from workflows.ports import Gateway, InDoubt, RefundRefused
 
@@ -43,9 +43,10 @@ async def refund_charge(
 
     Raises NotFound, InvalidInput (nothing or more than is left), TransitionRefused (failed, disputed, unpaid).
     """
-    refund = await _commit(marketplace, charge_id, amount_minor, by)
+    refund, safety_net = await _commit(marketplace, charge_id, amount_minor, by)
     with suppress(InDoubt):  # the job asks again; the answer says pending
         await settle_refund(marketplace.id, refund["id"], gateway)
+        await unstage(safety_net)
     row = await fetch_row(
         "SELECT refund.id, refund.charge_id AS charge, refund.amount_minor, charge.currency, refund.status FROM refund"
         " JOIN charge ON charge.marketplace_id = refund.marketplace_id AND charge.id = refund.charge_id"
@@ -81,7 +82,8 @@ async def settle_refund(marketplace_id: UUID, refund_id: UUID, gateway: Gateway)
     await _record(marketplace_id, refund)
 
 
-async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, by: Actor) -> Record:
+async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, by: Actor) -> tuple[Record, int]:
+    """Commits the pending refund, and the job that settles it should this process die over it."""
     async with transaction():
         charge = await fetch_row(
             "SELECT * FROM charge WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace.id, charge_id
@@ -109,8 +111,8 @@ async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int |
             str(by),
         )
         assert refund is not None, "an INSERT answers with its row"
-        await stage("refund.settle", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=refund["id"])
-        return refund
+        safety_net = await stage("refund.settle", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=refund["id"])
+        return refund, safety_net
 
 
 async def _record(marketplace_id: UUID, refund: Any) -> None:

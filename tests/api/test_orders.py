@@ -207,6 +207,16 @@ async def test_refunds_stop_at_what_was_paid_and_leave_the_subscription(api: htt
     assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE template = 'refund'") == 2
 
 
+async def test_what_settled_at_once_leaves_no_job_to_wait_for(api: httpx.AsyncClient, key: Keys) -> None:
+    placed = (await _order(api, key, await _product(api, key))).json()
+    await _order(api, key, await _product(api, key), card={**_CARD, "number": "4000000000000341"})
+    shown = (await api.get(f"/api/v1/subscriptions/{placed['subscription']}", headers=key)).json()
+    await api.post(f"/api/v1/charges/{shown['charges'][0]['id']}/refunds", json={}, headers=key)
+
+    assert await fetch_value("SELECT count(*) FROM charge") == 2
+    assert await fetch_value("SELECT count(*) FROM outbox WHERE actor IN ('charge.submit', 'refund.settle')") == 0
+
+
 async def test_ten_refunds_at_once_give_back_no_more_than_was_paid(api: httpx.AsyncClient, key: Keys) -> None:
     placed = (await _order(api, key, await _product(api, key))).json()
     shown = (await api.get(f"/api/v1/subscriptions/{placed['subscription']}", headers=key)).json()
