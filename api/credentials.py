@@ -1,7 +1,7 @@
 """Who asks: guards that read `Authorization: Bearer …` before anything of the body is, and what they found.
 
-An API key speaks for a marketplace and has scopes; a session token speaks for one customer. A key opens no
-customer's session and a session no merchant's route: they are looked for in different tables.
+An API key speaks for a marketplace and has scopes, a member of its staff has a role; a customer's session speaks for
+that customer alone. A key opens no session, and no customer's session a merchant's route: they are looked for apart.
 """
 
 from typing import Any
@@ -9,21 +9,30 @@ from typing import Any
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
-from workflows.api_keys import KeyInUse, authenticate
+from workflows.api_keys import authenticate, is_key
+from workflows.callers import Caller
 from workflows.errors import NotSignedIn
 from workflows.marketplaces import marketplace_by_id
 from workflows.portal_views import Marketplace, SignedIn
-from workflows.sessions import find_session
+from workflows.sessions import find_session, find_staff_session
+from workflows.staff import SignedInStaff
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 _LONGEST = 200  # characters; ours have 50
 
 
-async def needs_api_key(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Lets a live key with the handler's scope (`opt={"scope": …}`) pass. Raises NotSignedIn, Forbidden."""
-    key = await authenticate(bearer(connection))
-    key.require(handler.opt["scope"])
-    connection.scope["state"]["api_key"] = key
+async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The guard of the merchant's routes: lets a live key or member of the staff pass who may do the handler's act
+    (`opt={"act": …}`, workflows/acts.py). Raises NotSignedIn, ActForbidden, KeyError for a route without an act."""
+    token = bearer(connection)
+    asks = await authenticate(token) if is_key(token) else await find_staff_session(None, token)
+    asks.caller.require(handler.opt["act"])
+    connection.scope["state"]["caller"] = asks.caller
+
+
+async def needs_staff(connection: Connection, _: BaseRouteHandler) -> None:
+    """Lets a member of the staff with a live session pass, no key: for what is a person's own. Raises NotSignedIn."""
+    connection.scope["state"]["signed_in"] = await find_staff_session(None, bearer(connection))
 
 
 async def needs_session(connection: Connection, _: BaseRouteHandler) -> None:
@@ -40,9 +49,14 @@ def bearer(connection: Connection) -> str:
     return token
 
 
-async def provide_api_key(request: Request[Any, Any, Any]) -> KeyInUse:
-    """The key that `needs_api_key` let pass."""
-    return request.scope["state"]["api_key"]
+async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """Whom `may_act` let pass."""
+    return request.scope["state"]["caller"]
+
+
+async def provide_signed_in_staff(request: Request[Any, Any, Any]) -> SignedInStaff:
+    """The member of the staff whom `needs_staff` let pass."""
+    return request.scope["state"]["signed_in"]
 
 
 async def provide_signed_in(request: Request[Any, Any, Any]) -> SignedIn:
@@ -50,9 +64,9 @@ async def provide_signed_in(request: Request[Any, Any, Any]) -> SignedIn:
     return request.scope["state"]["signed_in"]
 
 
-async def provide_key_marketplace(api_key: KeyInUse) -> Marketplace:
-    """The marketplace that the key speaks for."""
-    return await marketplace_by_id(api_key.marketplace_id)
+async def provide_callers_marketplace(caller: Caller) -> Marketplace:
+    """The marketplace that the caller speaks for."""
+    return await marketplace_by_id(caller.marketplace_id)
 
 
 async def provide_session_marketplace(signed_in: SignedIn) -> Marketplace:

@@ -20,7 +20,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _PAGES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _INTRODUCTION = (
     "Money is in minor units of an ISO 4217 currency, instants are UTC (RFC 3339). Errors are problem details"
-    " (RFC 9457). A merchant sends its API key, a customer its session token, as `Authorization: Bearer …`."
+    " (RFC 9457). A merchant sends its API key or the session token"
+    " of one of its staff, a customer their session token, as `Authorization: Bearer …`."
 )
 
 
@@ -53,6 +54,7 @@ def openapi() -> OpenAPIConfig:
         components=Components(
             security_schemes={
                 "api_key": SecurityScheme(type="http", scheme="bearer", description="A merchant's API key."),
+                "staff_session": SecurityScheme(type="http", scheme="bearer", description="A staff session's token."),
                 "session": SecurityScheme(type="http", scheme="bearer", description="A customer's session token."),
             }
         ),

@@ -27,6 +27,7 @@ from integrations.gateways import gateway_for
 from models.database import close_pool, fetch, fetch_value, open_pool, transaction
 from workflows.actor import Actor
 from workflows.documents import request_document
+from workflows.entrances import CONSOLE
 from workflows.errors import NotFound
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.products import PRODUCTS
@@ -75,7 +76,7 @@ def facts_of(marketplace: Marketplace, api_key: str) -> dict[str, Any]:
     public_url = settings().public_url
     return {
         "login_url": login_url(marketplace),
-        "console_url": f"{public_url}/console",
+        "console_url": CONSOLE.url(marketplace.slug),
         "inbox_url": f"{public_url}/inbox",
         "api_url": f"{public_url}/api/v1",
         "api_key": api_key,

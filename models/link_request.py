@@ -18,3 +18,4 @@ class LinkRequest(Table, db=DB):
     return_to = Text(null=True, default=None)
     request_id = Text(null=True, default=None)
     created_at = Timestamptz()
+    purpose = Text(default="portal")

@@ -1,6 +1,6 @@
 """The people of a marketplace."""
 
-from piccolo.columns import UUID, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, Text, Timestamptz
 from piccolo.columns.defaults.uuid import UUID7
 from piccolo.table import Table
 
@@ -17,3 +17,6 @@ class Staff(Table, db=DB):
     role = Text()
     created_at = Timestamptz()
     removed_at = Timestamptz(null=True, default=None)
+    wants_failed_charge = Boolean(default=False)
+    wants_self_cancellation = Boolean(default=False)
+    wants_failed_job = Boolean(default=False)

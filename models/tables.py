@@ -5,6 +5,7 @@ from piccolo.table import Table
 from models.access_token import AccessToken
 from models.api_key import ApiKey
 from models.captured_email import CapturedEmail
+from models.change_log import ChangeLog
 from models.charge import Charge
 from models.customer import Customer
 from models.customer_order import CustomerOrder
@@ -24,6 +25,7 @@ from models.reconciliation_difference import ReconciliationDifference
 from models.refund import Refund
 from models.sandbox_gateway import SandboxCard, SandboxPayment
 from models.schedule import Heartbeat, Schedule
+from models.second_factor import RecoveryCode, SecondFactor
 from models.staff import Staff
 from models.subscription import Subscription
 from models.transition_log import MachineRule, TransitionLog
@@ -63,6 +65,9 @@ TABLES: tuple[type[Table], ...] = (
     Refund,
     GatewayEvent,
     ReconciliationDifference,
+    SecondFactor,
+    RecoveryCode,
+    ChangeLog,
     WebhookEndpoint,
     WebhookEvent,
     WebhookDelivery,

@@ -235,6 +235,29 @@ async def a_session(
     return token, await create(PORTAL_SESSION, {**given, **columns}, BY_WORKER)
 
 
+async def a_staff_link(marketplace: Marketplace, member: Record, *, state: str = "issued", **columns: Any) -> Record:
+    """An access link to the console."""
+    given: dict[str, Any] = {"purpose": "staff", "customer_id": None, "staff_id": member["id"], **columns}
+    return await a_link(marketplace, customer=member, state=state, **given)
+
+
+async def a_staff_session(
+    marketplace: Marketplace, member: Record, *, expires_at: datetime | None = None, **columns: Any
+) -> tuple[str, Record]:
+    """A live session in the console and its cookie's token."""
+    link = await a_staff_link(marketplace, member, state="redeemed")
+    token = secrets.token_urlsafe(32)
+    given = {
+        "marketplace_id": marketplace.id,
+        "staff_id": member["id"],
+        "access_token_id": link["id"],
+        "digest": hashlib.sha256(token.encode()).digest(),
+        "started_at": now(),
+        "expires_at": expires_at or now() + timedelta(hours=8),
+    }
+    return token, await create(PORTAL_SESSION, {**given, **columns}, BY_WORKER)
+
+
 _LINK_MOVES = {"redeemed": "redeem", "expired": "revoke"}
 
 

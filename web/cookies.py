@@ -1,6 +1,7 @@
-"""The portal's cookies: HttpOnly, SameSite=Lax, Secure outside development, on the marketplace's path alone.
+"""The cookies of the portal and the console: HttpOnly, SameSite=Lax, Secure outside development, on the path of their
+own door alone, /portal/{slug} or /console/{slug}.
 
-`gatehouse_session`  the session's token; 30 minutes
+`gatehouse_session`  the session's token; 30 minutes, for staff 8 hours
 `gatehouse_browser`  a random nonce by which a link knows the browser that asked for it; 1 hour
 `gatehouse_return`   sealed: the page to come back to after signing in; 1 hour
 `gatehouse_notice`   sealed: what the next page tells of the last one (web/notices.py); minutes
@@ -24,8 +25,9 @@ CARD = "gatehouse_card"
 _HOUR = timedelta(hours=1)  # as long as the link that is asked for
 _FORM = timedelta(hours=1, minutes=5)  # as long as the card link lives on while its form is open
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
-# A page of the portal that needs a session, its own query included. No dots in a row, no scheme, no second host.
+# A page that needs a session, its own query included. No dots in a row, no scheme, no second host.
 _INSIDE = re.compile(r"/(subscriptions|payments|invoices|contact|sessions)([/?][A-Za-z0-9/_.=&%-]*)?")
+_INSIDE_CONSOLE = re.compile(r"/(?!access|sign-out|second-factor)[a-z][a-z-]*([/?][A-Za-z0-9/_.=&%+@-]*)?")
 
 
 def session_token(connection: Connection) -> str | None:
@@ -74,10 +76,11 @@ def card_link_token(request: Connection, home: str) -> str | None:
 
 
 def is_inside(home: str, path: str) -> bool:
-    """Whether a path is a page of this portal that a session opens: nothing else is ever redirected to."""
+    """Whether a path is a page behind this door that a session opens: nothing else is ever redirected to."""
+    pages = _INSIDE_CONSOLE if home.startswith("/console/") else _INSIDE
     return (
         path.startswith(f"{home}/")
-        and _INSIDE.fullmatch(path.removeprefix(home)) is not None
+        and pages.fullmatch(path.removeprefix(home)) is not None
         and ".." not in unquote(path)
         and "//" not in unquote(path)
     )

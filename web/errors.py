@@ -18,9 +18,10 @@ from web.forms import StaleForm
 from web.notices import Notice, notice_cookie
 from web.origin import CrossSite
 from web.rendering import page, see_other
-from web.visit import Door, SignInFirst, Visit
+from web.visit import Door, SignInFirst, StaffVisit, Visit
 from workflows import errors
 from workflows.actor import request_id
+from workflows.callers import ActForbidden
 
 __all__ = ["PAGE_ERRORS", "error_page"]
 
@@ -36,6 +37,7 @@ class _Words(NamedTuple):
 _SORRY = "It is our fault, and it was noted. Nothing of yours is lost: try again in a minute."
 _OTHER_SITE = "The form was sent from another website, so we did nothing. Open the page here and try again."
 _STALE = "You signed in again since it was opened, so we did nothing. Open it again and repeat what you did."
+_NOT_THIS_ROLE = "Your role is not meant for it. An owner of this marketplace can change your role."
 _NO_CANCELLING = "This shop does not offer cancelling in the portal. Contact it, and it will cancel for you."
 _NOTHING_HERE = "There is nothing at this address. If you typed it, check that it is right."
 _CHANGED = "It has changed since the page was opened. Nothing was changed now."
@@ -47,6 +49,7 @@ _TOO_LARGE = "What was sent is larger than any form of ours. Nothing was changed
 _WORDS: dict[type[errors.WorkflowError], _Words] = {
     errors.NotFound:            _Words(404, "Page not found", _NOTHING_HERE),
     errors.SelfCancellationOff: _Words(403, "You cannot cancel here", _NO_CANCELLING),
+    ActForbidden:               _Words(403, "Your role does not allow this", _NOT_THIS_ROLE),
     CrossSite:                  _Words(403, "That did not come from this site", _OTHER_SITE),
     StaleForm:                  _Words(403, "This page was out of date", _STALE),
     errors.Forbidden:           _Words(403, "That is not allowed", "Nothing was changed."),
@@ -144,7 +147,9 @@ def _way_out(error: Exception, door: Door | None) -> tuple[str, str] | None:
         case Visit() if isinstance(error, errors.SelfCancellationOff):
             return f"{door.home}/contact", "Contact Us"
         case Visit():
-            return f"{door.home}/subscriptions", "Go to your subscriptions"
+            return door.landing, "Go to your subscriptions"
+        case StaffVisit():
+            return door.landing, "Go to the console"
         case _:
             return door.home, "Go to the sign-in page"
 

@@ -6,7 +6,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from web.connection import WebRequest
-from web.visit import Visit
+from web.visit import Inside
 from workflows.errors import Forbidden, InvalidInput
 from workflows.sessions import check_form_token
 
@@ -39,7 +39,7 @@ async def read_form(request: WebRequest) -> dict[str, str]:
     return fields
 
 
-async def read_form_of(request: WebRequest, visit: Visit) -> dict[str, str]:
+async def read_form_of(request: WebRequest, visit: Inside) -> dict[str, str]:
     """The same for a form inside a session. Raises StaleForm without the session's token."""
     form = await read_form(request)
     if not check_form_token(visit.signed_in, form.get("form_token", "")):

@@ -1,6 +1,6 @@
 """What a page tells of the page before: in a short-lived sealed cookie, never in the URL (PRODUCT.md 1.5).
 
-The words are in web/templates/portal/notice.html.
+The words are in web/templates/portal/notice.html and console/notice.html.
 """
 
 from datetime import timedelta
@@ -28,6 +28,8 @@ Kind = Literal[
     "payment_confirmed",
     "payment_refused",
     "session_ended",
+    "done",  # of the console: `detail` is the whole sentence
+    "not_done",
 ]
 # fmt: off
 _LIFETIME = timedelta(minutes=2)  # a redirect's worth, on a bad train connection

@@ -15,10 +15,12 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from markupsafe import Markup
 
+from web.console.navigation import entries_of
 from web.headers import page_headers
 from web.notices import Notice
 from web.static_files import static_url
-from web.visit import Door, Visit
+from web.visit import Door, Inside, StaffVisit
+from workflows.entrances import CONSOLE
 from workflows.errors import GatewayUnavailable
 
 __all__ = ["leave_for", "page", "render", "see_other"]
@@ -43,11 +45,13 @@ _TEMPLATES.filters.update(path=_as_path)
 
 def render(template: str, door: Door | None, **context: object) -> str:
     """The HTML of a template. `door` None: a page that belongs to no marketplace."""
-    signed_in = door.signed_in if isinstance(door, Visit) else None
+    signed_in = door.signed_in if isinstance(door, Inside) else None
     given: dict[str, Any] = {
         "static": static_url,
         "marketplace": door.marketplace if door else None,
         "home": door.home if door else "/",
+        "frame": "console/frame.html" if door and door.entrance is CONSOLE else "page.html",
+        "navigation": entries_of(door.caller) if isinstance(door, StaffVisit) else (),
         "show": door.show if door else None,
         "signed_in": signed_in,
         "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",

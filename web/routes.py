@@ -4,19 +4,20 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from web.console.routes import CONSOLE_PAGES
+from web.entry.access import AccessPages
+from web.entry.login import LoginPages
+from web.entry.sessions import SessionPages, SignOutPages
 from web.errors import PAGE_ERRORS
 from web.inbox import InboxPages
 from web.origin import same_origin
-from web.portal.access import AccessPages
 from web.portal.cancel import CancelPages
 from web.portal.card import CardPages
 from web.portal.confirm import ConfirmPages
 from web.portal.contact import ContactPages
 from web.portal.hosted_card import HostedCardPages
 from web.portal.invoices import InvoicePages
-from web.portal.login import LoginPages
 from web.portal.payments import PaymentPages
-from web.portal.sessions import SessionPages
 from web.portal.subscriptions import SubscriptionPages
 from web.start import start_page
 from web.static_files import logo, static_file
@@ -40,6 +41,7 @@ _PORTAL = Router(
         InvoicePages,
         ContactPages,
         SessionPages,
+        SignOutPages,
     ],
     dependencies={"door": Provide(provide_door), "visit": Provide(provide_visit)},
 )
@@ -47,7 +49,7 @@ _PORTAL = Router(
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         path="/",
-        route_handlers=[_PORTAL, InboxPages, start_page, static_file, logo],
+        route_handlers=[_PORTAL, CONSOLE_PAGES, InboxPages, start_page, static_file, logo],
         exception_handlers=PAGE_ERRORS,
         guards=[same_origin],
         request_max_body_size=LARGEST_FORM,

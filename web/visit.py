@@ -1,28 +1,41 @@
-"""Who stands before a page: anybody at a marketplace's door, or a customer with a live session.
+"""Who stands before a page: anybody at a marketplace's door, a customer or a member of the staff with a live session.
 
-Dependencies of the portal's controllers. The session's marketplace is compared with the URL's on every request: a
-cookie's path isolates nothing.
+Dependencies of the portal's and the console's controllers. The session's marketplace is compared with the URL's on
+every request: a cookie's path isolates nothing.
 """
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
 
-from web.connection import WebRequest
+from web.connection import Connection, WebRequest
+from web.console.navigation import first_page
 from web.cookies import session_token
 from web.show import Show, show_for
 from workflows.actor import Actor
+from workflows.callers import Caller
+from workflows.entrances import CONSOLE, PORTAL, Entrance
 from workflows.errors import NotFound, NotSignedIn
 from workflows.marketplaces import find_marketplace
 from workflows.portal_views import Marketplace, SignedIn
-from workflows.sessions import find_session
+from workflows.sessions import find_session, find_staff_session
+from workflows.staff import SignedInStaff
 
 __all__ = [
+    "ConsoleDoor",
     "Door",
+    "EitherDoor",
+    "EitherVisit",
+    "Inside",
     "SignInFirst",
+    "StaffVisit",
     "Visit",
+    "door_of",
+    "page_of",
     "provide_door",
     "provide_visit",
     "subscription_number",
@@ -39,23 +52,75 @@ class Door:
 
     marketplace: Marketplace
     show: Show
+    entrance: ClassVar[Entrance] = PORTAL
 
     @property
     def home(self) -> str:
         """The Login URL's path, from which all others go on."""
-        return f"/portal/{self.marketplace.slug}"
+        return self.entrance.home(self.marketplace.slug)
+
+    @property
+    def landing(self) -> str:
+        """The page that signing in leads to."""
+        return f"{self.home}/subscriptions"
+
+    def template(self, name: str) -> str:
+        """The file of a page that both doors have, in words of its own."""
+        return f"{self.entrance.path}/{name}.html"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit(Door):
-    """A signed-in customer inside it."""
+class Inside(Door):
+    """Somebody with a live session, behind either door."""
 
-    signed_in: SignedIn
+    signed_in: SignedIn | SignedInStaff
 
     @property
     def actor(self) -> Actor:
-        """The customer, as the log names them."""
-        return Actor("customer", self.signed_in.customer_id)
+        """The person, as the log names them."""
+        return self.signed_in.actor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit(Inside):
+    """A signed-in customer inside the portal."""
+
+    signed_in: SignedIn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleDoor(Door):
+    """A marketplace's console, from outside."""
+
+    entrance: ClassVar[Entrance] = CONSOLE
+
+    @property
+    def landing(self) -> str:
+        """Home: it leads on to the first page that the role may see."""
+        return self.home
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffVisit(Inside):
+    """A signed-in member of the staff inside the console."""
+
+    entrance: ClassVar[Entrance] = CONSOLE
+    signed_in: SignedInStaff
+
+    @property
+    def caller(self) -> Caller:
+        """The person, as the guards of acts know them: `visit.caller.may("people.manage")`."""
+        return self.signed_in.caller
+
+    @property
+    def landing(self) -> str:
+        """The first page that the person's role may see."""
+        return f"{self.home}/{first_page(self.caller)}"
+
+
+# For pages that both doors have: Litestar's own check takes no subclass of what is annotated.
+EitherDoor = NamedDependency[SkipValidation[Door]]
+EitherVisit = NamedDependency[SkipValidation[Inside]]
 
 
 class SignInFirst(NotSignedIn):
@@ -68,9 +133,14 @@ class SignInFirst(NotSignedIn):
 
 async def provide_door(request: WebRequest, slug: FromPath[str]) -> Door:
     """The marketplace of the URL. Raises NotFound."""
+    return await door_of(request, slug, Door)
+
+
+async def door_of(request: Connection, slug: str, kind: type[Door]) -> Door:
+    """The portal or console of the marketplace in the URL. Raises NotFound."""
     marketplace = await find_marketplace(slug)
     languages = request.headers.get("accept-language", "")
-    door = Door(marketplace=marketplace, show=show_for(marketplace.time_zone, marketplace.country, languages))
+    door = kind(marketplace=marketplace, show=show_for(marketplace.time_zone, marketplace.country, languages))
     request.state.door = door  # an error's page wears the marketplace's name too
     return door
 
@@ -79,31 +149,36 @@ async def provide_visit(request: WebRequest, slug: FromPath[str]) -> Visit:
     """The marketplace and the customer with a live session in it. Raises NotFound, SignInFirst."""
     door = await provide_door(request, slug)
     visit = await visit_of(request, door)
-    if visit is None:
-        raise SignInFirst(door.home, _page_of(request, door), had_session=session_token(request) is not None)
+    if not isinstance(visit, Visit):
+        page = page_of(request, door, "subscriptions")
+        raise SignInFirst(door.home, page, had_session=session_token(request) is not None)
     return visit
 
 
-async def visit_of(request: WebRequest, door: Door) -> Visit | None:
-    """The customer's visit, None for one without a live session here."""
+async def visit_of(request: Connection, door: Door) -> Inside | None:
+    """The person's visit, None for one without a live session here. Raises NotFound for another marketplace's staff."""
     token = session_token(request)
     if token is None:
         return None
+    here, show = door.marketplace, door.show
     try:
-        signed_in = await find_session(door.marketplace.id, token)
+        visit: Inside
+        if door.entrance is CONSOLE:
+            visit = StaffVisit(marketplace=here, show=show, signed_in=await find_staff_session(here.id, token))
+        else:
+            visit = Visit(marketplace=here, show=show, signed_in=await find_session(here.id, token))
     except NotSignedIn:
         return None
-    visit = Visit(marketplace=door.marketplace, show=door.show, signed_in=signed_in)
     request.state.door = visit
     return visit
 
 
-def _page_of(request: WebRequest, door: Door) -> str | None:
+def page_of(request: Connection, door: Door, otherwise: str | None) -> str | None:
     """Where to come back to: the page itself, or for a form the page that it stands on (`opt` of its handler)."""
-    if request.method in ("GET", "HEAD"):
+    if request.scope.get("method") in ("GET", "HEAD"):
         query = request.url.query
         return request.url.path + (f"?{query}" if query else "")
-    stands_on: str | None = request.route_handler.opt.get("stands_on", "subscriptions")
+    stands_on: str | None = request.route_handler.opt.get("stands_on", otherwise)
     return stands_on and f"{door.home}/{stands_on}"
 
 

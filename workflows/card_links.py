@@ -35,7 +35,7 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
             raise NotFound(f"no subscription {number}")
         if subscription["state"] not in CARD_UPDATABLE:
             raise TransitionRefused("subscription", subscription["id"], "update_card", subscription["state"], "no rule")
-        if await mail_limit_reached(marketplace.id, customer_id, _TEMPLATE):
+        if await mail_limit_reached(marketplace.id, Actor("customer", customer_id), _TEMPLATE):
             return
         token_id = await issue_link(
             marketplace,

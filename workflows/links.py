@@ -25,6 +25,11 @@ Purpose = Literal["portal", "card_update", "staff"]
 
 REMEMBERED = timedelta(days=30)  # how long an old link still earns the offer of a new one
 _TEXT_LENGTH = 64
+_PATHS: dict[Purpose, str] = {
+    "portal": "/portal/{slug}/access",
+    "card_update": "/portal/{slug}/card",
+    "staff": "/console/{slug}/access",
+}
 
 
 async def issue_link(
@@ -69,8 +74,8 @@ def link_text(row: Any) -> str:
 
 def link_url(marketplace_slug: str, purpose: Purpose, text: str) -> str:
     """Where the link leads, built from the configured public URL alone."""
-    path = {"portal": "access", "card_update": "card"}[purpose]
-    return f"{settings().public_url}/portal/{marketplace_slug}/{path}/{text}"
+    path = _PATHS[purpose].format(slug=marketplace_slug)
+    return f"{settings().public_url}{path}/{text}"
 
 
 async def find_link(marketplace_id: UUID, purpose: Purpose, text: str) -> Record:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from workflows.actor import Actor
+
 
 class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     """A merchant's tenant, as its row is."""
@@ -46,9 +48,14 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     form_token: str  # bound to the session; every form carries it back
 
+    @property
+    def actor(self) -> Actor:
+        """The customer, as the log names them."""
+        return Actor("customer", self.customer_id)
+
 
 class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the customer's live sessions, for "where am I signed in"."""
+    """One of a person's live sessions, for "where am I signed in"."""
 
     id: UUID
     started_at: datetime

@@ -76,10 +76,10 @@ async def save_card(marketplace: Marketplace, token_id: UUID, subscription_id: U
     charging = False
     if subscription["state"] == "failed_charge":
         charging = await charge_what_is_owed(marketplace, subscription_id, by)
-    await lock_links(marketplace.id, customer_id, "card_update", subscription_id)
+    await lock_links(marketplace.id, by, "card_update", subscription_id)
     details = {"subscription_id": str(subscription_id), "payment_method_id": str(payment_method_id)}
     await fire(ACCESS_TOKEN, marketplace.id, token_id, "redeem", Move(by, "card_saved", details))
-    await supersede_links(marketplace.id, customer_id, "card_update", subscription_id, Move(by, "sibling_redeemed"))
+    await supersede_links(marketplace.id, by, "card_update", subscription_id)
     await _tell_customer(marketplace.id, subscription_id, payment_method_id, card, by)
     return charging
 

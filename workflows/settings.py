@@ -59,3 +59,4 @@ def settings() -> Settings:
 
 
 SESSION_LIFETIME = timedelta(minutes=30)  # absolute; PRODUCT.md 1.7
+STAFF_SESSION_LIFETIME = timedelta(hours=8)  # a working day, absolute; PRODUCT.md 3.7

@@ -1,8 +1,13 @@
-"""Getting in: looking at a link, which spends nothing, and redeeming it, which starts a session."""
+"""Getting in: looking at a link, which spends nothing, and redeeming it, which starts a session.
+
+The same for customers and staff (entrances.py). Where a member of the staff has a second factor, redeeming spends the
+link and asks for that first (second_factor.py).
+"""
 
 import hmac
 import secrets
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,13 +16,13 @@ from models.database import execute, retrying, transaction
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import mask_email
+from workflows.entrances import PORTAL, Entrance
 from workflows.errors import LinkUnusable, TransitionRefused
 from workflows.fire import Move, create, fire, fire_where
 from workflows.keys import token_digest
 from workflows.links import find_link, find_usable_link, unusable
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.portal_views import LinkShown
-from workflows.settings import SESSION_LIFETIME
 
 
 class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +33,11 @@ class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
     return_to: str | None
 
 
-async def look_at_link(marketplace_id: UUID, token: str, browser_nonce: str | None) -> LinkShown:
+async def look_at_link(
+    marketplace_id: UUID, token: str, browser_nonce: str | None, entrance: Entrance = PORTAL
+) -> LinkShown:
     """What opening a link shows; any number of times, by anybody. Raises LinkUnusable."""
-    row = await find_usable_link(marketplace_id, "portal", token)
+    row = await find_usable_link(marketplace_id, entrance.purpose, token)
     asked_here = browser_nonce is not None and row["browser_digest"] is not None
     return LinkShown(
         token_id=row["id"],
@@ -41,70 +48,80 @@ async def look_at_link(marketplace_id: UUID, token: str, browser_nonce: str | No
 
 
 @retrying
-async def redeem_link(marketplace_id: UUID, token: str, user_agent: str) -> Redeemed:
-    """Spends the link and starts a session of 30 minutes; the customer's other links to the portal expire with it.
+async def redeem_link(marketplace_id: UUID, token: str, user_agent: str, entrance: Entrance = PORTAL) -> Redeemed:
+    """Spends the link and starts a session; the holder's other links through the same entrance expire with it.
 
     Of any number of callers at once exactly one succeeds. Raises LinkUnusable, and nothing has changed.
     """
-    row = await find_usable_link(marketplace_id, "portal", token)
-    session_token = secrets.token_urlsafe(32)
-    customer = Actor("customer", row["customer_id"])
+    row = await find_usable_link(marketplace_id, entrance.purpose, token)
     try:
         async with transaction():
-            await lock_links(marketplace_id, row["customer_id"], "portal", None)
-            await fire(
-                ACCESS_TOKEN,
-                marketplace_id,
-                row["id"],
-                "redeem",
-                Move(customer, "continued"),
-                set_={"browser_digest": None},
-            )
-            session = await create(
-                PORTAL_SESSION,
-                {
-                    "marketplace_id": marketplace_id,
-                    "customer_id": row["customer_id"],
-                    "access_token_id": row["id"],
-                    "digest": token_digest(session_token),
-                    "user_agent": user_agent[:300],
-                    "started_at": now(),
-                    "expires_at": now() + SESSION_LIFETIME,
-                },
-                Move(customer, "link_redeemed", {"access_token_id": str(row["id"])}),
-            )
-            await supersede_links(
-                marketplace_id, row["customer_id"], "portal", None, Move(customer, "sibling_redeemed")
-            )
+            await spend_link(row, entrance)
+            return await start_session(row, user_agent, entrance, "link_redeemed")
     except TransitionRefused:
-        raise await _lost_race(marketplace_id, token) from None
-    return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=row["return_to"])
+        raise await lost_race(marketplace_id, token, entrance) from None
 
 
-async def _lost_race(marketplace_id: UUID, token: str) -> LinkUnusable:
-    return unusable(await find_link(marketplace_id, "portal", token))
+async def spend_link(link: Any, entrance: Entrance) -> None:
+    """Redeems a link and expires its siblings, in the caller's transaction. Raises TransitionRefused, and LinkUnusable
+    when its holder may no longer enter."""
+    holder = Actor(entrance.people, link[entrance.column])
+    if entrance.people == "staff" and await entrance.lock(link["marketplace_id"], link["staff_id"]) is None:
+        raise LinkUnusable("expired")  # removed a moment ago
+    await lock_links(link["marketplace_id"], holder, entrance.purpose, None)
+    await fire(
+        ACCESS_TOKEN,
+        link["marketplace_id"],
+        link["id"],
+        "redeem",
+        Move(holder, "continued"),
+        set_={"browser_digest": None},
+    )
+    await supersede_links(link["marketplace_id"], holder, entrance.purpose, None)
 
 
-async def lock_links(marketplace_id: UUID, customer_id: UUID, purpose: str, subscription_id: UUID | None) -> None:
-    """Locks a customer's live links of one purpose in one order, so that two redeemed at once cannot deadlock."""
+async def start_session(link: Any, user_agent: str, entrance: Entrance, because: str) -> Redeemed:
+    """Starts the one session of a redeemed link, in the caller's transaction."""
+    session_token = secrets.token_urlsafe(32)
+    session = await create(
+        PORTAL_SESSION,
+        {
+            "marketplace_id": link["marketplace_id"],
+            entrance.column: link[entrance.column],
+            "access_token_id": link["id"],
+            "digest": token_digest(session_token),
+            "user_agent": user_agent[:300],
+            "started_at": now(),
+            "expires_at": now() + entrance.session_lifetime,
+        },
+        Move(Actor(entrance.people, link[entrance.column]), because, {"access_token_id": str(link["id"])}),
+    )
+    return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=link["return_to"])
+
+
+async def lost_race(marketplace_id: UUID, token: str, entrance: Entrance) -> LinkUnusable:
+    """Why a link that was usable a moment ago is no longer."""
+    return unusable(await find_link(marketplace_id, entrance.purpose, token))
+
+
+async def lock_links(marketplace_id: UUID, holder: Actor, purpose: str, subscription_id: UUID | None) -> None:
+    """Locks a holder's live links of one purpose in one order, so that two redeemed at once cannot deadlock."""
     await execute(
-        "SELECT FROM access_token WHERE marketplace_id = $1 AND customer_id = $2 AND purpose = $3"
+        f"SELECT FROM access_token WHERE marketplace_id = $1 AND {holder.kind}_id = $2 AND purpose = $3"
         " AND subscription_id IS NOT DISTINCT FROM $4 AND state = 'issued' ORDER BY id FOR UPDATE",
         marketplace_id,
-        customer_id,
+        holder.id,
         purpose,
         subscription_id,
     )
 
 
-async def supersede_links(
-    marketplace_id: UUID, customer_id: UUID, purpose: str, subscription_id: UUID | None, move: Move
-) -> None:
-    """Expires what is left of a customer's links of one purpose and subscription."""
+async def supersede_links(marketplace_id: UUID, holder: Actor, purpose: str, subscription_id: UUID | None) -> None:
+    """Expires what is left of a holder's links of one purpose and subscription."""
     await fire_where(
         ACCESS_TOKEN,
         "supersede",
-        "marketplace_id = $1 AND customer_id = $2 AND purpose = $3 AND subscription_id IS NOT DISTINCT FROM $4",
-        (marketplace_id, customer_id, purpose, subscription_id),
-        move,
+        f"marketplace_id = $1 AND {holder.kind}_id = $2 AND purpose = $3 AND subscription_id IS NOT DISTINCT FROM $4",
+        (marketplace_id, holder.id, purpose, subscription_id),
+        Move(holder, "sibling_redeemed"),
     )

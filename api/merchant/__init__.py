@@ -1,9 +1,12 @@
-"""The merchant's API under /api/v1, with an API key as bearer token. The key says which marketplace."""
+"""The merchant's API under /api/v1, with an API key or a staff session as bearer token, which says whose it is.
+
+Every route declares its act (`opt={"act": "settings.read"}`); the guard holds it against the table of acts.
+"""
 
 from litestar import Router
 from litestar.di import Provide
 
-from api.credentials import provide_api_key, provide_key_marketplace
+from api.credentials import may_act, provide_caller, provide_callers_marketplace
 from api.merchant.differences import Differences
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
@@ -22,9 +25,10 @@ MERCHANT_ROUTES = [
             SandboxRoutes,
         ],
         dependencies={
-            "api_key": Provide(provide_api_key),
-            "marketplace": Provide(provide_key_marketplace),
+            "caller": Provide(provide_caller),
+            "marketplace": Provide(provide_callers_marketplace),
         },
-        security=[{"api_key": []}],
+        guards=[may_act],
+        security=[{"api_key": []}, {"staff_session": []}],
     )
 ]

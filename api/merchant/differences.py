@@ -2,7 +2,6 @@
 
 from litestar import Controller, get
 
-from api.credentials import needs_api_key
 from api.documented import problems
 from workflows.differences import DifferenceShown, list_differences
 from workflows.portal_views import Marketplace
@@ -13,9 +12,8 @@ class Differences(Controller):
 
     path = "/differences"
     tags = ("Payments",)
-    guards = (needs_api_key,)
 
-    @get(opt={"scope": "subscriptions:read"}, responses=problems(401, 403))
+    @get(opt={"act": "differences.read"}, responses=problems(401, 403))
     async def list(self, marketplace: Marketplace) -> list[DifferenceShown]:
         """Payments that the gateway tells differently, those seen last first; at most 500. None is mended by itself."""
         return await list_differences(marketplace.id)

@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, post
 
-from api.credentials import needs_api_key
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
 from workflows.errors import InvalidInput
@@ -40,14 +39,13 @@ class SandboxRoutes(Controller):
 
     path = "/sandbox"
     tags = ("Sandbox",)
-    guards = (needs_api_key,)
 
     @post(
         "/clock",
         dto=StrictJSON[ClockMove],
         return_dto=None,
         status_code=200,
-        opt={"scope": "sandbox:write"},
+        opt={"act": "sandbox.clock"},
         responses=problems(401, 403, 409, *BAD_BODY),
     )
     async def move(

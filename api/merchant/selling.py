@@ -6,12 +6,10 @@ import msgspec
 from litestar import Controller, Request, post
 from litestar.params import PathParameter
 
-from api.credentials import needs_api_key
 from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.strict_json import StrictJSON
-from workflows.actor import Actor
-from workflows.api_keys import KeyInUse
+from workflows.callers import Caller
 from workflows.catalogue_of_products import NewProduct, Product, create_product
 from workflows.customer_records import CustomerRecord, NewCustomer, create_customer
 from workflows.orders import NewOrder, OrderPlaced, place_order
@@ -44,13 +42,12 @@ class Selling(Controller):
     """Orders start here."""
 
     tags = ("Orders",)
-    guards = (needs_api_key,)
 
     @post(
         "/customers",
         dto=StrictJSON[NewCustomer],
         return_dto=None,
-        opt={"scope": "customers:write"},
+        opt={"act": "customers.write"},
         responses=problems(401, 403, 409, *BAD_BODY),
     )
     async def make_customer(self, marketplace: Marketplace, data: Annotated[NewCustomer, _CUSTOMER]) -> CustomerRecord:
@@ -61,7 +58,7 @@ class Selling(Controller):
         "/products",
         dto=StrictJSON[NewProduct],
         return_dto=None,
-        opt={"scope": "products:write"},
+        opt={"act": "products.write"},
         responses=problems(401, 403, *BAD_BODY),
     )
     async def make_product(self, marketplace: Marketplace, data: Annotated[NewProduct, _PRODUCT]) -> Product:
@@ -72,36 +69,36 @@ class Selling(Controller):
         "/orders",
         dto=StrictJSON[NewOrder],
         return_dto=None,
-        opt={"scope": "orders:write"},
+        opt={"act": "orders.write"},
         responses=problems(401, 402, 403, 404, 503, *BAD_BODY),
     )
     async def make_order(
         self,
         request: Request[Any, Any, Any],
-        api_key: KeyInUse,
+        caller: Caller,
         marketplace: Marketplace,
         data: Annotated[NewOrder, _ORDER],
     ) -> OrderPlaced:
         """Place an order and take its first payment. 402 with the decline code when it is declined: nothing starts."""
         gateway = request.app.state.gateway_for(marketplace.gateway)
-        return await place_order(marketplace, data, gateway, Actor("api_key", api_key.id))
+        return await place_order(marketplace, data, gateway, caller.actor)
 
     @post(
         "/charges/{charge:str}/refunds",
         dto=StrictJSON[RefundRequest],
         return_dto=None,
-        opt={"scope": "refunds:write"},
+        opt={"act": "subscriptions.refund"},
         responses=problems(401, 403, 404, 409, *BAD_BODY),
     )
     async def refund(
         self,
         request: Request[Any, Any, Any],
-        api_key: KeyInUse,
+        caller: Caller,
         marketplace: Marketplace,
         charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
         data: Annotated[RefundRequest, example({"amount_minor": 500})],
     ) -> RefundShown:
         """Give back a charge, in full or in part; never more than is left of it."""
         gateway = request.app.state.gateway_for(marketplace.gateway)
-        by = Actor("api_key", api_key.id)
+        by = caller.actor
         return await refund_charge(marketplace, uuid_of(charge), data.amount_minor, gateway, by)

@@ -6,11 +6,10 @@ import msgspec
 from litestar import Controller, Request, delete, get, patch, put
 from litestar.exceptions import ClientException
 
-from api.credentials import needs_api_key
 from api.documented import BAD_BODY, example, problems
 from api.media_types import UnsupportedMediaType
 from api.strict_json import StrictJSON
-from workflows.api_keys import KeyInUse
+from workflows.callers import Caller
 from workflows.logos import FORMATS, LARGEST_UPLOAD, NOT_ONE, remove_logo, set_logo
 from workflows.marketplaces import MarketplaceChange, change_marketplace, login_url
 from workflows.portal_settings import PortalSettings, PortalSettingsChange, change_portal_settings, settings_of
@@ -56,9 +55,8 @@ class PortalSettingsRoutes(Controller):
 
     path = "/portal-settings"
     tags = ("Settings",)
-    guards = (needs_api_key,)
 
-    @get(opt={"scope": "settings:read"}, responses=problems(401, 403))
+    @get(opt={"act": "settings.read"}, responses=problems(401, 403))
     async def read(self, marketplace: Marketplace) -> PortalSettings:
         """The settings as they are."""
         return settings_of(marketplace)
@@ -66,14 +64,12 @@ class PortalSettingsRoutes(Controller):
     @patch(
         dto=StrictJSON[PortalSettingsChange],
         return_dto=None,
-        opt={"scope": "settings:write"},
+        opt={"act": "settings.write"},
         responses=problems(*BAD_BODY, 401, 403),
     )
-    async def change(
-        self, api_key: KeyInUse, data: Annotated[PortalSettingsChange, example(_SETTINGS)]
-    ) -> PortalSettings:
+    async def change(self, caller: Caller, data: Annotated[PortalSettingsChange, example(_SETTINGS)]) -> PortalSettings:
         """Change what is given, or nothing at all: one field that breaks its rule refuses the whole change."""
-        return await change_portal_settings(api_key.marketplace_id, data)
+        return await change_portal_settings(caller.marketplace_id, data)
 
 
 class MarketplaceRoutes(Controller):
@@ -81,9 +77,8 @@ class MarketplaceRoutes(Controller):
 
     path = "/marketplace"
     tags = ("Settings",)
-    guards = (needs_api_key,)
 
-    @get(opt={"scope": "settings:read"}, responses=problems(401, 403))
+    @get(opt={"act": "settings.read"}, responses=problems(401, 403))
     async def read(self, marketplace: Marketplace) -> MarketplaceShown:
         """The marketplace as it is."""
         return _shown(marketplace)
@@ -91,25 +86,23 @@ class MarketplaceRoutes(Controller):
     @patch(
         dto=StrictJSON[MarketplaceChange],
         return_dto=None,
-        opt={"scope": "settings:write"},
+        opt={"act": "settings.write"},
         responses=problems(*BAD_BODY, 401, 403),
     )
-    async def change(
-        self, api_key: KeyInUse, data: Annotated[MarketplaceChange, example(_GENERAL)]
-    ) -> MarketplaceShown:
+    async def change(self, caller: Caller, data: Annotated[MarketplaceChange, example(_GENERAL)]) -> MarketplaceShown:
         """Change what is given, or nothing at all. The name is the sender's name of all e-mails.
 
         `gateway` is `sandbox`, or `stripe` where the deployment has its key: that makes the marketplace live.
         """
-        return _shown(await change_marketplace(api_key.marketplace_id, data))
+        return _shown(await change_marketplace(caller.marketplace_id, data))
 
     @put(
         "/logo",
-        opt={"scope": "settings:write", "reads": tuple(FORMATS)},
+        opt={"act": "settings.write", "reads": tuple(FORMATS)},
         request_max_body_size=LARGEST_UPLOAD,
         responses=problems(400, 401, 403, 413, 415, 422),
     )
-    async def set_logo(self, request: Request[Any, Any, Any], api_key: KeyInUse) -> LogoShown:
+    async def set_logo(self, request: Request[Any, Any, Any], caller: Caller) -> LogoShown:
         """Set the logo: the body is the picture, PNG, JPEG, GIF or WebP, under 2 MB."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in FORMATS:
@@ -117,10 +110,10 @@ class MarketplaceRoutes(Controller):
         upload = await request.body()
         if not upload:
             raise ClientException("The body is empty; a picture is expected.")
-        logo = await set_logo(api_key.marketplace_id, media_type, upload)
+        logo = await set_logo(caller.marketplace_id, media_type, upload)
         return LogoShown(logo=f"/logos/{logo.digest}")
 
-    @delete("/logo", opt={"scope": "settings:write"}, responses=problems(401, 403))
-    async def remove_logo(self, api_key: KeyInUse) -> None:
+    @delete("/logo", opt={"act": "settings.write"}, responses=problems(401, 403))
+    async def remove_logo(self, caller: Caller) -> None:
         """Show the name alone."""
-        await remove_logo(api_key.marketplace_id)
+        await remove_logo(caller.marketplace_id)

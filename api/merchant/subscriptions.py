@@ -2,12 +2,10 @@
 
 from litestar import Controller, get, post
 
-from api.credentials import needs_api_key
 from api.documented import SubscriptionNumber, problems
 from api.paths import number_of, uuid_of
 from api.portal.access import Accepted
-from workflows.actor import Actor
-from workflows.api_keys import KeyInUse
+from workflows.callers import Caller
 from workflows.cancel import cancel_by_staff
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
@@ -20,9 +18,8 @@ class MerchantSubscriptions(Controller):
 
     path = "/subscriptions/{number:str}"
     tags = ("Subscriptions",)
-    guards = (needs_api_key,)
 
-    @get(opt={"scope": "subscriptions:read"}, responses=problems(401, 403, 404))
+    @get(opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
     async def read(self, marketplace: Marketplace, number: SubscriptionNumber) -> MerchantSubscription:
         """One subscription, its customer, its charges and its open Subscription Saver case; by number or id."""
         return await subscription_of_marketplace(marketplace, await _number(marketplace, number))
@@ -30,29 +27,27 @@ class MerchantSubscriptions(Controller):
     @post(
         "/portal-login-email",
         status_code=202,
-        opt={"scope": "subscriptions:write"},
+        opt={"act": "subscriptions.send"},
         responses=problems(401, 403, 404, 429),
     )
-    async def send_login_email(
-        self, api_key: KeyInUse, marketplace: Marketplace, number: SubscriptionNumber
-    ) -> Accepted:
+    async def send_login_email(self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber) -> Accepted:
         """Send the subscription's customer an access link: the same e-mail as the one customers ask for."""
-        await send_login_email(marketplace, number_of(number), Actor("api_key", api_key.id))
+        await send_login_email(marketplace, number_of(number), caller.actor)
         return Accepted(detail="An access link is on its way to the customer.")
 
-    @post("/retry", status_code=202, opt={"scope": "subscriptions:write"}, responses=problems(401, 403, 404, 409, 429))
-    async def retry(self, api_key: KeyInUse, marketplace: Marketplace, number: SubscriptionNumber) -> Accepted:
+    @post("/retry", status_code=202, opt={"act": "subscriptions.retry"}, responses=problems(401, 403, 404, 409, 429))
+    async def retry(self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber) -> Accepted:
         """Charge what is owed now, outside the retry policy. 409 where nothing failed or an attempt is under way."""
-        await retry_now(marketplace, await _number(marketplace, number), Actor("api_key", api_key.id))
+        await retry_now(marketplace, await _number(marketplace, number), caller.actor)
         return Accepted(detail="The charge is on its way; its outcome shows at the subscription.")
 
-    @post("/cancel", status_code=200, opt={"scope": "subscriptions:write"}, responses=problems(401, 403, 404, 409))
+    @post("/cancel", status_code=200, opt={"act": "subscriptions.cancel"}, responses=problems(401, 403, 404, 409))
     async def cancel(
-        self, api_key: KeyInUse, marketplace: Marketplace, number: SubscriptionNumber
+        self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber
     ) -> MerchantSubscription:
         """Cancel now. Nothing more is charged, nothing is refunded."""
         plain = await _number(marketplace, number)
-        await cancel_by_staff(marketplace, plain, Actor("api_key", api_key.id))
+        await cancel_by_staff(marketplace, plain, caller.actor)
         return await subscription_of_marketplace(marketplace, plain)
 
 

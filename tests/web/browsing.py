@@ -8,7 +8,7 @@ import httpx
 from litestar import Litestar
 
 from models.database import Record
-from tests.factories import a_session
+from tests.factories import a_session, a_staff_member, a_staff_session
 from workflows.portal_views import Marketplace
 
 TEST_KEY = "test:0123456789abcdef0123456789abcdef0123456789"  # SECRET_KEY of every test
@@ -44,6 +44,13 @@ class Browser(httpx.AsyncClient):
         token, session = await a_session(marketplace, customer, **columns)
         self.cookies.set("gatehouse_session", token, domain="127.0.0.1", path=f"/portal/{marketplace.slug}")
         return session
+
+    async def sign_in_staff(self, marketplace: Marketplace, role: str = "owner", **columns: Any) -> Record:
+        """Puts a live session of somebody new of that role into the cookie jar; answers with the person's row."""
+        member = await a_staff_member(marketplace, role=role)
+        token, _ = await a_staff_session(marketplace, member, **columns)
+        self.cookies.set("gatehouse_session", token, domain="127.0.0.1", path=f"/console/{marketplace.slug}")
+        return member
 
     async def submit(self, page: httpx.Response, button: str, **typed: str) -> httpx.Response:
         """Presses the button of that name, with `typed` in the form's fields."""

@@ -7,7 +7,7 @@ import pytest
 from models.database import Record, execute, fetch_value
 from tests.factories import a_customer, a_marketplace
 from tests.web.browsing import Browser, form_of, forms_of, text_of
-from web.portal.sessions import device
+from web.entry.device import device
 from workflows.portal_views import Marketplace
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"

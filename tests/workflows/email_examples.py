@@ -11,6 +11,7 @@ _NEXT = "2026-04-15T09:30:00+00:00"
 # fmt: off
 EXAMPLES: dict[str, dict[str, Any]] = {
     "access_link":            {"lifetime_minutes": 60},
+    "staff_access_link":      {"lifetime_minutes": 60},
     "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
     "card_updated":           {**_SUBSCRIPTION, **_CARD},
     "subscription_cancelled": {**_SUBSCRIPTION, "ended_at": _AT},
@@ -31,4 +32,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 # fmt: on
 
 # Those that are about a link: of the portal, or for the card of one subscription.
-ABOUT_A_LINK = {"access_link", "card_update_link", "failed_charge", "final_notice", "card_expiring"}
+ABOUT_A_LINK = {
+    "access_link",
+    "staff_access_link",
+    "card_update_link",
+    "failed_charge",
+    "final_notice",
+    "card_expiring",
+}

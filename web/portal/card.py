@@ -14,10 +14,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.connection import WebRequest
+from web.entry.unusable import to_login
 from web.forms import read_form
 from web.notices import Notice, notice_cookie, notice_of
 from web.portal.hosted_card import is_hosted, offer_form
-from web.portal.unusable import to_login
 from web.rendering import page, see_other
 from web.visit import Door
 from workflows.card_links import look_at_card_link

@@ -13,8 +13,8 @@ from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.cookies import card_cookie, card_link_token
+from web.entry.unusable import to_login
 from web.forms import read_form
-from web.portal.unusable import to_login
 from web.rendering import leave_for, page, see_other
 from web.visit import Door
 from workflows.card_links import look_at_card_link

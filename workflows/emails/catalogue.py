@@ -1,4 +1,4 @@
-"""Every e-mail that Gatehouse sends to customers: its subject, what it needs to know, what its button does.
+"""Every e-mail that Gatehouse sends to customers and staff: its subject, what it needs to know, what its button does.
 
 The texts are in templates/, one .html and one .txt a name. A context holds facts as JSON has them: amounts in minor
 units (`_minor`) beside `currency`, instants (`_at`) as ISO 8601, never words made of them and never a secret.
@@ -44,6 +44,11 @@ CATALOGUE: Mapping[str, Template] = {
         subject="Your one-time access link",
         needs=_names("lifetime_minutes"),
         carries=True, urgent=True, button="Open the customer portal",
+    ),
+    "staff_access_link": Template(
+        subject="Your one-time access link to the console of {{ marketplace }}",
+        needs=_names("lifetime_minutes"),
+        carries=True, urgent=True, button="Open the console",
     ),
     "card_update_link": Template(
         subject="Your link to update your card for {{ product }}",

@@ -28,6 +28,7 @@ async def stage_email(
     cause: str,
     by: Actor,
     customer_id: UUID | None = None,
+    staff_id: UUID | None = None,
     access_token_id: UUID | None = None,
     context: Mapping[str, Any] = _NOTHING,
     useful_until: datetime | None = None,
@@ -45,6 +46,7 @@ async def stage_email(
     values = {
         "marketplace_id": marketplace_id,
         "customer_id": customer_id,
+        "staff_id": staff_id,
         "template": template,
         "cause": cause,
         "recipient": recipient,

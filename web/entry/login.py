@@ -3,14 +3,13 @@
 from typing import Any
 
 from litestar import Controller, Response, post, route
-from litestar.di import NamedDependency
 
 from web.connection import WebRequest
 from web.cookies import NOTICE, browser_cookie, browser_nonce, gone, return_path
 from web.forms import read_form
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.rendering import page, see_other
-from web.visit import Door, visit_of
+from web.visit import Door, EitherDoor, visit_of
 from workflows.client_limits import check_link_request
 from workflows.errors import InvalidInput
 from workflows.link_requests import ask_again, ask_for_link, masked_email_of
@@ -20,13 +19,13 @@ class LoginPages(Controller):
     """The Login URL and its form."""
 
     @route("/", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
-        """The login page; to the subscriptions when already signed in."""
-        if await visit_of(request, door) is not None:
-            return see_other(f"{door.home}/subscriptions", [gone(NOTICE, door.home)])
+    async def show(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
+        """The login page; on to the first page inside when already signed in."""
+        if (visit := await visit_of(request, door)) is not None:
+            return see_other(visit.landing, [gone(NOTICE, door.home)])
         notice = notice_of(request, door.home)
         return page(
-            "portal/login.html",
+            door.template("login"),
             door,
             cookies=forget_notice(notice, door.home),
             notice=notice,
@@ -36,7 +35,7 @@ class LoginPages(Controller):
         )
 
     @post("/access-links", status_code=303)
-    async def ask(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
+    async def ask(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
         """Stages a request for a link, for any address alike. 422 beside the field for what is no address."""
         form = await read_form(request)
         if form.get("again") == "1":
@@ -44,16 +43,17 @@ class LoginPages(Controller):
         email, nonce = form.get("email", ""), browser_cookie(door.home, browser_nonce(request))
         await check_link_request(request.app.state.limiter, request.app.state.client_address(request))
         try:
-            await ask_for_link(door.marketplace.id, email, nonce.value or "", return_path(request, door.home))
+            wanted = return_path(request, door.home)
+            await ask_for_link(door.marketplace.id, email, nonce.value or "", wanted, door.entrance)
         except InvalidInput as refused:
             return page(
-                "portal/login.html", door, status=422, offer=None, email=email, error=refused.fields.get("email")
+                door.template("login"), door, status=422, offer=None, email=email, error=refused.fields.get("email")
             )
         notice = Notice(kind="link_sent", detail=email.strip())
         return see_other(door.home, [nonce, notice_cookie(door.home, notice)])
 
     @route("/access-links", http_method=["GET", "HEAD"], status_code=303)
-    async def after_form(self, door: NamedDependency[Door]) -> Response[None]:
+    async def after_form(self, door: EitherDoor) -> Response[None]:
         """Somebody came back to the form's address: to the form."""
         return see_other(door.home)
 
@@ -65,7 +65,7 @@ async def _ask_again(request: WebRequest, door: Door) -> Response[None]:
     if earlier is None or earlier.access_token_id is None or offer is None:
         return see_other(door.home)
     await check_link_request(request.app.state.limiter, request.app.state.client_address(request))
-    await ask_again(door.marketplace.id, earlier.access_token_id, nonce.value or "")
+    await ask_again(door.marketplace.id, earlier.access_token_id, nonce.value or "", door.entrance)
     return see_other(door.home, [nonce, notice_cookie(door.home, Notice(kind="link_sent_again", detail=offer))])
 
 

@@ -3,34 +3,33 @@
 from typing import Any
 
 from litestar import Controller, Response, post, route
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, return_path, session_cookie
+from web.entry.unusable import to_login
 from web.forms import read_form
-from web.portal.unusable import to_login
 from web.rendering import page, see_other
-from web.visit import Door
+from web.visit import Door, EitherDoor
 from workflows.client_limits import check_redemption
 from workflows.errors import LinkUnusable
-from workflows.sign_in import look_at_link, redeem_link
+from workflows.sign_in import Redeemed, look_at_link, redeem_link
 
 
 class AccessPages(Controller):
     """An access link, opened and redeemed."""
 
     @route("/access/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def look(self, request: WebRequest, door: EitherDoor, token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often and by whomever it is opened."""
         try:
-            link = await look_at_link(door.marketplace.id, token, browser_nonce(request))
+            link = await look_at_link(door.marketplace.id, token, browser_nonce(request), door.entrance)
         except LinkUnusable as unusable:
             return to_login(door, unusable)
-        return page("portal/access.html", door, link=link, token=token)
+        return page(door.template("access"), door, link=link, token=token)
 
     @post("/access/{token:str}", status_code=303)
-    async def redeem(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def redeem(self, request: WebRequest, door: EitherDoor, token: FromPath[str]) -> Response[Any]:
         """Starts a session, of any number of callers for exactly one.
 
         It leads to the page that the link was asked for at, else to where this browser was turned away.
@@ -38,16 +37,21 @@ class AccessPages(Controller):
         await read_form(request)
         await check_redemption(request.app.state.limiter, request.app.state.client_address(request))
         try:
-            redeemed = await redeem_link(door.marketplace.id, token, request.headers.get("user-agent", ""))
+            user_agent = request.headers.get("user-agent", "")
+            redeemed = await redeem_link(door.marketplace.id, token, user_agent, door.entrance)
         except LinkUnusable as unusable:
             return to_login(door, unusable)
-        inside = redeemed.return_to if redeemed.return_to and is_inside(door.home, redeemed.return_to) else None
-        inside = inside or return_path(request, door.home)
-        return see_other(
-            inside or f"{door.home}/subscriptions",
-            [
-                session_cookie(door.home, redeemed.session_token, redeemed.expires_at),
-                gone(RETURN, door.home),
-                gone(NOTICE, door.home),
-            ],
-        )
+        return enter(request, door, redeemed)
+
+
+def enter(request: WebRequest, door: Door, redeemed: Redeemed) -> Response[None]:
+    """Gives the browser its session and leads it to where it wanted to go; else home, which leads on."""
+    wanted = redeemed.return_to if redeemed.return_to and is_inside(door.home, redeemed.return_to) else None
+    return see_other(
+        wanted or return_path(request, door.home) or door.landing,
+        [
+            session_cookie(door.home, redeemed.session_token, redeemed.expires_at),
+            gone(RETURN, door.home),
+            gone(NOTICE, door.home),
+        ],
+    )

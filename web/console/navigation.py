@@ -1,0 +1,32 @@
+"""What the console's left-hand navigation leads to: one table. Who may not do an entry's act does not see it."""
+
+from typing import NamedTuple
+
+from workflows.callers import Caller
+
+
+class Entry(NamedTuple):
+    """A page in the navigation: its path under /console/{slug}, its words, the act that it needs."""
+
+    path: str
+    words: str
+    act: str
+
+
+# fmt: off
+ENTRIES = (
+    Entry("apps", "Apps", "settings.read"),
+)
+# fmt: on
+_ACCOUNT = "account"  # everybody has one
+
+
+def entries_of(caller: Caller) -> list[Entry]:
+    """What this person sees in the navigation."""
+    return [entry for entry in ENTRIES if caller.may(entry.act)]
+
+
+def first_page(caller: Caller) -> str:
+    """The path of the page that signing in leads to."""
+    seen = entries_of(caller)
+    return seen[0].path if seen else _ACCOUNT

@@ -1,0 +1,23 @@
+"""Every page of the console: those of its door, open to all, and those behind it, each guarded by its act."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from web.console.apps import AppPages
+from web.console.guard import may_act, provide_console_door, provide_staff_visit
+from web.entry.access import AccessPages
+from web.entry.login import LoginPages
+from web.entry.sessions import SessionPages, SignOutPages
+
+_DOOR = Router(
+    path="/",
+    route_handlers=[LoginPages, AccessPages, SignOutPages],
+    dependencies={"door": Provide(provide_console_door)},
+)
+_INSIDE = Router(
+    path="/",
+    route_handlers=[AppPages, SessionPages],
+    dependencies={"visit": Provide(provide_staff_visit)},
+    guards=[may_act],
+)
+CONSOLE_PAGES = Router(path="/console/{slug:str}", route_handlers=[_DOOR, _INSIDE])

@@ -1,0 +1,70 @@
+"""What staff and API keys changed that is no life cycle: who, when, and the fields as they were and as they are.
+
+Life cycles have the transition log, which the database writes. This is written in the transaction of the change;
+nobody can change or remove it afterwards. Never a secret, and of a file its digest only.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from models.database import execute, fetch_all
+from workflows.actor import Actor, request_id
+
+_MOST = 200
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change. `before` and `after` hold the fields that differ."""
+
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    subject: str
+    act: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+async def record_change(
+    marketplace_id: UUID,
+    by: Actor,
+    subject: str,
+    act: str,
+    before: Mapping[str, Any] = _NOTHING,
+    after: Mapping[str, Any] = _NOTHING,
+) -> None:
+    """Writes a change down, in the caller's transaction; nothing where no field differs and the act is `changed`.
+
+    `subject` says what was changed: `portal_settings`, `staff:<id>`; `act` is a code: `changed`, `invited`, `revoked`.
+    """
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if not names and act == "changed":
+        return
+    await execute(
+        "INSERT INTO change_log (marketplace_id, actor_kind, actor_id, request_id, subject, act, before, after)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        marketplace_id,
+        by.kind,
+        str(by.id),
+        request_id.get(),
+        subject,
+        act,
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )
+
+
+async def changes_of(marketplace_id: UUID, subject: str) -> list[Change]:
+    """What was changed of one subject, newest first; at most 200."""
+    return await fetch_all(
+        Change,
+        "SELECT at, actor_kind, actor_id, subject, act, before, after FROM change_log"
+        f" WHERE marketplace_id = $1 AND subject = $2 ORDER BY id DESC LIMIT {_MOST}",
+        marketplace_id,
+        subject,
+    )
