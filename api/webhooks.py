@@ -12,6 +12,7 @@ from litestar import Controller, Request, post
 from api.documented import problems
 from workflows.apply_gateway_event import apply_event
 from workflows.errors import NotFound
+from workflows.gateway_choice import STRIPE, was_paid_through
 from workflows.marketplaces import find_marketplace
 
 
@@ -31,10 +32,10 @@ class Webhooks(Controller):
     async def stripe(self, request: Request[Any, Any, Any], slug: str) -> Received:
         """An event from Stripe. 409 and 503 ask it to send the event again later."""
         marketplace = await find_marketplace(slug)
-        if marketplace.gateway != "stripe":
+        if not await was_paid_through(marketplace.id, STRIPE):
             raise NotFound("this marketplace is not paid through Stripe")
-        event = request.app.state.event_reader("stripe").read_event(
+        event = request.app.state.event_reader(STRIPE).read_event(
             await request.body(), request.headers.get("stripe-signature")
         )
-        await apply_event(marketplace, event, request.app.state.gateway_for("stripe"))
+        await apply_event(marketplace, event, request.app.state.gateway_for(STRIPE), told_by=STRIPE)
         return Received()

@@ -6,6 +6,8 @@ from uuid import UUID
 from tasks import ports
 from tasks.job import job
 from workflows.charges import settle_charge, submit_charge, withdraw_at_gateway
+from workflows.gateway_choice import gateway_of_charge, gateway_of_refund
+from workflows.ports import Gateway
 from workflows.refunds import settle_refund
 
 # 14 attempts reach seven hours ahead; then charge.sweep goes on asking about what was submitted.
@@ -15,22 +17,26 @@ _ATTEMPTS = 14
 @job("charge.submit", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
 async def submit(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
     """Puts one pending charge to the gateway."""
-    await submit_charge(marketplace_id, id, await ports.gateway_of(marketplace_id))
+    await submit_charge(marketplace_id, id, await _gateway_of(marketplace_id, id))
 
 
 @job("charge.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
 async def settle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
     """Asks the gateway what became of a charge."""
-    await settle_charge(marketplace_id, id, await ports.gateway_of(marketplace_id))
+    await settle_charge(marketplace_id, id, await _gateway_of(marketplace_id, id))
 
 
 @job("refund.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
 async def give_back(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
     """Puts a pending refund to the gateway again."""
-    await settle_refund(marketplace_id, id, await ports.gateway_of(marketplace_id))
+    await settle_refund(marketplace_id, id, ports.gateway(await gateway_of_refund(marketplace_id, id)))
 
 
 @job("charge.withdraw", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
 async def withdraw(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
     """Keeps a withdrawn payment from being confirmed after all."""
-    await withdraw_at_gateway(marketplace_id, id, await ports.gateway_of(marketplace_id))
+    await withdraw_at_gateway(marketplace_id, id, await _gateway_of(marketplace_id, id))
+
+
+async def _gateway_of(marketplace_id: UUID, charge_id: UUID) -> Gateway:
+    return ports.gateway(await gateway_of_charge(marketplace_id, charge_id))

@@ -1,13 +1,11 @@
 """The vendors that jobs work with, each made once per process, from its settings."""
 
 from functools import lru_cache
-from uuid import UUID
 
 from integrations.gateways import gateway_for
 from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
 from integrations.webhooks import webhook_sender as webhook_sender_for
-from workflows.marketplaces import marketplace_by_id
 from workflows.ports import Gateway, Mailer, PdfRenderer, WebhookSender
 from workflows.settings import settings
 
@@ -24,10 +22,9 @@ def renderer() -> PdfRenderer:
     return renderer_for(settings())
 
 
-async def gateway_of(marketplace_id: UUID) -> Gateway:
-    """The marketplace's payment gateway. Raises NotFound, UnknownGateway."""
-    marketplace = await marketplace_by_id(marketplace_id)
-    return gateway_for(marketplace.gateway)
+def gateway(name: str) -> Gateway:
+    """The payment gateway of that name. Raises UnknownGateway."""
+    return gateway_for(name)
 
 
 @lru_cache

@@ -8,7 +8,9 @@ difference and changes nothing.
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, execute, fetch_row, fetch_value, transaction
+import msgspec
+
+from models.database import Record, execute, fetch_row, fetch_value, retrying, transaction
 from workflows import gateway_events as events
 from workflows.actor import Actor
 from workflows.charge_outcomes import record_outcome
@@ -29,14 +31,24 @@ class EventTooEarly(WorkflowError):
     code = "event_too_early"
 
 
-async def apply_event(marketplace: Marketplace, event: events.GatewayEvent, gateway: Gateway) -> None:
+async def apply_event(
+    marketplace: Marketplace, event: events.GatewayEvent, gateway: Gateway, *, told_by: str | None = None
+) -> None:
     """Does what follows from an event; nothing for one that was applied before, or concerns another marketplace.
 
-    Raises EventTooEarly, ports.InDoubt (a card that could not be read): the gateway is to send it again.
+    `told_by` names the gateway where it is not the marketplace's present one: payments stay with the gateway that took
+    them. Raises EventTooEarly, ports.InDoubt (a card that could not be read): the gateway is to send it again.
     """
-    if isinstance(event, events.CardSaved):
+    theirs = marketplace if told_by is None else msgspec.structs.replace(marketplace, gateway=told_by)
+    if isinstance(event, events.CardSaved) and theirs.gateway == marketplace.gateway:
         # The card is read from the gateway first: no call goes out from inside a transaction.
         await save_hosted_card(marketplace, event.setup_reference, event.metadata, gateway)
+    await _apply_once(theirs, event)
+
+
+@retrying
+async def _apply_once(marketplace: Marketplace, event: events.GatewayEvent) -> None:
+    """`marketplace.gateway` is the one that told of it."""
     async with transaction():
         if await _is_new(marketplace, event):
             await _apply(marketplace, event)
@@ -76,20 +88,21 @@ async def _apply(marketplace: Marketplace, event: events.GatewayEvent) -> None:
         case events.CardUpdated():
             await execute(
                 "UPDATE payment_method SET last_four = $3, exp_month = $4, exp_year = $5, fingerprint = $6"
-                " WHERE marketplace_id = $1 AND reference = $2",
+                " WHERE marketplace_id = $1 AND reference = $2 AND gateway = $7",
                 marketplace.id,
                 event.card.reference,
                 event.card.last_four,
                 event.card.exp_month,
                 event.card.exp_year,
                 event.card.fingerprint,
+                marketplace.gateway,
             )
         case _:  # a saved card was saved above; a removed one is refused when it is charged; the rest is nothing to us
             pass
 
 
 async def _settle(marketplace: Marketplace, event: events.ChargeSettled) -> None:
-    charge = await _charge(marketplace.id, event.gateway_reference, event.idempotency_key)
+    charge = await _charge(marketplace, event.gateway_reference, event.idempotency_key)
     if charge is None:
         return  # not made by Gatehouse, or another marketplace's
     theirs = (event.outcome.amount_minor, (event.outcome.currency or "").upper())
@@ -103,7 +116,7 @@ async def _settle(marketplace: Marketplace, event: events.ChargeSettled) -> None
 
 
 async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
-    charge = await _charge(marketplace.id, event.gateway_reference, None, locked=True)
+    charge = await _charge(marketplace, event.gateway_reference, None, locked=True)
     if charge is None:
         return
     if charge["state"] in ("pending", "action_required"):
@@ -139,7 +152,7 @@ async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
 async def _dispute(
     marketplace: Marketplace, event: events.DisputeOpened | events.DisputeWon | events.DisputeLost
 ) -> None:
-    charge = await _charge(marketplace.id, event.gateway_reference, None, locked=True)
+    charge = await _charge(marketplace, event.gateway_reference, None, locked=True)
     if charge is None:
         return
     if charge["state"] not in _PAID:
@@ -165,15 +178,17 @@ async def _is_over(marketplace_id: UUID, dispute_reference: str) -> bool:
 
 
 async def _charge(
-    marketplace_id: UUID, gateway_reference: str, idempotency_key: str | None, *, locked: bool = False
+    marketplace: Marketplace, gateway_reference: str, idempotency_key: str | None, *, locked: bool = False
 ) -> Record | None:
     """The charge of a payment. Two name the same where a customer confirmed what was given up: the paid one counts."""
     return await fetch_row(
         "SELECT * FROM charge WHERE marketplace_id = $1 AND (gateway_reference = $2 OR idempotency_key = $3)"
+        " AND gateway = $4"
         " ORDER BY idempotency_key = $3 DESC NULLS LAST, state = 'failed' LIMIT 1" + (" FOR UPDATE" if locked else ""),
-        marketplace_id,
+        marketplace.id,
         gateway_reference,
         idempotency_key,
+        marketplace.gateway,
     )
 
 

@@ -75,18 +75,18 @@ async def _lock_case(marketplace_id: UUID, subscription_id: UUID) -> Record | No
     )
 
 
-def _by_gateway(marketplace: Marketplace, because: str, outcome: Outcome, **ids: Any) -> Move:
-    details: dict[str, Any] = {name: str(value) for name, value in ids.items()}
+def _by_gateway(charge: Record, because: str, outcome: Outcome) -> Move:
+    details = {"charge_id": str(charge["id"])}
     if outcome.decline_code:
         details["decline_code"] = outcome.decline_code
-    return Move(Actor("gateway", marketplace.gateway), because, details or None)
+    return Move(Actor("gateway", charge["gateway"]), because, details)
 
 
 async def _succeeded(
     marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
     at = marketplace_now(billing_offset(marketplace))
-    paid = _by_gateway(marketplace, "charge_succeeded", outcome, charge_id=charge["id"])
+    paid = _by_gateway(charge, "charge_succeeded", outcome)
     if subscription is not None and subscription["state"] in ("active", "failed_charge"):
         await _count_payment(marketplace, subscription, charge, paid)
     if case is not None:
@@ -157,14 +157,14 @@ async def _send_receipt(marketplace: Marketplace, charge: Record, paid_at: datet
             "currency": charge["currency"],
             "paid_at": paid_at.isoformat(),
         },
-        by=Actor("gateway", marketplace.gateway),
+        by=Actor("gateway", charge["gateway"]),
     )
 
 
 async def _failed(
     marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
-    failed = _by_gateway(marketplace, "charge_failed", outcome, charge_id=charge["id"])
+    failed = _by_gateway(charge, "charge_failed", outcome)
     case = await _fail_subscription(marketplace, subscription, case, charge, failed, outcome)
     await fire(
         CHARGE,
@@ -182,7 +182,7 @@ async def _action_required(
     marketplace: Marketplace, subscription: Record | None, case: Record | None, charge: Record, outcome: Outcome
 ) -> None:
     """The bank wants the customer: nothing was paid, so the case opens as for a decline, and waits for them."""
-    wanted = _by_gateway(marketplace, "authentication_required", outcome, charge_id=charge["id"])
+    wanted = _by_gateway(charge, "authentication_required", outcome)
     case = await _fail_subscription(marketplace, subscription, case, charge, wanted, outcome)
     await fire(
         CHARGE,
@@ -194,6 +194,9 @@ async def _action_required(
     )
     if subscription is not None and case is not None:
         await _go_on_with(marketplace, subscription, case, charge, wanted)
+    elif subscription is not None:
+        # It ended while this was on its way: nobody is asked to confirm a payment for it any more.
+        await fire(CHARGE, marketplace.id, charge["id"], "withdraw", Move(wanted.by, "subscription_ended"))
 
 
 async def _fail_subscription(

@@ -1,7 +1,8 @@
 """Which payment gateway a marketplace is paid through, and when that may still be changed.
 
 One that is paid through the sandbox is a sandbox: no money moves there, and its clock can be moved. A real gateway
-makes it live. Cards belong to the gateway that took them, so nothing changes while one of them is to be charged.
+makes it live. Cards belong to the gateway that took them, so nothing changes while one of them is to be charged. What
+was charged stays with its gateway: it is asked about and given back there.
 """
 
 from typing import Any
@@ -48,6 +49,36 @@ async def gateway_columns(marketplace_id: UUID, gateway: str) -> dict[str, Any]:
     return {"gateway": gateway, "sandbox": gateway == SANDBOX}
 
 
+async def gateway_of_charge(marketplace_id: UUID, charge_id: UUID) -> str:
+    """The gateway that a charge was made for, by name, whichever the marketplace has now. Raises NotFound."""
+    name = await fetch_value(
+        "SELECT gateway FROM charge WHERE marketplace_id = $1 AND id = $2", marketplace_id, charge_id
+    )
+    if name is None:
+        raise NotFound(f"no charge {charge_id}")
+    return name
+
+
+async def gateway_of_refund(marketplace_id: UUID, refund_id: UUID) -> str:
+    """The gateway whose payment a refund gives back. Raises NotFound."""
+    charge_id = await fetch_value(
+        "SELECT charge_id FROM refund WHERE marketplace_id = $1 AND id = $2", marketplace_id, refund_id
+    )
+    if charge_id is None:
+        raise NotFound(f"no refund {refund_id}")
+    return await gateway_of_charge(marketplace_id, charge_id)
+
+
+async def was_paid_through(marketplace_id: UUID, gateway: str) -> bool:
+    """Whether a marketplace is paid through a gateway, or was: then it may still hear of those payments."""
+    return await fetch_value(
+        "SELECT EXISTS (SELECT FROM marketplace WHERE id = $1 AND gateway = $2)"
+        " OR EXISTS (SELECT FROM payment_method WHERE marketplace_id = $1 AND gateway = $2)",
+        marketplace_id,
+        gateway,
+    )
+
+
 async def _cards_in_use_elsewhere(marketplace_id: UUID, gateway: str) -> bool:
     return await fetch_value(
         "SELECT EXISTS (SELECT FROM subscription JOIN payment_method AS card ON card.marketplace_id ="
@@ -61,7 +92,8 @@ async def _cards_in_use_elsewhere(marketplace_id: UUID, gateway: str) -> bool:
 
 async def _money_on_its_way(marketplace_id: UUID, gateway: str) -> bool:
     return await fetch_value(
-        "SELECT EXISTS (SELECT FROM charge WHERE marketplace_id = $1 AND state = 'pending' AND gateway <> $2)"
+        "SELECT EXISTS (SELECT FROM charge WHERE marketplace_id = $1 AND state IN ('pending', 'action_required')"
+        " AND gateway <> $2)"
         " OR EXISTS (SELECT FROM refund WHERE marketplace_id = $1 AND status = 'pending')",
         marketplace_id,
         gateway,

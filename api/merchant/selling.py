@@ -12,6 +12,7 @@ from api.strict_json import StrictJSON
 from workflows.callers import Caller
 from workflows.catalogue_of_products import NewProduct, Product, create_product
 from workflows.customer_records import CustomerRecord, NewCustomer, create_customer
+from workflows.gateway_choice import gateway_of_charge
 from workflows.orders import NewOrder, OrderPlaced, place_order
 from workflows.portal_views import Marketplace
 from workflows.refunds import RefundShown, refund_charge
@@ -99,6 +100,6 @@ class Selling(Controller):
         data: Annotated[RefundRequest, example({"amount_minor": 500})],
     ) -> RefundShown:
         """Give back a charge, in full or in part; never more than is left of it."""
-        gateway = request.app.state.gateway_for(marketplace.gateway)
-        by = caller.actor
-        return await refund_charge(marketplace, uuid_of(charge), data.amount_minor, gateway, by)
+        charge_id = uuid_of(charge)
+        gateway = request.app.state.gateway_for(await gateway_of_charge(marketplace.id, charge_id))
+        return await refund_charge(marketplace, charge_id, data.amount_minor, gateway, caller.actor)

@@ -34,12 +34,8 @@ def work(journal: Journal, point: FaultPoint) -> None:
     send = ports.mailer
     ports.mailer = lambda: WatchedMailer(send(), journal, point)
     gateways.stripe_gateway = lru_cache(impatient_stripe)
-    gateway_of = ports.gateway_of
-
-    async def watched_gateway(marketplace_id: UUID) -> Gateway:
-        return cast("Gateway", WatchedGateway(await gateway_of(marketplace_id), journal, point))
-
-    ports.gateway_of = watched_gateway
+    gateway = ports.gateway
+    ports.gateway = lambda name: cast("Gateway", WatchedGateway(gateway(name), journal, point))
     from tasks.worker import broker  # composed on import, as Dramatiq's own command does it
 
     broker.add_middleware(WatchedMessages(point))
