@@ -115,7 +115,11 @@ async def test_at_stripe_the_button_leads_to_the_banks_page_and_the_event_decide
     stripe.payments.authenticate(payment["id"])
     waiting = await browser.get(back)
     assert "Waiting for your bank" in text_of(waiting)
-    assert waiting.headers["refresh"] == "3"
+    assert waiting.headers["refresh"] == f"3; url={back}?look=1"
+    resting = await browser.get(f"{back}?look=20")
+    assert "refresh" not in resting.headers
+    for words in ("takes longer than usual", "you need not do it again", "e-mail you a receipt", "Look again"):
+        assert words in text_of(resting)
     assert await fetch_value("SELECT state FROM charge") == "action_required"
 
     await deliver(browser, marketplace, stripe)

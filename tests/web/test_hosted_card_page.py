@@ -86,7 +86,7 @@ async def test_coming_back_proves_nothing_until_the_gateway_tells_us(
 
     for page in (waiting, still_waiting):
         assert "Your card is being saved" in text_of(page)
-        assert page.headers["refresh"] == "3"
+        assert page.headers["refresh"] == f"3; url=/portal/{marketplace.slug}/card-saved?look=1"
     assert await fetch_value(card) == before
 
     await deliver(browser, marketplace, stripe)
@@ -98,6 +98,23 @@ async def test_coming_back_proves_nothing_until_the_gateway_tells_us(
     assert "refresh" not in saved.headers
     again = await browser.get(path)
     assert again.headers["location"] == f"/portal/{marketplace.slug}"  # the link is spent
+
+
+async def test_after_a_minute_the_page_rests_and_says_what_to_do(
+    browser: Browser, marketplace: Marketplace, stripe: FakeStripe, path: str
+) -> None:
+    await browser.submit(await browser.get(path), BUTTON)
+    page, looks = await browser.get(_session_of(stripe)["success_url"]), 1
+
+    while "refresh" in page.headers:
+        page, looks = await browser.get(page.headers["refresh"].partition("url=")[2]), looks + 1
+
+    assert looks == 21  # 20 pauses of 3 seconds
+    for words in ("takes longer than usual", "you need not do it again", "send yourself a new link", "Look again"):
+        assert words in text_of(page)
+    for nonsense in ("x", "-1", "9" * 500, "³", "%00"):
+        again = await browser.get(f"/portal/{marketplace.slug}/card-saved?look={nonsense}")
+        assert again.headers["refresh"].endswith("?look=1"), nonsense
 
 
 async def test_what_is_owed_is_said_before_and_charged_after(

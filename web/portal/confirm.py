@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.forms import read_form_of
+from web.looking_again import look_again
 from web.notices import Notice, notice_cookie
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import leave_for, page, see_other
@@ -20,7 +21,6 @@ from workflows.portal_views import SubscriptionView
 from workflows.subscriptions import get_subscription
 
 _CONFIRM, _CONFIRMED = "/subscriptions/{number:str}/confirm", "/subscriptions/{number:str}/confirmed"
-_LOOK_AGAIN = 3  # seconds
 
 
 class ConfirmPages(Controller):
@@ -49,18 +49,20 @@ class ConfirmPages(Controller):
         return see_other(f"{visit.home}/subscriptions")
 
     @route(_CONFIRMED, http_method=["GET", "HEAD"])
-    async def back(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
-        """The bank's page led back here: waits, by itself, until the gateway has told us what came of it."""
+    async def back(self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+        """The bank's page led back here: waits, by itself, for a minute, until the gateway tells us what came of it."""
         subscription = await _own(visit, number)
         failed = subscription.failed_charge
         if failed is None or not failed.confirm:
             return _told(visit, subscription)
+        again = look_again(request)
         return page(
             "portal/confirm_waiting.html",
             visit,
-            headers={"Refresh": str(_LOOK_AGAIN)},
+            headers=again,
             here="subscriptions",
             subscription=subscription,
+            looking=bool(again),
         )
 
     @route(_CONFIRMED, http_method=["POST", *ODD_METHODS], status_code=405)

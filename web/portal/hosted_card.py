@@ -1,7 +1,7 @@
 """Replacing a card in the gateway's own form: one button that opens it, and the way back (PRODUCT.md 2.4 to 2.6).
 
-No card field ever stands here. Coming back proves nothing: the page shows what our books say, and looks again by itself
-until the gateway has told us. The link stays with us: a sealed cookie knows it on the way back.
+No card field ever stands here. Coming back proves nothing: the page shows what our books say, and looks again by
+itself, for a minute, until the gateway has told us. The link stays with us: a sealed cookie knows it on the way back.
 """
 
 from typing import Any
@@ -15,13 +15,12 @@ from web.connection import WebRequest
 from web.cookies import card_cookie, card_link_token
 from web.entry.unusable import to_login
 from web.forms import read_form
+from web.looking_again import look_again
 from web.rendering import leave_for, page, see_other
 from web.visit import Door
 from workflows.card_links import look_at_card_link
 from workflows.errors import GatewayUnavailable, LinkUnusable
 from workflows.hosted_card import card_saved_by_form, form_urls, open_card_form
-
-_LOOK_AGAIN = 3  # seconds; Stripe's events come within a few
 
 
 class HostedCardPages(Controller):
@@ -73,7 +72,8 @@ class HostedCardPages(Controller):
         except LinkUnusable as unusable:
             return to_login(door, unusable)
         if saved is None:
-            return page("portal/card_waiting.html", door, headers={"Refresh": str(_LOOK_AGAIN)}, known=True)
+            again = look_again(request)
+            return page("portal/card_waiting.html", door, headers=again, known=True, looking=bool(again))
         return page(
             "portal/card_updated.html",
             door,
