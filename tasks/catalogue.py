@@ -23,6 +23,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.expire_links,
     sweeps.expire_sessions,
     sweeps.settle_charges,
+    sweeps.listen,
     sweeps.forget,
     books.compare,
     sweeps.extend_log,

@@ -18,6 +18,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "portal_session.sweep":  _MINUTE,
     "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
+    "charge.listen":         _HOUR,    # events come by themselves; this is for those that were lost
     "link_request.sweep":    _HOUR,
     "books.compare":         _DAY,
     "webhook.sweep":         _DAY,

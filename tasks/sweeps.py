@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.actor import CLOCK
-from workflows.charges import charges_in_doubt
+from workflows.charges import charges_in_doubt, charges_that_wait
 from workflows.clock import now
 from workflows.fire import Move
 from workflows.forget_requests import forget_requests
@@ -38,6 +38,13 @@ async def expire_sessions() -> None:
 async def settle_charges() -> None:
     """Stages the question for each charge submitted and never answered."""
     for marketplace_id, charge_id in await charges_in_doubt(_IN_DOUBT_AT_ONCE):
+        await stage_unless_pending("charge.settle", marketplace_id, charge_id)
+
+
+@job("charge.listen", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def listen() -> None:
+    """Stages the question for each charge that waits for its customer."""
+    for marketplace_id, charge_id in await charges_that_wait():
         await stage_unless_pending("charge.settle", marketplace_id, charge_id)
 
 

@@ -24,6 +24,7 @@ ACTORS: dict[str, str] = {
     "access_token.sweep":    SWEEPS,     # expire links past their hour
     "portal_session.sweep":  SWEEPS,     # expire sessions past their half hour
     "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
+    "charge.listen":         SWEEPS,     # ask about charges that wait for their customer: an event may have been lost
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "books.compare":         SWEEPS,     # hold our books beside the gateways'

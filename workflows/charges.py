@@ -14,12 +14,14 @@ from workflows.actor import worker
 from workflows.charge_outcomes import record_outcome
 from workflows.clock import now
 from workflows.differences import note_difference
+from workflows.errors import NotFound
 from workflows.fire import Move, fire
 from workflows.machines import CHARGE
 from workflows.marketplaces import marketplace_by_id
 from workflows.ports import ChargeRequest, Gateway, InDoubt, Outcome
 
 _ANSWERS_WITHIN = timedelta(minutes=5)  # a gateway that has not answered by then is asked
+_EVENTS_COME_WITHIN = timedelta(minutes=15)  # seconds, mostly; and a customer at their bank needs minutes
 
 
 async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
@@ -45,8 +47,27 @@ async def _outcome(charge: Record, gateway: Gateway) -> Outcome:
 
 
 async def settle_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
-    """Asks the gateway about a charge left pending. The same act as submitting it: it asks first."""
-    await submit_charge(marketplace_id, charge_id, gateway)
+    """Asks the gateway about a charge left pending (the same act as submitting it: it asks first), or about one that
+    waits for its customer: then it only listens, and who is confirming at this moment goes on. Raises ports.InDoubt."""
+    waiting = await fetch_row(
+        "SELECT charge.idempotency_key, charge.submitted_at, customer.gateway_reference AS customer_reference"
+        " FROM charge JOIN customer ON customer.marketplace_id = charge.marketplace_id"
+        " AND customer.id = charge.customer_id WHERE charge.marketplace_id = $1 AND charge.id = $2"
+        " AND charge.state = 'action_required'"
+        " AND charge.initiator <> 'order'",  # those are given up, not waited for
+        marketplace_id,
+        charge_id,
+    )
+    if waiting is None:
+        await submit_charge(marketplace_id, charge_id, gateway)
+        return
+    outcome = await gateway.find_charge(
+        waiting["idempotency_key"],
+        customer_reference=waiting["customer_reference"],
+        submitted_at=waiting["submitted_at"],
+    )
+    if outcome is not None:
+        await record_outcome(marketplace_id, charge_id, outcome)
 
 
 async def charges_in_doubt(limit: int) -> list[tuple[UUID, UUID]]:
@@ -56,6 +77,19 @@ async def charges_in_doubt(limit: int) -> list[tuple[UUID, UUID]]:
         " ORDER BY submitted_at LIMIT $2",
         now() - _ANSWERS_WITHIN,
         limit,
+    )
+    return [(row["marketplace_id"], row["id"]) for row in rows]
+
+
+async def charges_that_wait() -> list[tuple[UUID, UUID]]:
+    """(marketplace, charge) of charges that have waited for their customer for a while: the event that said what became
+    of one may have been lost. Found by their open cases, which are few."""
+    rows = await fetch(
+        "SELECT charge.marketplace_id, charge.id FROM dunning_case JOIN charge"
+        " ON charge.marketplace_id = dunning_case.marketplace_id"
+        " AND charge.subscription_id = dunning_case.subscription_id AND charge.state = 'action_required'"
+        " WHERE dunning_case.state = 'open' AND charge.moved_at < $1 ORDER BY charge.moved_at",
+        now() - _EVENTS_COME_WITHIN,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]
 
@@ -82,10 +116,18 @@ async def _confirmed_after_all(charge: Record, gateway: Gateway) -> Outcome | No
         charge["period"],
     )
     for earlier in given_up:
-        outcome = await gateway.withdraw(earlier["gateway_reference"])
+        outcome = await _withdrawn(gateway, earlier["gateway_reference"])
         if outcome.state == "succeeded":
             return outcome
     return None
+
+
+async def _withdrawn(gateway: Gateway, reference: str) -> Outcome:
+    """What became of a payment that nobody is to confirm any more. One that the gateway has lost, nobody can."""
+    try:
+        return await gateway.withdraw(reference)
+    except NotFound:
+        return Outcome(state="failed", gateway_reference=reference, decline_code="canceled")
 
 
 async def _withdraw_waiting_order(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
@@ -99,7 +141,7 @@ async def _withdraw_waiting_order(marketplace_id: UUID, charge_id: UUID, gateway
     )
     if waiting is None:
         return
-    outcome = await gateway.withdraw(waiting["gateway_reference"])
+    outcome = await _withdrawn(gateway, waiting["gateway_reference"])
     if outcome.state == "failed":
         outcome = msgspec.structs.replace(outcome, decline_code=waiting["decline_code"])
     await record_outcome(marketplace_id, charge_id, outcome)
@@ -171,7 +213,7 @@ async def withdraw_at_gateway(marketplace_id: UUID, charge_id: UUID, gateway: Ga
     )
     if charge is None or not charge["gateway_reference"]:
         return  # the gateway never heard of it
-    outcome = await gateway.withdraw(charge["gateway_reference"])
+    outcome = await _withdrawn(gateway, charge["gateway_reference"])
     if outcome.state == "succeeded":
         await note_difference(
             await marketplace_by_id(marketplace_id),
