@@ -15,8 +15,11 @@ _MADE_AT_ONCE = timedelta(minutes=1)  # of real time: what a run of the test tak
 
 def check_settled(books: Books, history: History) -> None:
     """Raises AssertionError where a subscription, a charge or a refund does not stand as it must."""
+    in_trouble = {one["id"] for one in books.subscriptions if one["state"] == "failed_charge"}
     for charge in books.charges:
         _check_charge(charge)
+        if charge["state"] == "action_required":
+            assert charge["subscription_id"] in in_trouble, f"nobody is asked to confirm it: {charge}"
     for refund in books.refunds:
         assert refund["status"] != "pending", f"never given back: {refund}"
     for charge in books.charges:
@@ -30,7 +33,7 @@ def check_settled(books: Books, history: History) -> None:
         if expected == "active":
             _check_next_charge(books, subscription)
         if expected == "failed_charge":
-            _check_case(books, subscription)
+            _check_case(books, history, subscription)
         told = sum(cause.split(":")[1] == str(subscription["id"]) for cause in books.sent("subscription_cancelled"))
         assert told == (expected == "cancelled"), f"told {told} times: {subscription}"
 
@@ -120,7 +123,7 @@ def due_at(anchor: datetime, period: int, unit: str, count: int) -> datetime:
     return datetime.combine(date(year, month, day), anchor.timetz())
 
 
-def _check_case(books: Books, subscription: Record) -> None:
+def _check_case(books: Books, history: History, subscription: Record) -> None:
     """4.3, 4.5: one final notice when the policy is through; until then nothing that is due was left undone."""
     case: Any = books.cases_of[subscription["id"]][-1]
     attempts = _owed(books, subscription)
@@ -132,6 +135,7 @@ def _check_case(books: Books, subscription: Record) -> None:
         used = sum(one["initiator"] in BY_POLICY for one in attempts)
         due = case["opened_at"] + (case["policy"]["attempt_days"][used] - 1) * DAY
         known_since = max(step["at"] for step in books.steps_of[case["id"]] if step["channel"] != "final_notice")
+        known_since = max(known_since, history.declined_at.get(attempts[-1]["id"], known_since))
         due = max(due, known_since + DAY)  # at most one a day
         due = card_is_free_at(books, attempts[-1]["card_fingerprint"], due)
         assert books.now <= due + DAY, f"attempt {used + 1} was due at {due}: {case}"

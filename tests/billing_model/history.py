@@ -8,9 +8,11 @@ from uuid import UUID
 @dataclass
 class History:
     """`overtaken`: charges under way when their subscription was cancelled or got a new card. Their failure is no news
-    to the customer: nothing is tried again, or the new card is tried at once and its outcome is told."""
+    to the customer: nothing is tried again, or the new card is tried at once and its outcome is told.
+
+    `declined_at`: when an attempt that had waited for its customer was seen to have failed."""
 
     cancelled: set[UUID] = field(default_factory=set[UUID])
     cancel_on: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     overtaken: set[UUID] = field(default_factory=set[UUID])
-    steps: int = 0
+    declined_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])

@@ -17,8 +17,8 @@ from workflows.apply_gateway_event import EventTooEarly, apply_event
 from workflows.billing_clock import clock_of
 from workflows.billing_run import run_billing
 from workflows.cancel import cancel_by_staff
-from workflows.charges import submit_charge, withdraw_at_gateway
-from workflows.clock import now
+from workflows.charges import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
+from workflows.clock import frozen, now
 from workflows.confirm_payment import confirm_payment
 from workflows.errors import WorkflowError
 from workflows.gateway_events import DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
@@ -43,6 +43,7 @@ PRODUCTS: Mapping[str, Mapping[str, Any]] = {
     "one-off": {"kind": "one_off"},
 }
 _PATIENCE = timedelta(minutes=6)  # more than a gateway is given to answer
+_UNTIL_ASKED = timedelta(minutes=20)  # more than an event takes to come
 _EXPIRES = 2055
 
 
@@ -162,6 +163,14 @@ class Shop:
         while [done for job in await self.jobs() if (done := await self.run_job(job))]:
             await self.bill()
 
+    async def listen(self) -> None:
+        """Time passes, and the gateway is asked about the payments that wait for their customer, as every hour."""
+        with frozen(now() + _UNTIL_ASKED):
+            waiting = await charges_that_wait()
+        for marketplace_id, charge_id in waiting:
+            if marketplace_id == self.id:
+                await settle_charge(self.id, charge_id, self.gateway)
+
     async def wait_for_answers(self) -> None:
         """More time passes than any answer takes."""
         await execute(
@@ -173,8 +182,10 @@ class Shop:
 
     async def _work(self, actor: str, id_: UUID) -> None:
         match actor:
-            case "charge.submit" | "charge.settle":
+            case "charge.submit":
                 await submit_charge(self.id, id_, self.gateway)
+            case "charge.settle":
+                await settle_charge(self.id, id_, self.gateway)
             case "charge.withdraw":
                 await withdraw_at_gateway(self.id, id_, self.gateway)
             case "refund.settle":
