@@ -23,6 +23,7 @@ from api.request_log import RequestLog
 from api.webhooks import Webhooks
 from integrations.gateways import event_reader, gateway_for
 from integrations.rate_limits import limiter
+from integrations.webhooks import webhook_sender
 from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
 from web.errors import error_page
@@ -45,6 +46,7 @@ async def _serving(app: Litestar) -> AsyncGenerator[None]:
         app.state.limiter = counts = limiter(settings())
         app.state.gateway_for = gateway_for
         app.state.event_reader = event_reader
+        app.state.webhook_sender = webhook_sender(settings())
         app.state.client_address = client_address  # web/ cannot import it
         yield
         await counts.close()

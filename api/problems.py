@@ -20,6 +20,7 @@ from workflows.logs import logger
 from workflows.orders import OrderDeclined
 from workflows.ports import InDoubt
 from workflows.sandbox_clock import ClockBusy
+from workflows.webhooks.endpoints import TooManyEndpoints
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logger("gatehouse.api")
@@ -43,6 +44,7 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
+    TooManyEndpoints:           (409, "Too many webhook endpoints"),
 }
 # fmt: on
 

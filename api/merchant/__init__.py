@@ -12,6 +12,8 @@ from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
 from api.merchant.subscriptions import MerchantSubscriptions
+from api.merchant.webhook_deliveries import WebhookDeliveries
+from api.merchant.webhook_endpoints import WebhookEndpoints
 
 MERCHANT_ROUTES = [
     Router(
@@ -23,6 +25,8 @@ MERCHANT_ROUTES = [
             Selling,
             Differences,
             SandboxRoutes,
+            WebhookEndpoints,
+            WebhookDeliveries,
         ],
         dependencies={
             "caller": Provide(provide_caller),

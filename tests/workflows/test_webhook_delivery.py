@@ -240,7 +240,7 @@ async def test_two_runs_of_one_delivery_are_both_written_down_and_one_goes_on(re
 
 async def test_while_a_secret_is_rotated_both_are_good_and_a_day_later_the_new_one_alone(receiver: Receiver) -> None:
     endpoint, old = await an_endpoint(await a_marketplace(), receiver.url)
-    made = await rotate_secret(endpoint["marketplace_id"], endpoint["id"])
+    made = await rotate_secret(endpoint["marketplace_id"], endpoint["id"], BY_STAFF)
     assert made.secret != old
 
     await deliver(await a_delivery(endpoint))
@@ -295,7 +295,7 @@ async def test_no_transaction_is_open_while_the_request_is_under_way(database: F
     seen: list[object] = []
 
     class Looking(HttpWebhookSender):
-        async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
+        async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:  # noqa: ARG002 - the port's
             seen.append(DB.current_transaction.get())
             return WebhookAnswer(duration_ms=1, status=200)
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from workflows.actor import Actor
+from workflows.changes import record_change
 from workflows.clock import now
 from workflows.errors import InvalidInput, NotFound, WorkflowError
 from workflows.fire import Move, create, fire
@@ -107,6 +108,7 @@ async def create_endpoint(marketplace_id: UUID, new: NewEndpoint, by: Actor, sen
             {"marketplace_id": marketplace_id, **columns, "sealed_secret": sealed.box, "key_id": sealed.key_id},
             Move(by, "asked"),
         )
+        await record_change(marketplace_id, by, _subject(row["id"]), "made", after=columns)
     return EndpointMade(endpoint=_shown(row), secret=shown(secret))
 
 
@@ -131,6 +133,8 @@ async def change_endpoint(
                 endpoint_id,
                 *columns.values(),
             )
+            before = {name: row[name] for name in columns}
+            await record_change(marketplace_id, by, _subject(endpoint_id), "changed", before, columns)
         if state is not None and state != row["state"]:
             trigger = "enable" if state == "enabled" else "disable"
             anew = {"failing_since": None}
@@ -141,12 +145,13 @@ async def change_endpoint(
 async def remove_endpoint(marketplace_id: UUID, endpoint_id: UUID, by: Actor) -> None:
     """Removes an endpoint and its secrets; what was sent to it stays in the log. Raises NotFound."""
     async with transaction():
-        await _lock(marketplace_id, endpoint_id)
+        row = await _lock(marketplace_id, endpoint_id)
         nothing = {"sealed_secret": b"", "key_id": "", **dict.fromkeys(_PREVIOUS)}
         await fire(WEBHOOK_ENDPOINT, marketplace_id, endpoint_id, "remove", Move(by, "asked"), set_=nothing)
+        await record_change(marketplace_id, by, _subject(endpoint_id), "removed", before={"url": row["url"]})
 
 
-async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID) -> EndpointMade:
+async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID, by: Actor) -> EndpointMade:
     """Gives the endpoint a new secret; the one before signs too for a day. Rotated twice in a day: the last two do.
 
     Raises NotFound.
@@ -163,10 +168,15 @@ async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID) -> EndpointMade
             *sealed,
             now() + ROTATION,
         )
+        await record_change(marketplace_id, by, _subject(endpoint_id), "secret_rotated")
     return EndpointMade(endpoint=await get_endpoint(marketplace_id, endpoint_id), secret=shown(secret))
 
 
 _PREVIOUS = ("previous_secret", "previous_key_id", "previous_until")
+
+
+def _subject(endpoint_id: UUID) -> str:
+    return f"webhook_endpoint:{endpoint_id}"
 
 
 async def _lock(marketplace_id: UUID, endpoint_id: UUID) -> Record:

@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.credentials import may_act as route_guard
 from tests.factories import a_charge, a_marketplace, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of
+from tests.webhook_rows import a_delivery, an_endpoint
 from web.console.guard import may_act as page_guard
 from workflows.acts import ACTS, ROLES
 from workflows.api_keys import create_key
@@ -26,7 +27,7 @@ ACCESS_BY_API = {
     "/portal",  # the customer's: a session of theirs
 }
 # What is in a path, and how one of another marketplace is made. A new parameter needs a line here.
-PARAMETERS = {"number", "charge", "session_id"}
+PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery"}
 # The least that a route takes, where {} is not enough to get past the body.
 BODIES: dict[tuple[str, str], dict[str, object]] = {}
 
@@ -139,11 +140,14 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
     subscription = await a_subscription(elsewhere)
     charge = await a_charge(elsewhere, subscription=subscription)
     _, session = await a_staff_session(elsewhere, member)
+    endpoint, _ = await an_endpoint(elsewhere)
     values = {
         "slug": marketplace.slug,
         "number": str(subscription["id"]),
         "charge": str(charge["id"]),
         "session_id": str(session["id"]),
+        "endpoint": str(endpoint["id"]),
+        "delivery": str((await a_delivery(endpoint))["id"]),
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
     key = (await create_key(marketplace.id, "all")).key
