@@ -56,6 +56,7 @@ def environment(servers: Mapping[str, str], *, port: int, data: Path) -> dict[st
         "SECRET_KEY": secret_key(data / "secret.key"),
         "ENVIRONMENT": "development",
         "MAILER": "capture",
+        "ALLOW_PRIVATE_WEBHOOKS": "true",  # a receiver under development listens here
         "PYTHONUNBUFFERED": "1",  # a program's last words must be in its log when it dies
     }
 
@@ -89,6 +90,6 @@ def _commands(port: int) -> dict[str, list[str]]:
         "api": [*serve, *quiet],
         "dispatcher": ["tasks.dispatcher"],
         "links": [*work, "--threads", "4", "--queues", "links"],
-        "worker": [*work, "--threads", "8", "--queues", "charges", "emails"],
+        "worker": [*work, "--threads", "8", "--queues", "charges", "emails", "webhooks"],
         "documents": [*work, "--threads", "4", "--queues", "documents", "sweeps"],
     }

@@ -1,12 +1,15 @@
 """Which changes the merchant's own systems are told of, when, and what the telling says."""
 
 import asyncio
+import json
+import re
 from contextvars import Context
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from cli.paths import ROOT
 from models.database import execute, fetch, fetch_row, fetch_value, transaction
 from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from tests.webhook_rows import an_endpoint, an_event
@@ -15,6 +18,7 @@ from workflows.actor import Actor, request_id
 from workflows.fire import Move, fire, fire_where
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE, MACHINES, SUBSCRIPTION, WEBHOOK_ENDPOINT
+from workflows.webhooks.event_sql import DATA
 from workflows.webhooks.event_types import EVENT_TYPES
 from workflows.webhooks.publish import publish_event, tell
 
@@ -67,6 +71,20 @@ def test_every_published_type_is_told_by_something() -> None:
     told = {rule.event for machine in MACHINES for rule in machine.rules if rule.event}
 
     assert set(EVENT_TYPES) - told == {"customer.created", "customer.updated", "webhook.test"}
+
+
+def test_the_documents_list_every_type_and_show_every_field() -> None:
+    page = (ROOT / "docs" / "webhooks.md").read_text()
+    listed = {
+        name for line in re.findall(r"^\| (`[a-z.`, _]+) \|", page, re.MULTILINE) for name in line[1:-1].split("`, `")
+    }
+    shown = {
+        name: set(json.loads(example))
+        for name, example in re.findall(r"^`(\w+)\.…`:\n```json\n(.*?)```", page, re.MULTILINE | re.DOTALL)
+    }
+
+    assert listed == set(EVENT_TYPES)
+    assert shown == {name: set(fields) for name, fields in DATA.items()}
 
 
 @pytest.mark.usefixtures("database")
