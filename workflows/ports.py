@@ -37,7 +37,8 @@ class CardDetails(msgspec.Struct, frozen=True, kw_only=True):
 class ChargeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to take money; the same `idempotency_key` always means the same attempt.
 
-    `customer_reference` is `Card.customer_reference`; without it a gateway that needs it has to look it up first.
+    `customer_reference` is `Card.customer_reference`, as far as known: a gateway that needs it looks it up where it is
+    None, and where the card turns out to be kept for another one.
     """
 
     idempotency_key: str

@@ -104,20 +104,23 @@ class StripeGateway:
             return refused("invalid_amount")
         customer = request.customer_reference
         if customer is None:
-            card = await self.look_up_card(request.card_reference)
             # Without one the request goes out all the same: under a key used before, Stripe then says so.
-            customer = card.customer_reference if card else None
+            customer = await self._holder(request.card_reference)
         try:
-            payment = await ask(self._create(request, amount, currency, customer), PaymentIntent)
-        except stripe.CardError as declined:
-            problem = read(error_of(declined), CardProblem)
-            return _checked(request, problem.payment_intent, outcome_of_decline(problem))
+            return await self._attempt(request, amount, currency, customer)
         except stripe.InvalidRequestError as refusal:
-            return await self._refused(request, refusal)
-        outcome = outcome_of(payment)
-        if outcome is None:
-            raise InDoubt("Stripe has not tried the card yet")
-        return _checked(request, payment, outcome)
+            log_refusal(refusal)
+            card = await self.look_up_card(request.card_reference)
+            if card is None:
+                return refused(CARD_GONE)
+            if card.customer_reference == customer:
+                return refused(refusal.code or "invalid_request")
+        # Somebody with two customers at Stripe, one for each checkout: the card is charged in its own one's name.
+        try:
+            return await self._attempt(request, amount, currency, card.customer_reference)
+        except stripe.InvalidRequestError as refusal:
+            log_refusal(refusal)
+            return refused(refusal.code or "invalid_request")
 
     async def find_charge(
         self,
@@ -132,7 +135,9 @@ class StripeGateway:
                 self._stripe, customer_reference, submitted_at, idempotency_key
             )
         else:
-            payments = await stripe_lookup.by_search(self._stripe, idempotency_key)
+            payments = []
+        # The card may be kept for another of Stripe's customers; and sometimes nothing is known but the key.
+        payments = payments or await stripe_lookup.by_search(self._stripe, idempotency_key)
         outcomes = [outcome for payment in payments if (outcome := outcome_of(payment)) is not None]
         if len(payments) > 1:
             log.error("stripe has several payments for one attempt", payments=[payment.id for payment in payments])
@@ -176,12 +181,22 @@ class StripeGateway:
             params["customer"] = customer
         return await self._stripe.v1.payment_intents.create_async(params, {"idempotency_key": request.idempotency_key})
 
-    async def _refused(self, request: ChargeRequest, refusal: stripe.InvalidRequestError) -> Outcome:
-        """Stripe would not begin: because the card is gone, or because of what we asked."""
-        log_refusal(refusal)
-        if await self.look_up_card(request.card_reference) is None:
-            return refused(CARD_GONE)
-        return refused(refusal.code or "invalid_request")
+    async def _attempt(self, request: ChargeRequest, amount: int, currency: str, customer: str | None) -> Outcome:
+        """Raises InDoubt, stripe.InvalidRequestError: Stripe would not begin."""
+        try:
+            payment = await ask(self._create(request, amount, currency, customer), PaymentIntent)
+        except stripe.CardError as declined:
+            problem = read(error_of(declined), CardProblem)
+            return _checked(request, problem.payment_intent, outcome_of_decline(problem))
+        outcome = outcome_of(payment)
+        if outcome is None:
+            raise InDoubt("Stripe has not tried the card yet")
+        return _checked(request, payment, outcome)
+
+    async def _holder(self, card_reference: str) -> str | None:
+        """For which of Stripe's customers a card is kept."""
+        card = await self.look_up_card(card_reference)
+        return card.customer_reference if card else None
 
 
 def _checked(request: ChargeRequest, payment: PaymentIntent | None, outcome: Outcome) -> Outcome:

@@ -138,13 +138,43 @@ async def test_a_card_removed_after_an_unheard_charge_does_not_hide_it(
     assert found.state == "succeeded"
 
 
-async def test_another_customers_card_is_not_charged(stripe: FakeStripe, gateway: StripeGateway, card: Card) -> None:
-    stranger = stripe.books.add_customer()
+async def test_a_card_kept_for_another_of_stripes_customers_is_charged_in_that_ones_name(
+    stripe: FakeStripe, gateway: StripeGateway, card: Card
+) -> None:
+    """A checkout that makes a new customer at Stripe for each order: we know the last one, the card is the first's."""
+    later = stripe.books.add_customer()
+    request = a_request(msgspec.structs.replace(card, customer_reference=later))
+    submitted_at = now()
 
-    outcome = await gateway.charge(a_request(msgspec.structs.replace(card, customer_reference=stranger)))
+    outcome = await gateway.charge(request)
+    found = await gateway.find_charge(request.idempotency_key, customer_reference=later, submitted_at=submitted_at)
 
-    assert outcome.state == "failed"
-    assert stripe.charges == []
+    assert outcome.state == "succeeded"
+    assert [payment["customer"] for payment in stripe.charges] == [card.customer_reference]
+    assert found is None  # the search learns of it later; until then the key keeps it from being paid twice
+    stripe.books.advance(timedelta(minutes=2))
+    found = await gateway.find_charge(request.idempotency_key, customer_reference=later, submitted_at=submitted_at)
+    assert found == outcome
+    stripe.books.advance(timedelta(hours=25))
+    assert await gateway.find_charge(request.idempotency_key, customer_reference=later, submitted_at=submitted_at)
+
+
+async def test_such_a_charge_unheard_is_a_doubt_until_it_is_found(
+    stripe: FakeStripe, gateway: StripeGateway, card: Card
+) -> None:
+    later = stripe.books.add_customer()
+    request = a_request(msgspec.structs.replace(card, customer_reference=later))
+    stripe.order(Fault.ERROR_500_AFTER, times=2)  # the first try is refused for its customer, the second one pays
+    for _ in range(2):
+        with pytest.raises(InDoubt):  # again: the key was used in other words
+            await gateway.charge(request)
+
+    stripe.books.advance(timedelta(minutes=2))
+    found = await gateway.find_charge(request.idempotency_key, customer_reference=later, submitted_at=now())
+
+    assert found is not None
+    assert found.state == "succeeded"
+    assert stripe.books.charged == {request.idempotency_key: 1}
 
 
 @pytest.mark.parametrize(
