@@ -20,7 +20,7 @@ from workflows.outbox import stage
 
 FARTHEST = timedelta(days=366 * 5)  # of one move: five years of monthly billing are sixty events a subscription
 STEP_WITHIN = timedelta(seconds=60)  # of real time; a step that takes longer is stuck, and says so
-_LOOKS_EVERY = 0.01  # seconds
+_LOOKS_EVERY = 0.02  # seconds
 _ROUNDS = 60  # of making due and doing, at one instant: a year of missed weeks
 _SHOWN = 500  # moves in the answer
 
