@@ -46,16 +46,17 @@ async def stage_renewals(clock: BillingClock) -> int:
     """Stages a charge for every renewal due by the clock, batch by batch; answers how many. Any number may run."""
     staged = 0
     while True:
+        sql, arguments = staging_statement(clock)
         async with transaction():
-            rows = await fetch(
-                _ALL if clock.marketplace_id is None else _WITHIN,
-                clock.by,
-                BATCH,
-                str(CLOCK),
-                request_id.get(),
-                ACTORS["charge.submit"],
-                *([] if clock.marketplace_id is None else [clock.marketplace_id]),
-            )
+            rows = await fetch(sql, *arguments)
         staged += len(rows)
         if len(rows) < BATCH:
             return staged
+
+
+def staging_statement(clock: BillingClock) -> tuple[str, list[object]]:
+    """The statement that stages one batch, and its arguments: a row for each charge staged."""
+    arguments: list[object] = [clock.by, BATCH, str(CLOCK), request_id.get(), ACTORS["charge.submit"]]
+    if clock.marketplace_id is None:
+        return _ALL, arguments
+    return _WITHIN, [*arguments, clock.marketplace_id]

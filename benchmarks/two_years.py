@@ -1,0 +1,161 @@
+"""Two years of monthly billing of 200 subscriptions in four time zones, driven by the API alone, and the dates beside a
+calendar written by hand.
+
+    ./gatehouse bench two_years [SUBSCRIPTIONS]
+
+Everything runs as in the demo, except that nobody makes PDFs: the sandbox's clock waits for charges and mails, not for
+documents. Each zone is a marketplace of its own, whose clock is moved a month at a time; what falls due on the way is
+found, charged and told by dispatcher and workers.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import count, cycle, islice
+from typing import Any
+
+import httpx
+
+from benchmarks.renewals_processes import a_deployment
+from benchmarks.results import Figure, report
+from models.database import close_pool, fetch_row, open_pool
+from tests.workflows.calendar_by_hand import (
+    BEFORE_THEM,
+    CHARGES_IN_TWO_YEARS,
+    HARD_STARTS,
+    ZONES,
+    charge_days,
+    charge_instants,
+)
+from workflows.marketplace_setup import create_marketplace
+from workflows.marketplaces import MarketplaceChange
+
+SUBSCRIPTIONS = 200
+_STARTS = sorted([*HARD_STARTS, "2031-02-14 12:00", "2031-02-28 00:10", "2031-03-05 08:00", "2031-03-15 23:55"])
+_END = datetime(2033, 3, 17, tzinfo=UTC)  # of the last one's second year
+_MONTH = timedelta(days=30)
+_CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2055}
+_PATIENCE = 600.0  # seconds for one call: it answers when all that fell due is done
+_numbers = count(1)
+
+
+@dataclass
+class Shop:
+    """One marketplace as a merchant's program sees it, and what was ordered there."""
+
+    zone: str
+    client: httpx.AsyncClient
+    product: str = ""
+    subscriptions: list[int] = field(default_factory=list[int])
+    moves: int = 0
+    at: datetime = datetime(1, 1, 1, tzinfo=UTC)  # where its clock was moved
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer of a call that must succeed."""
+        answer = await self.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def order(self) -> None:
+        """One more customer subscribes, at the marketplace's present."""
+        customer = await self.post("/customers", {"email": f"ada-{next(_numbers)}@example.com"})
+        body = {"customer": customer["number"], "product": self.product, "card": _CARD}
+        self.subscriptions.append((await self.post("/orders", body))["subscription"])
+
+    async def move_clock(self, to: datetime) -> None:
+        """Moves it, when it is not there; everything in between is done afterwards."""
+        if to <= self.at:
+            return
+        self.at = to
+        self.moves += (await self.post("/sandbox/clock", {"to": to.isoformat()}))["moves"]
+
+    async def lateness(self, number: int) -> list[float | None]:
+        """Of the charges of two years: seconds after they were due, by this marketplace's clock; None on a wrong day or
+        unpaid."""
+        seen = (await self.client.get(f"/subscriptions/{number}")).json()
+        first_at = datetime.fromisoformat(seen["started_at"])
+        days = charge_days(ZONES[self.zone].reading(first_at).date(), CHARGES_IN_TWO_YEARS)
+        due = charge_instants(first_at, self.zone, CHARGES_IN_TWO_YEARS)
+        charges = seen["charges"][:CHARGES_IN_TWO_YEARS]
+        assert len(charges) == CHARGES_IN_TWO_YEARS, seen
+        return [self._late(*one) for one in zip(charges, days, due, strict=True)]
+
+    def _late(self, charge: Any, day: date, due: datetime) -> float | None:
+        at = datetime.fromisoformat(charge["attempted_at"])
+        right = charge["state"] == "succeeded" and ZONES[self.zone].reading(at).date() == day
+        return (at - due).total_seconds() if right else None
+
+
+def main() -> None:
+    """Lives, compares, prints, records; exits with 1 when a date differs."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for every request
+    figures = asyncio.run(_measure(int(sys.argv[1]) if len(sys.argv) > 1 else SUBSCRIPTIONS))
+    report("two_years", figures)
+    if any(figure.limit == "0" and figure.value for figure in figures):
+        raise SystemExit(1)
+
+
+async def _measure(subscriptions: int) -> list[Figure]:
+    await open_pool(os.environ["DATABASE_URL"], min_size=1, max_size=2)
+    try:
+        async with a_deployment() as deployment:
+            await deployment.start("api", "dispatcher", "links", "worker")
+            shops = [await _open(deployment.url, zone) for zone in ZONES]
+            began = time.monotonic()
+            await asyncio.gather(*(_live(shop, subscriptions // len(shops)) for shop in shops))
+            seconds = time.monotonic() - began
+            late = [await shop.lateness(number) for shop in shops for number in shop.subscriptions]
+            left = await fetch_row(
+                "SELECT count(*) FILTER (WHERE queue = 'documents') AS documents, count(*) FILTER (WHERE actor LIKE"
+                " '%deliver') AS mails, (SELECT count(*) FROM charge) AS charges FROM outbox"
+            )
+            for shop in shops:
+                await shop.client.aclose()
+    finally:
+        await close_pool()
+    return list(_figures(seconds, sum(shop.moves for shop in shops), late, left))
+
+
+async def _open(url: str, zone: str) -> Shop:
+    slug = zone.lower().replace("/", "-").replace("_", "-")
+    made = await create_marketplace(slug, "owner@example.com", MarketplaceChange(name=zone, time_zone=zone))
+    headers = {"Authorization": f"Bearer {made.api_key}"}
+    client = httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, trust_env=False, timeout=_PATIENCE)
+    shop = Shop(zone, client)
+    product = {"name": "Box", "kind": "recurring", "amount_minor": 900, "interval_unit": "month", "interval_count": 1}
+    shop.product = (await shop.post("/products", product))["id"]
+    return shop
+
+
+async def _live(shop: Shop, subscriptions: int) -> None:
+    await shop.move_clock(BEFORE_THEM)
+    for start in sorted(islice(cycle(_STARTS), subscriptions)):
+        await shop.move_clock(ZONES[shop.zone].instant(datetime.fromisoformat(start)))
+        await shop.order()
+    while shop.at < _END:
+        await shop.move_clock(min(shop.at + _MONTH, _END))
+        print(f"{shop.zone}: {shop.at:%B %Y}", flush=True)
+
+
+def _figures(seconds: float, moves: int, late: Sequence[Sequence[float | None]], left: Any) -> Iterator[Figure]:
+    seen = [one for each in late for one in each]
+    right = [one for one in seen if one is not None]
+    renewals = [one for each in late for one in each[1:] if one is not None]  # what comes before them is the order
+    yield Figure("subscriptions", len(late), "")
+    yield Figure("charges compared", len(seen), "")
+    yield Figure("charges on another day than the calendar's", len(seen) - len(right), "", "0")
+    yield Figure("renewals before their instant", sum(one < 0 for one in renewals), "", "0")
+    yield Figure("the latest after its instant, by the marketplace's clock", max(renewals), "s")
+    yield Figure("moves of charges, subscriptions and cases", moves, "")
+    yield Figure("charges, each second of the run", left["charges"] / seconds, "1/s")
+    yield Figure("mails that nobody waited for", left["mails"], "", "0")
+    yield Figure("documents that nobody waited for / charges", left["documents"] / left["charges"], "ratio")
+
+
+if __name__ == "__main__":
+    main()
