@@ -18,8 +18,10 @@ from workflows.customer_records import CustomerExists
 from workflows.gateway_events import EventRefused
 from workflows.logs import logger
 from workflows.orders import OrderDeclined
+from workflows.people import LastOwner
 from workflows.ports import InDoubt
 from workflows.sandbox_clock import ClockBusy
+from workflows.two_factor import FactorStands
 from workflows.webhooks.endpoints import TooManyEndpoints
 
 MEDIA_TYPE = "application/problem+json"
@@ -41,6 +43,8 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
+    LastOwner:                  (409, "A marketplace needs an owner"),
+    FactorStands:               (409, "There is a second factor already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
@@ -61,6 +65,8 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     InDoubt: "Try again in a minute.",
     errors.InvoiceUnprepared: "It is tried again later. Ask again in ten minutes.",
     OrderDeclined: "The card was not charged, and nothing was started.",
+    LastOwner: "This is the last owner. Make somebody else an owner first.",
+    FactorStands: "Remove it before you set up another.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 

@@ -5,6 +5,7 @@ own door alone, /portal/{slug} or /console/{slug}.
 `gatehouse_browser`  a random nonce by which a link knows the browser that asked for it; 1 hour
 `gatehouse_return`   sealed: the page to come back to after signing in; 1 hour
 `gatehouse_notice`   sealed: what the next page tells of the last one (web/notices.py); minutes
+`gatehouse_challenge` sealed: the link of a member of staff that was just spent, until a code is given; 10 minutes
 `gatehouse_card`     sealed: the card link whose form is open at the gateway, which is not told it; as long as the form
 """
 
@@ -19,9 +20,11 @@ from web.connection import Connection
 from workflows.clock import now
 from workflows.keys import sign, unseal
 from workflows.settings import settings
+from workflows.staff_sign_in import CHALLENGE_LIFETIME
 
 SESSION, BROWSER, RETURN, NOTICE = "gatehouse_session", "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
 CARD = "gatehouse_card"
+CHALLENGE = "gatehouse_challenge"
 _HOUR = timedelta(hours=1)  # as long as the link that is asked for
 _FORM = timedelta(hours=1, minutes=5)  # as long as the card link lives on while its form is open
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -73,6 +76,16 @@ def card_link_token(request: Connection, home: str) -> str | None:
     """The token of the card link whose form was opened in this browser."""
     kept = unsealed(request, CARD, f"card:{home}")
     return kept.decode() if kept else None
+
+
+def challenge_cookie(home: str, challenge: str) -> Cookie:
+    """Keeps a challenge, which is sealed already, until its code is given."""
+    return _cookie(CHALLENGE, home, challenge, CHALLENGE_LIFETIME)
+
+
+def challenge_of(request: Connection) -> str:
+    """The challenge that this browser was given; empty when there is none."""
+    return request.cookies.get(CHALLENGE, "")
 
 
 def is_inside(home: str, path: str) -> bool:

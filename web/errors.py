@@ -22,6 +22,8 @@ from web.visit import Door, SignInFirst, StaffVisit, Visit
 from workflows import errors
 from workflows.actor import request_id
 from workflows.callers import ActForbidden
+from workflows.people import LastOwner
+from workflows.two_factor import FactorStands
 
 __all__ = ["PAGE_ERRORS", "error_page"]
 
@@ -38,6 +40,7 @@ _SORRY = "It is our fault, and it was noted. Nothing of yours is lost: try again
 _OTHER_SITE = "The form was sent from another website, so we did nothing. Open the page here and try again."
 _STALE = "You signed in again since it was opened, so we did nothing. Open it again and repeat what you did."
 _NOT_THIS_ROLE = "Your role is not meant for it. An owner of this marketplace can change your role."
+_LAST_OWNER = "This is its last one. Make somebody else an owner first. Nothing was changed."
 _NO_CANCELLING = "This shop does not offer cancelling in the portal. Contact it, and it will cancel for you."
 _NOTHING_HERE = "There is nothing at this address. If you typed it, check that it is right."
 _CHANGED = "It has changed since the page was opened. Nothing was changed now."
@@ -53,6 +56,8 @@ _WORDS: dict[type[errors.WorkflowError], _Words] = {
     CrossSite:                  _Words(403, "That did not come from this site", _OTHER_SITE),
     StaleForm:                  _Words(403, "This page was out of date", _STALE),
     errors.Forbidden:           _Words(403, "That is not allowed", "Nothing was changed."),
+    LastOwner:                  _Words(409, "A marketplace needs an owner", _LAST_OWNER),
+    FactorStands:               _Words(409, "You have a second factor already", "Remove it before you set up another."),
     errors.TransitionRefused:   _Words(409, "That can’t be done any more", _CHANGED),
     errors.InvalidInput:        _Words(422, "We could not read that", ""),
     errors.LinkUnusable:        _Words(410, "This link does not work", "It has expired or was used."),

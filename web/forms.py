@@ -10,7 +10,7 @@ from web.visit import Inside
 from workflows.errors import Forbidden, InvalidInput
 from workflows.sessions import check_form_token
 
-_MOST_FIELDS = 20
+_MOST_FIELDS = 60  # a page of check boxes has some twenty
 
 
 class StaleForm(Forbidden):

@@ -11,15 +11,24 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import execute, fetch_all, fetch_row, fetch_value
+from models.database import execute, fetch_all, fetch_one, fetch_row, fetch_value, transaction
 from workflows.acts import SCOPES
 from workflows.callers import Caller
+from workflows.changes import record_change
 from workflows.clock import now
 from workflows.errors import InvalidInput, NotFound, NotSignedIn
 
 LAST_USE_GRAIN = timedelta(minutes=1)  # finer would make every request a write
 LIVE, SANDBOX = "gh_live_", "gh_test_"  # secret scanners and people recognise them
 HINT_LENGTH = 12
+_SHOWN = "SELECT id, name, hint, scopes, created_at, last_used_at, revoked_at FROM api_key WHERE marketplace_id = $1"
+
+
+class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key to be made."""
+
+    name: str
+    scopes: list[str]
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +61,19 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+async def make_key(caller: Caller, wanted: KeyWanted) -> NewKey:
+    """Makes a key for whoever asks, who can give no scope that they do not have. Raises InvalidInput."""
+    if not wanted.scopes:
+        raise InvalidInput({"scopes": "Choose at least one."})
+    if beyond := sorted(set(wanted.scopes) & set(SCOPES) - set(caller.gives())):
+        raise InvalidInput({"scopes": f"You cannot give what you do not have: {', '.join(beyond)}."})
+    async with transaction():
+        made = await create_key(caller.marketplace_id, wanted.name, tuple(wanted.scopes))
+        after = {"name": wanted.name.strip(), "scopes": sorted(set(wanted.scopes))}
+        await record_change(caller.marketplace_id, caller.actor, f"api_key:{made.id}", "made", after=after)
+    return made
 
 
 async def create_key(marketplace_id: UUID, name: str, scopes: tuple[str, ...] = SCOPES) -> NewKey:
@@ -106,12 +128,24 @@ async def _note_use(row: Any) -> None:
 
 async def list_keys(marketplace_id: UUID) -> list[KeyShown]:
     """The marketplace's keys, newest first, revoked ones included."""
-    return await fetch_all(
-        KeyShown,
-        "SELECT id, name, hint, scopes, created_at, last_used_at, revoked_at FROM api_key"
-        " WHERE marketplace_id = $1 ORDER BY id DESC",
-        marketplace_id,
-    )
+    return await fetch_all(KeyShown, f"{_SHOWN} ORDER BY id DESC", marketplace_id)
+
+
+async def find_key(marketplace_id: UUID, key_id: UUID) -> KeyShown:
+    """One of the marketplace's keys. Raises NotFound."""
+    found = await fetch_one(KeyShown, f"{_SHOWN} AND id = $2", marketplace_id, key_id)
+    if found is None:
+        raise NotFound("no such API key")
+    return found
+
+
+async def end_key(caller: Caller, key_id: UUID) -> None:
+    """Revokes a key for whoever asks, and writes it down. Raises NotFound."""
+    async with transaction():
+        key = await find_key(caller.marketplace_id, key_id)
+        await revoke_key(caller.marketplace_id, key_id)
+        if key.revoked_at is None:
+            await record_change(caller.marketplace_id, caller.actor, f"api_key:{key_id}", "revoked")
 
 
 async def revoke_key(marketplace_id: UUID, key_id: UUID) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from workflows.actor import Actor
-from workflows.acts import ACTS, Role
+from workflows.acts import ACTS, SCOPES, Role
 from workflows.errors import Forbidden
 
 
@@ -32,6 +32,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the table of acts (workflows/acts.py) says yes. Raises KeyError for an act that is not in it."""
         row = ACTS[act]
         return row.scope in self.scopes if self.role is None else row.allows(self.role)
+
+    def gives(self) -> list[str]:
+        """The scopes that the caller may give a key: what they may do themselves."""
+        return [scope for scope in SCOPES if all(self.may(act.name) for act in ACTS.values() if act.scope == scope)]
 
     def require(self, act: str) -> None:
         """Raises ActForbidden where it says no."""

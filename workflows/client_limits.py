@@ -23,6 +23,12 @@ async def check_card_attempt(limiter: RateLimiter, subscription: str, client: st
     await check_limit(limiter, "card_attempts_client", settings().card_attempts_per_client_hour, _HOUR, client)
 
 
+async def check_second_factor(limiter: RateLimiter, staff: str) -> None:
+    """Counts an attempt at a code of six digits: few enough that guessing takes years."""
+    await check_limit(limiter, "second_factor", 5, 15 * _MINUTE, staff)
+    await check_limit(limiter, "second_factor_day", 20, 24 * _HOUR, staff)
+
+
 async def check_limit(limiter: RateLimiter, name: str, amount: int, per_seconds: int, who: str) -> None:
     """Counts one. Raises TooManyRequests beyond `amount` in `per_seconds`."""
     if wait := await limiter.hit(name, amount, per_seconds, who):

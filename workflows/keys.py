@@ -27,6 +27,11 @@ def _keys() -> dict[str, bytes]:
     return keys
 
 
+def key_ids() -> list[str]:
+    """The ids of all keys, the one for new things first."""
+    return list(_keys())
+
+
 def current_key_id() -> str:
     """The id of the key that new links derive from."""
     return next(iter(_keys()))

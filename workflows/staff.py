@@ -11,10 +11,19 @@ import msgspec
 
 from models.database import Record, fetch, fetch_row
 from workflows.actor import Actor
-from workflows.acts import Role
+from workflows.acts import ACTS, ROLES, Role
 from workflows.callers import Caller
 
 StaffNotice = Literal["failed_charge", "self_cancellation", "failed_job"]
+
+# What one can want to hear of, and the act that one's role must allow: a notice shows what it is about.
+# fmt: off
+NOTICES: dict[StaffNotice, str] = {
+    "failed_charge":     "subscriptions.read",
+    "self_cancellation": "subscriptions.read",
+    "failed_job":        "account.own",
+}
+# fmt: on
 
 
 class SignedInStaff(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +69,11 @@ async def lock_member(marketplace_id: UUID, staff_id: UUID) -> Record | None:
 
 
 async def who_wants(marketplace_id: UUID, notice: StaffNotice) -> list[Record]:
-    """Who of the staff wants to hear of it: id, email, name, role of each, oldest first."""
-    column = {
-        "failed_charge": "wants_failed_charge",
-        "self_cancellation": "wants_self_cancellation",
-        "failed_job": "wants_failed_job",
-    }[notice]
+    """Who of the staff wants to hear of it, and may by their role of now: id, email, name, role, oldest first."""
+    may = [role for role in ROLES if ACTS[NOTICES[notice]].allows(role)]
     return await fetch(
-        f"SELECT id, email, name, role FROM staff WHERE marketplace_id = $1 AND removed_at IS NULL AND {column}"
-        " ORDER BY id",
+        f"SELECT id, email, name, role FROM staff WHERE marketplace_id = $1 AND removed_at IS NULL"
+        f" AND wants_{notice} AND role = ANY($2) ORDER BY id",
         marketplace_id,
+        may,
     )

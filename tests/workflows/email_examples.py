@@ -12,6 +12,7 @@ _NEXT = "2026-04-15T09:30:00+00:00"
 EXAMPLES: dict[str, dict[str, Any]] = {
     "access_link":            {"lifetime_minutes": 60},
     "staff_access_link":      {"lifetime_minutes": 60},
+    "staff_invitation":       {"role": "support"},
     "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
     "card_updated":           {**_SUBSCRIPTION, **_CARD},
     "subscription_cancelled": {**_SUBSCRIPTION, "ended_at": _AT},

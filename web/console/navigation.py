@@ -15,7 +15,9 @@ class Entry(NamedTuple):
 
 # fmt: off
 ENTRIES = (
-    Entry("apps", "Apps", "settings.read"),
+    Entry("apps",     "Apps",     "settings.read"),
+    Entry("people",   "People",   "people.manage"),
+    Entry("api-keys", "API keys", "keys.manage"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one

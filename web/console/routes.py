@@ -3,20 +3,32 @@
 from litestar import Router
 from litestar.di import Provide
 
+from web.console.account import AccountPages
+from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
+from web.console.people import PeoplePages
+from web.console.second_factor import SecondFactorPages
 from web.entry.access import AccessPages
 from web.entry.login import LoginPages
+from web.entry.second_factor import SecondFactorDoor
 from web.entry.sessions import SessionPages, SignOutPages
 
 _DOOR = Router(
     path="/",
-    route_handlers=[LoginPages, AccessPages, SignOutPages],
+    route_handlers=[LoginPages, AccessPages, SecondFactorDoor, SignOutPages],
     dependencies={"door": Provide(provide_console_door)},
 )
 _INSIDE = Router(
     path="/",
-    route_handlers=[AppPages, SessionPages],
+    route_handlers=[
+        AppPages,
+        PeoplePages,
+        ApiKeyPages,
+        AccountPages,
+        SecondFactorPages,
+        SessionPages,
+    ],
     dependencies={"visit": Provide(provide_staff_visit)},
     guards=[may_act],
 )

@@ -6,14 +6,25 @@ from litestar import Controller, Response, post, route
 from litestar.params import FromPath
 
 from web.connection import WebRequest
-from web.cookies import NOTICE, RETURN, browser_nonce, gone, is_inside, return_path, session_cookie
+from web.cookies import (
+    NOTICE,
+    RETURN,
+    browser_nonce,
+    challenge_cookie,
+    gone,
+    is_inside,
+    return_path,
+    session_cookie,
+)
 from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor
 from workflows.client_limits import check_redemption
+from workflows.entrances import PORTAL
 from workflows.errors import LinkUnusable
 from workflows.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.staff_sign_in import Challenge, redeem_staff_link
 
 
 class AccessPages(Controller):
@@ -38,9 +49,13 @@ class AccessPages(Controller):
         await check_redemption(request.app.state.limiter, request.app.state.client_address(request))
         try:
             user_agent = request.headers.get("user-agent", "")
-            redeemed = await redeem_link(door.marketplace.id, token, user_agent, door.entrance)
+            if door.entrance is PORTAL:
+                return enter(request, door, await redeem_link(door.marketplace.id, token, user_agent))
+            redeemed = await redeem_staff_link(door.marketplace.id, token, user_agent)
         except LinkUnusable as unusable:
             return to_login(door, unusable)
+        if isinstance(redeemed, Challenge):
+            return see_other(f"{door.home}/second-factor", [challenge_cookie(door.home, redeemed.challenge)])
         return enter(request, door, redeemed)
 
 

@@ -18,7 +18,8 @@ class Template:
     `needs` must be in the context, `may` can be. A `product` e-mail gets the Email Button (PRODUCT.md 5.2). One that
     `carries` a link cannot be staged without. Any other than a product e-mail is about its link, when it has one: once
     that no longer works, it is not sent. `urgent` ones have somebody waiting, and take the links' queue. `button` is
-    the label of the one button; `to_portal` ones, like product e-mails, lead to the Login URL when they have no link.
+    the label of the one button; `to_portal` ones, like product e-mails, lead to the Login URL when they have no link,
+    `to_console` ones to the staff's.
     """
 
     subject: str
@@ -29,6 +30,7 @@ class Template:
     urgent: bool = False
     button: str | None = None
     to_portal: bool = False
+    to_console: bool = False
 
 
 def _names(words: str) -> frozenset[str]:
@@ -49,6 +51,11 @@ CATALOGUE: Mapping[str, Template] = {
         subject="Your one-time access link to the console of {{ marketplace }}",
         needs=_names("lifetime_minutes"),
         carries=True, urgent=True, button="Open the console",
+    ),
+    "staff_invitation": Template(
+        subject="You are invited to the console of {{ marketplace }}",
+        needs=_names("role"),
+        button="Sign in to the console", to_console=True,
     ),
     "card_update_link": Template(
         subject="Your link to update your card for {{ product }}",

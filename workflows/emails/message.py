@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from workflows.emails.catalogue import CATALOGUE
+from workflows.entrances import CONSOLE, PORTAL
 from workflows.formatting import card, day, interval_words, minutes_words, money
 from workflows.links import link_text, link_url
 from workflows.ports import Message
@@ -81,7 +82,9 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
         return None
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
-    return f"{settings().public_url}/portal/{email['slug']}" if template.product or template.to_portal else None
+    if template.to_console:
+        return CONSOLE.url(email["slug"])
+    return PORTAL.url(email["slug"]) if template.product or template.to_portal else None
 
 
 @lru_cache

@@ -22,12 +22,9 @@ from workflows.api_keys import create_key
 from workflows.portal_views import Marketplace
 
 # Open to whoever stands before the door, by hand: nothing else may do without an act.
-AT_THE_DOOR = {"/", "/access-links", "/access/{token}", "/sign-out"}
-ACCESS_BY_API = {
-    "/portal",  # the customer's: a session of theirs
-}
+AT_THE_DOOR = {"/", "/access-links", "/access/{token}", "/second-factor", "/sign-out"}
 # What is in a path, and how one of another marketplace is made. A new parameter needs a line here.
-PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery"}
+PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery", "person", "key"}
 # The least that a route takes, where {} is not enough to get past the body.
 BODIES: dict[tuple[str, str], dict[str, object]] = {}
 
@@ -146,6 +143,8 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "number": str(subscription["id"]),
         "charge": str(charge["id"]),
         "session_id": str(session["id"]),
+        "person": str(member["id"]),
+        "key": str((await create_key(elsewhere.id, "theirs")).id),
         "endpoint": str(endpoint["id"]),
         "delivery": str((await a_delivery(endpoint))["id"]),
     }

@@ -1,0 +1,87 @@
+"""API keys: listed with their last use, made with scopes and shown once, revoked after a question (PRODUCT.md 3.8)."""
+
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from web.connection import WebRequest
+from web.console.answers import done, show_page
+from web.forms import read_form_of
+from web.visit import StaffVisit, uuid_of
+from workflows.acts import ACTS
+from workflows.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
+from workflows.errors import InvalidInput
+
+_ONE = "/api-keys/{key:str}/revoke"
+
+
+class ApiKeyPages(Controller):
+    """Keys for the merchant's own programs."""
+
+    opt = {"act": "keys.manage"}  # noqa: RUF012 - how Litestar's controllers are declared
+
+    @route("/api-keys", http_method=["GET", "HEAD"])
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """Live ones first, then what was revoked."""
+        keys = sorted(await list_keys(visit.marketplace.id), key=lambda key: key.revoked_at is not None)
+        return show_page(request, visit, "api_keys", "api-keys", keys=keys)
+
+    @route("/api-keys/new", http_method=["GET", "HEAD"])
+    async def ask(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """A form: a name, and what the key may."""
+        return _form(request, visit)
+
+    @post("/api-keys/new", status_code=200, stands_on="api-keys")
+    async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """Shows the key, this once."""
+        form = await read_form_of(request, visit)
+        chosen = [scope for scope in visit.caller.gives() if form.get(scope) == "yes"]
+        wanted = KeyWanted(name=form.get("name", ""), scopes=chosen)
+        try:
+            made = await make_key(visit.caller, wanted)
+        except InvalidInput as refused:
+            return _form(request, visit, status=422, name=wanted.name, chosen=chosen, errors=refused.fields)
+        return show_page(request, visit, "api_key_made", "api-keys", name=wanted.name.strip(), key=made.key)
+
+    @route(_ONE, http_method=["GET", "HEAD"])
+    async def ask_to_revoke(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], key: FromPath[str]
+    ) -> Response[str]:
+        """Names the key and what stops."""
+        found = await find_key(visit.marketplace.id, uuid_of(key))
+        return show_page(request, visit, "api_key_revoke", "api-keys", key=found)
+
+    @post(_ONE, status_code=303, stands_on="api-keys")
+    async def revoke(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], key: FromPath[str]
+    ) -> Response[None]:
+        """Ends it at once; once more is harmless."""
+        await read_form_of(request, visit)
+        found = await find_key(visit.marketplace.id, uuid_of(key))
+        await end_key(visit.caller, found.id)
+        return done(visit, "api-keys", f"The key “{found.name}” is revoked.")
+
+
+def _form(
+    request: WebRequest,
+    visit: StaffVisit,
+    *,
+    status: int = 200,
+    name: str = "",
+    chosen: list[str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response[str]:
+    scopes = [
+        (scope, "; ".join(act.says for act in ACTS.values() if act.scope == scope)) for scope in visit.caller.gives()
+    ]
+    return show_page(
+        request,
+        visit,
+        "api_key_new",
+        "api-keys",
+        status=status,
+        scopes=scopes,
+        name=name,
+        chosen=chosen or [],
+        errors=errors or {},
+    )
