@@ -9,7 +9,7 @@ from models.last_move import LastMove
 
 
 class Subscription(LastMove, Table, db=DB):
-    """A subscription; `next_period` counts the periods charged since `anchor_at`, the first regular charge."""
+    """A subscription; `next_period` is the next to be charged, `anchor_period` the one that is due at `anchor_at`."""
 
     id = UUID(primary_key=True, default=UUID7())
     marketplace_id = UUID()
@@ -28,6 +28,7 @@ class Subscription(LastMove, Table, db=DB):
     started_at = Timestamptz()
     trial_ends_at = Timestamptz(null=True, default=None)
     anchor_at = Timestamptz()
+    anchor_period = Integer(default=0)
     next_period = Integer()
     next_charge_at = Timestamptz(null=True, default=None)
     cancel_at = Timestamptz(null=True, default=None)

@@ -132,7 +132,7 @@ def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> dat
     """When a subscription's period is due, by its anchor and the marketplace's calendar."""
     return charge_at(
         subscription["anchor_at"],
-        period,
+        period - subscription["anchor_period"],
         subscription["interval_unit"],
         subscription["interval_count"],
         marketplace.time_zone,

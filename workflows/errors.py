@@ -4,6 +4,7 @@ Definition-time errors (a state machine that contradicts itself) and run-time er
 """
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 
@@ -34,6 +35,16 @@ class TransitionRefused(WorkflowError):
     def __init__(self, machine: str, entity_id: UUID, trigger: str, state: str, rule: str) -> None:
         super().__init__(f"{machine} {entity_id}: {trigger} refused in state {state} ({rule})")
         self.machine, self.entity_id, self.trigger, self.state, self.rule = machine, entity_id, trigger, state, rule
+
+
+class NotNow(TransitionRefused):
+    """Raised when the state is right for an act and something else is not; `says` is a sentence for people."""
+
+    code = "not_now"
+
+    def __init__(self, row: Any, trigger: str, says: str) -> None:
+        super().__init__("subscription", row["id"], trigger, row["state"], says)
+        self.says = says
 
 
 class InvalidInput(WorkflowError):

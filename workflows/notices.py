@@ -24,6 +24,7 @@ JOIN product ON product.marketplace_id = subscription.marketplace_id AND product
 LEFT JOIN payment_method AS card
     ON card.marketplace_id = subscription.marketplace_id AND card.id = subscription.payment_method_id
 WHERE subscription.state = 'active' AND ($2::uuid IS NULL OR subscription.marketplace_id = $2) AND {due}
+AND (subscription.cancel_at IS NULL OR subscription.cancel_at > subscription.next_charge_at)
 AND NOT EXISTS (SELECT FROM outgoing_email AS told WHERE told.marketplace_id = subscription.marketplace_id
     AND told.template = '{template}' AND told.recipient = customer.email
     AND told.cause = 'subscription:' || subscription.id || ':period:' || subscription.next_period || ':{template}')

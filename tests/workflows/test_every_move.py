@@ -73,27 +73,42 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
     """),
     # PRODUCT 2.3, 3.5, 4.3
     "a subscription until cancelled": lambda: Situation("subscription", {}, {}, """
-                       charge_failed  recovered  complete   cancel     restart
-        active         failed_charge  -          -          cancelled  -
-        failed_charge  -              active     -          cancelled  -
-        completed      -              -          -          -          -
-        cancelled      -              -          -          -          active
+                       charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
+        active         failed_charge  -          -          cancelled  -        active      active         -
+        failed_charge  -              active     -          cancelled  -        -           failed_charge  -
+        completed      -              -          -          -          -        -           -              -
+        cancelled      -              -          -          -          active   -           -              -
     """),
     "a limited plan with payments to come": lambda: Situation(
         "subscription", {"payments_total": 6, "payments_made": 5}, {}, """
-                       charge_failed  recovered  complete   cancel     restart
-        active         failed_charge  -          -          cancelled  -
-        failed_charge  -              active     -          cancelled  -
-        completed      -              -          -          -          -
-        cancelled      -              -          -          -          active
+                       charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
+        active         failed_charge  -          -          cancelled  -        active      active         -
+        failed_charge  -              active     -          cancelled  -        -           failed_charge  -
+        completed      -              -          -          -          -        -           -              -
+        cancelled      -              -          -          -          active   -           -              -
     """),
     "a limited plan paid off": lambda: Situation(
         "subscription", {"payments_total": 6, "payments_made": 6}, {}, """
-                       charge_failed  recovered  complete   cancel     restart
-        active         failed_charge  -          completed  cancelled  -
-        failed_charge  -              active     -          cancelled  -
-        completed      -              -          -          -          -
-        cancelled      -              -          -          -          active
+                       charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
+        active         failed_charge  -          completed  cancelled  -        active      active         -
+        failed_charge  -              active     -          cancelled  -        -           failed_charge  -
+        completed      -              -          -          -          -        -           -              -
+        cancelled      -              -          -          -          active   -           -              -
+    """),
+    # PRODUCT 3.5: on a date; undo until then
+    "a subscription to be cancelled on a date": lambda: Situation("subscription", {"cancel_at": now() + LIVE}, {}, """
+                       charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
+        active         failed_charge  -          -          cancelled  -        active      active         active
+        failed_charge  -              active     -          cancelled  -        -           failed_charge  failed_charge
+        completed      -              -          -          -          -        -           -              -
+        cancelled      -              -          -          -          active   -           -              -
+    """),
+    "a subscription whose last day has come": lambda: Situation("subscription", {"cancel_at": now() + PAST}, {}, """
+                       charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
+        active         failed_charge  -          -          cancelled  -        active      active         -
+        failed_charge  -              active     -          cancelled  -        -           failed_charge  -
+        completed      -              -          -          -          -        -           -              -
+        cancelled      -              -          -          -          active   -           -              -
     """),
     # PRODUCT 4.6
     "a dunning case": lambda: Situation("dunning_case", {}, {}, """
@@ -270,7 +285,8 @@ class Thing:
         return lambda _: self._machine.guards[guard].python(self._facts, self._arguments)
 
 
-_COLUMNS: dict[str, Any] = {"payments_total": None, "payments_made": 1}  # of rows whose situation leaves them alone
+# Of rows whose situation leaves them alone.
+_COLUMNS: dict[str, Any] = {"payments_total": None, "payments_made": 1, "cancel_at": None}
 
 
 def named(name: str) -> StateMachine:

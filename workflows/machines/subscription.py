@@ -7,6 +7,10 @@ PAID_OFF = Guard(
     "payments_total IS NOT NULL AND payments_made >= payments_total",
 )
 
+CANCELLATION_AHEAD = Guard(
+    lambda row, given: row["cancel_at"] is not None and row["cancel_at"] > given["now"], "cancel_at > :now"
+)
+
 # fmt: off
 SUBSCRIPTION = StateMachine(
     "subscription",
@@ -21,7 +25,13 @@ SUBSCRIPTION = StateMachine(
         Rule("cancel",        "active",        "cancelled",                 event="subscription.cancelled"),
         Rule("cancel",        "failed_charge", "cancelled",                 event="subscription.cancelled"),
         Rule("restart",       "cancelled",     "active",                    event="subscription.restarted"),
+        # Arrangements: the state stays, what is to come changes, and the log says who arranged it.
+        Rule("reschedule",    "active",        "active"),                   # another next billing date
+        Rule("cancel_later",  "active",        "active"),                   # at the end of the period, or on a date
+        Rule("cancel_later",  "failed_charge", "failed_charge"),
+        Rule("undo_cancel",   "active",        "active",        "cancellation_ahead"),
+        Rule("undo_cancel",   "failed_charge", "failed_charge", "cancellation_ahead"),
     ],
-    guards={"paid_off": PAID_OFF},
+    guards={"paid_off": PAID_OFF, "cancellation_ahead": CANCELLATION_AHEAD},
     importable=True,
 )

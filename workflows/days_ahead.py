@@ -1,0 +1,42 @@
+"""A day that staff choose for something to come: which days may be chosen, and when such a day begins."""
+
+import re
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from workflows.clock import marketplace_now
+from workflows.errors import InvalidInput
+from workflows.portal_views import Marketplace
+from workflows.subscriptions import billing_offset
+
+FARTHEST = timedelta(days=731)  # two years: the longest pause that somebody arranges, and short of a mistyped century
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def choosable_days(marketplace: Marketplace) -> tuple[date, date]:
+    """The first and the last day that may be chosen, by the marketplace's clock and calendar: tomorrow, and in two
+    years. Today has begun: what is to happen today is done now, by an act that says so."""
+    zone = ZoneInfo(marketplace.time_zone)
+    today = marketplace_now(billing_offset(marketplace)).astimezone(zone).date()
+    return today + timedelta(days=1), today + FARTHEST
+
+
+def check_day(marketplace: Marketplace, day: date, field: str) -> None:
+    """Raises InvalidInput, naming `field`, for a day that may not be chosen."""
+    first, last = choosable_days(marketplace)
+    if not first <= day <= last:
+        raise InvalidInput({field: f"Choose a day from {first.isoformat()} to {last.isoformat()}."})
+
+
+def read_day(text: str, field: str) -> date:
+    """A day as `YYYY-MM-DD`. Raises InvalidInput, naming `field`."""
+    if _DAY.fullmatch(text.strip()):
+        with suppress(ValueError):  # 2026-02-30
+            return date.fromisoformat(text.strip())
+    raise InvalidInput({field: "Enter a day as YYYY-MM-DD, like 2026-12-31."})
+
+
+def beginning_of(marketplace: Marketplace, day: date) -> datetime:
+    """The instant at which the day begins where the marketplace is."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(marketplace.time_zone))

@@ -1,0 +1,95 @@
+"""Restart: a cancelled subscription goes on. What its customer has paid for is not charged again (docs/decisions/0016).
+
+Where the paid period is still running, it runs on, and the calendar with it. Else a new period begins now and is
+charged at once, as a renewal is: the database holds one charge a period, whatever is done twice.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from models.database import fetch, retrying, transaction
+from workflows.actor import Actor
+from workflows.charge_outcomes import next_charge
+from workflows.clock import marketplace_now
+from workflows.errors import NotNow, TransitionRefused
+from workflows.fire import Move, fire
+from workflows.lock_subscription import charge_on_its_way, lock_subscription
+from workflows.machines import SUBSCRIPTION
+from workflows.outbox import stage
+from workflows.portal_views import Marketplace
+from workflows.subscriptions import billing_offset
+
+_PAID = ("succeeded", "partially_refunded", "disputed")
+
+
+class _Paid(NamedTuple):
+    """What became of its periods: the next one to charge, how many payments there were, whether the last one's money
+    was given back in full."""
+
+    next_period: int
+    payments: int
+    given_back: bool
+
+
+@retrying
+async def restart(marketplace: Marketplace, number: int, by: Actor) -> None:
+    """Restarts a cancelled subscription. Raises NotFound, TransitionRefused (it is not cancelled), NotNow (a charge is
+    still on its way, all payments of its plan were made)."""
+    at = marketplace_now(billing_offset(marketplace))
+    async with transaction():
+        subscription = await lock_subscription(marketplace.id, number)
+        if subscription["state"] != "cancelled":
+            raise TransitionRefused("subscription", subscription["id"], "restart", subscription["state"], "no rule")
+        if await charge_on_its_way(subscription):
+            raise NotNow(subscription, "restart", "A charge of it is still on its way. Try again when it is settled.")
+        paid = await _paid(subscription)
+        total = subscription["payments_total"]
+        if total is not None and paid.payments >= total:
+            raise NotNow(subscription, "restart", "All payments of its plan were made: there is nothing to restart.")
+        facts = _calendar(marketplace, subscription, paid, at)
+        move = Move(by, "restarted_by_staff", {"period": paid.next_period, "next_charge_at": _iso(facts)})
+        await fire(
+            SUBSCRIPTION,
+            marketplace.id,
+            subscription["id"],
+            "restart",
+            move,
+            set_={
+                "ended_at": None,
+                "cancel_at": None,
+                "next_period": paid.next_period,
+                "payments_made": paid.payments,
+                **facts,
+            },
+        )
+        if facts["next_charge_at"] == at:
+            await stage("billing.run", marketplace.id)
+
+
+def _calendar(marketplace: Marketplace, subscription: Any, paid: _Paid, at: datetime) -> dict[str, Any]:
+    due = next_charge(marketplace, subscription, paid.next_period)
+    if due > at and not paid.given_back:
+        return {"next_charge_at": due}
+    return {"next_charge_at": at, "anchor_at": at, "anchor_period": paid.next_period}
+
+
+def _iso(facts: dict[str, Any]) -> str:
+    return facts["next_charge_at"].isoformat()
+
+
+async def _paid(subscription: Any) -> _Paid:
+    """A charge that was on its way when the subscription was cancelled counts from here on, if it was paid."""
+    period: int = subscription["next_period"]
+    rows = await fetch(
+        "SELECT period, state FROM charge WHERE marketplace_id = $1 AND subscription_id = $2 AND period >= $3"
+        " AND state <> 'failed' ORDER BY period",
+        subscription["marketplace_id"],
+        subscription["id"],
+        period - 1,
+    )
+    late = [row for row in rows if row["period"] >= period]
+    return _Paid(
+        next_period=max([period, *(row["period"] + 1 for row in late)]),
+        payments=subscription["payments_made"] + sum(row["state"] in _PAID for row in late),
+        given_back=bool(rows) and rows[-1]["state"] == "refunded",
+    )
