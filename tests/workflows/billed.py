@@ -23,7 +23,7 @@ async def billed(marketplace: Marketplace, number: str = PAYS, **columns: Any) -
     method = await a_payment_method(marketplace, customer, reference=card.reference, fingerprint=card.fingerprint)
     anchor = now() - timedelta(seconds=1)
     dates = {"started_at": anchor, "anchor_at": anchor, "next_charge_at": anchor}
-    given = {"payments_made": 0, "next_period": 0, **dates, **columns}
+    given: dict[str, Any] = {"payments_made": 0, "next_period": 0, **dates, **columns}
     return await a_subscription(marketplace, customer=customer, payment_method=method, **given)
 
 
