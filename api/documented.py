@@ -17,6 +17,7 @@ _MEANING = {
     404: "Nothing of that number or id belongs to the caller.",
     409: "The present state does not allow it; nothing was changed.",
     410: "The link is expired, used or invented.",
+    412: "Changed since you read it; `current` is what it is now. Nothing was changed.",
     413: "The body is too large.",
     415: "The body is of another media type.",
     422: "A field breaks its rule; `errors` names each with the rule.",

@@ -16,12 +16,12 @@ from workflows.actor import request_id
 from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
 from workflows.gateway_events import EventRefused
+from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.logs import logger
 from workflows.orders import OrderDeclined
-from workflows.people import LastOwner
 from workflows.ports import InDoubt
 from workflows.sandbox_clock import ClockBusy
-from workflows.two_factor import FactorStands
+from workflows.versions import ChangedMeanwhile, version
 from workflows.webhooks.endpoints import TooManyEndpoints
 
 MEDIA_TYPE = "application/problem+json"
@@ -43,17 +43,27 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
-    LastOwner:                  (409, "A marketplace needs an owner"),
-    FactorStands:               (409, "There is a second factor already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
     TooManyEndpoints:           (409, "Too many webhook endpoints"),
+    KeyReused:                  (422, "The idempotency key came with another request"),
+    KeyBusy:                    (409, "The first request under this key is not answered yet"),
+    ShownOnce:                  (409, "Done before; its answer was shown once"),
+    ChangedMeanwhile:           (412, "Changed meanwhile"),
 }
 # fmt: on
 
 # Our own words: Python renames its own (413 is another one since 3.13).
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+# Seconds.
+_TRY_AGAIN_AFTER: dict[type[errors.WorkflowError], int] = {
+    errors.InvoiceUnprepared: 600,
+    errors.GatewayUnavailable: 60,
+    InDoubt: 60,
+    KeyBusy: 1,
+}
 
 # A sentence for people where the error's own text is for the log: ids, decline codes, rules.
 _DETAIL: dict[type[errors.WorkflowError], str] = {
@@ -65,8 +75,10 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     InDoubt: "Try again in a minute.",
     errors.InvoiceUnprepared: "It is tried again later. Ask again in ten minutes.",
     OrderDeclined: "The card was not charged, and nothing was started.",
-    LastOwner: "This is the last owner. Make somebody else an owner first.",
-    FactorStands: "Remove it before you set up another.",
+    KeyReused: "Send another request under another key. Nothing was done.",
+    KeyBusy: "Send it again in a moment, under the same key: it will be answered as the first one is.",
+    ChangedMeanwhile: "Somebody changed it since you read it; `current` is what it is now. Nothing was changed.",
+    ShownOnce: "The request was carried out, once. Its answer held a secret, which is not kept: make another.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 
@@ -89,6 +101,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: list[FieldProblem] = []
     decline_code: str | None = None  # the gateway's, of an order that was declined
     request_id: str | None = None
+    current: dict[str, Any] | None = None  # of a 412: the thing as it is now
 
 
 def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
@@ -116,17 +129,18 @@ def status_of(error: Exception) -> int:
 
 def headers_of(error: Exception) -> dict[str, str]:
     """The headers that belong to an error's status."""
-    if isinstance(error, errors.TooManyRequests):
-        return {"Retry-After": str(error.retry_after)}
-    if isinstance(error, errors.NotSignedIn):
-        return {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
-    if isinstance(error, errors.InvoiceUnprepared):
-        return {"Retry-After": "600"}
-    if isinstance(error, errors.GatewayUnavailable | InDoubt):
-        return {"Retry-After": "60"}
-    if isinstance(error, HTTPException):
-        return {str(name): str(value) for name, value in (error.headers or {}).items()}
-    return {}
+    match error:
+        case errors.TooManyRequests():
+            return {"Retry-After": str(error.retry_after)}
+        case errors.NotSignedIn():
+            return {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
+        case ChangedMeanwhile():
+            return {"ETag": f'"{version(error.current)}"'}
+        case HTTPException():
+            return {str(name): str(value) for name, value in (error.headers or {}).items()}
+        case _:
+            seconds = next((wait for kind, wait in _TRY_AGAIN_AFTER.items() if isinstance(error, kind)), None)
+            return {"Retry-After": str(seconds)} if seconds else {}
 
 
 def _of_workflow(error: errors.WorkflowError) -> Response[Problem]:
@@ -136,8 +150,16 @@ def _of_workflow(error: errors.WorkflowError) -> Response[Problem]:
         return _answer(500, "Something went wrong here", "internal_error", "It was noted under this request id.")
     status, title = STATUS[kind]
     fields = [FieldProblem(field=name, rule=rule) for name, rule in getattr(error, "fields", {}).items()]
-    decline_code = error.decline_code if isinstance(error, OrderDeclined) else None
-    return _answer(status, title, error.code, _detail(kind, error), fields, headers_of(error), decline_code)
+    return _answer(status, title, error.code, _detail(kind, error), fields, headers_of(error), **_members(error))
+
+
+def _members(error: errors.WorkflowError) -> dict[str, Any]:
+    """What a problem says beyond what all of them say."""
+    if isinstance(error, OrderDeclined):
+        return {"decline_code": error.decline_code}
+    if isinstance(error, ChangedMeanwhile):
+        return {"current": msgspec.to_builtins(error.current)}
+    return {}
 
 
 def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> str:
@@ -166,7 +188,7 @@ def _answer(
     detail: str,
     fields: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
-    decline_code: str | None = None,
+    **members: Any,
 ) -> Response[Problem]:
     problem = Problem(
         type=f"urn:gatehouse:problem:{code}",
@@ -175,7 +197,7 @@ def _answer(
         detail=detail,
         code=code,
         errors=fields or [],
-        decline_code=decline_code,
         request_id=request_id.get(),
+        **members,
     )
     return Response(problem, status_code=int(status), media_type=MEDIA_TYPE, headers=headers or {})

@@ -1,8 +1,14 @@
 """What a route is given by who calls it: names for its parameters. The providers are in api/credentials.py."""
 
+from uuid import UUID
+
 from litestar.di import NamedDependency
 
+from workflows.callers import Caller
 from workflows.portal_views import Marketplace, SignedIn
 
 SignedInCustomer = NamedDependency[SignedIn]
 OwnMarketplace = NamedDependency[Marketplace]
+Asking = NamedDependency[Caller]
+NewId = NamedDependency[UUID | None]  # of what the request makes (api/idempotency.py)
+Expected = NamedDependency[frozenset[str] | None]  # the versions that a change expects (api/etags.py)

@@ -34,7 +34,7 @@ from workflows.importing.products import PRODUCTS
 from workflows.importing.run import Watcher, run_import
 from workflows.importing.shapes import Kind, Source
 from workflows.logos import set_logo
-from workflows.marketplace_setup import NewMarketplace, add_staff, create_marketplace
+from workflows.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
 from workflows.marketplaces import MarketplaceChange, find_marketplace, login_url
 from workflows.portal_settings import PortalSettingsChange, change_portal_settings
 from workflows.portal_views import Marketplace
@@ -112,8 +112,8 @@ async def make_marketplace() -> NewMarketplace:
         made = await create_marketplace(SLUG, STAFF["owner"], facts, owner_name="Olive Owner")
         for role in ("support", "analyst", "auditor"):
             await add_staff(made.marketplace.id, STAFF[role], role, f"{role.title()} of Harbour Records")
-        await change_portal_settings(made.marketplace.id, shown)
-        await set_logo(made.marketplace.id, "image/png", demo_logo())
+        await change_portal_settings(made.marketplace.id, shown, SET_UP)
+        await set_logo(made.marketplace.id, "image/png", demo_logo(), SET_UP)
         return NewMarketplace(marketplace=await find_marketplace(SLUG), api_key=made.api_key)
 
 

@@ -13,6 +13,7 @@ from models.document import Document, DocumentFile
 from models.dunning_case import DunningCase
 from models.dunning_step import DunningStep
 from models.gateway_event import GatewayEvent
+from models.idempotent_request import IdempotentRequest
 from models.invoice import Invoice
 from models.link_request import LinkRequest
 from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
@@ -28,6 +29,7 @@ from models.schedule import Heartbeat, Schedule
 from models.second_factor import RecoveryCode, SecondFactor
 from models.staff import Staff
 from models.subscription import Subscription
+from models.tally import Tally, TallyStep, TallySum
 from models.transition_log import MachineRule, TransitionLog
 from models.webhook_delivery import WebhookAttempt, WebhookDelivery
 from models.webhook_endpoint import WebhookEndpoint
@@ -72,4 +74,8 @@ TABLES: tuple[type[Table], ...] = (
     WebhookEvent,
     WebhookDelivery,
     WebhookAttempt,
+    IdempotentRequest,
+    Tally,
+    TallyStep,
+    TallySum,
 )

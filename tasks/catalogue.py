@@ -25,6 +25,8 @@ JOBS: tuple[Job, ...] = (
     sweeps.settle_charges,
     sweeps.listen,
     sweeps.forget,
+    sweeps.forget_requests_done,
+    sweeps.sum_tallies,
     books.compare,
     sweeps.extend_log,
 )

@@ -19,7 +19,9 @@ SCHEDULE: Mapping[str, timedelta] = {
     "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "charge.listen":         _HOUR,    # events come by themselves; this is for those that were lost
+    "tally.sum":             _MINUTE / 2,  # the data cards may be a minute old
     "link_request.sweep":    _HOUR,
+    "idempotent_request.sweep": _HOUR,
     "books.compare":         _DAY,
     "webhook.sweep":         _DAY,
     "transition_log.extend": _DAY,

@@ -10,8 +10,10 @@ from tasks.job import job
 from workflows.actor import CLOCK
 from workflows.charges import charges_in_doubt, charges_that_wait
 from workflows.clock import now
+from workflows.data_cards import sum_up
 from workflows.fire import Move
 from workflows.forget_requests import forget_requests
+from workflows.idempotency import forget_old
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.outbox import stage_unless_pending
 from workflows.sweep import sweep
@@ -52,6 +54,18 @@ async def listen() -> None:
 async def forget() -> None:
     """Forgets typed addresses that were never handled."""
     await forget_requests()
+
+
+@job("idempotent_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def forget_requests_done() -> None:
+    """Forgets requests whose keys nobody sends again."""
+    await forget_old()
+
+
+@job("tally.sum", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def sum_tallies() -> None:
+    """Adds up what the data cards count."""
+    await sum_up()
 
 
 @job("transition_log.extend", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)

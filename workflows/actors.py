@@ -26,6 +26,8 @@ ACTORS: dict[str, str] = {
     "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
     "charge.listen":         SWEEPS,     # ask about charges that wait for their customer: an event may have been lost
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
+    "idempotent_request.sweep": SWEEPS,  # forget requests that nobody repeats any more
+    "tally.sum":             SWEEPS,     # add up what the data cards count
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "transition_log.extend": SWEEPS,     # partitions for the months ahead

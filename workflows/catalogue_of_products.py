@@ -8,6 +8,7 @@ from babel.core import get_global
 
 from models.database import fetch_one, fetch_row
 from workflows.errors import InvalidInput, NotFound
+from workflows.numbering import id_in
 from workflows.typed_text import one_line
 
 Kind = Literal["one_off", "recurring", "limited", "pay_what_you_want"]
@@ -57,30 +58,32 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = ", ".join(Product.__struct_fields__)
 
 
-async def create_product(marketplace_id: UUID, new: NewProduct, currency: str) -> Product:
-    """Makes a product. Raises InvalidInput naming every field that breaks its rule."""
+async def create_product(marketplace_id: UUID, new: NewProduct, currency: str, new_id: UUID | None = None) -> Product:
+    """Makes a product; with `new_id` once under that id. Raises InvalidInput naming each field that breaks its rule."""
     values: dict[str, Any] = {**msgspec.structs.asdict(new), "name": one_line(new.name)}
     values["currency"] = new.currency or currency
     if new.kind in ("recurring", "limited") and new.interval_count is None:
         values["interval_count"] = 1
     if problems := dict(_problems(values)):
         raise InvalidInput(problems)
-    places = ", ".join(f"${position}" for position in range(2, len(values) + 2))
+    places = ", ".join(f"${position}" for position in range(3, len(values) + 3))
     row = await fetch_row(
-        f"INSERT INTO product (marketplace_id, {', '.join(values)}) VALUES ($1, {places}) RETURNING {_COLUMNS}",
+        f"INSERT INTO product (marketplace_id, id, {', '.join(values)}) VALUES ($1, coalesce($2, uuidv7()), {places})"
+        f" ON CONFLICT (marketplace_id, id) DO NOTHING RETURNING {_COLUMNS}",
         marketplace_id,
+        new_id,
         *values.values(),
     )
-    assert row is not None, "an INSERT answers with its row"
-    return Product(**row)
+    return await find_product(marketplace_id, str(new_id)) if row is None else Product(**row)
 
 
 async def find_product(marketplace_id: UUID, product: str) -> Product:
     """The product of that id, or of the merchant's own reference. Raises NotFound."""
     found = await fetch_one(
         Product,
-        f"SELECT {_COLUMNS} FROM product WHERE marketplace_id = $1 AND (id::text = lower($2) OR reference = $2)",
+        f"SELECT {_COLUMNS} FROM product WHERE marketplace_id = $1 AND (id = $2 OR reference = $3)",
         marketplace_id,
+        id_in(product),
         product,
     )
     if found is None:

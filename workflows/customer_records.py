@@ -1,15 +1,26 @@
-"""A marketplace's customers as its merchant keeps them: made by its checkout, found by number or id."""
+"""A marketplace's customers as its merchant keeps them: made by its checkout, found by number or id, corrected.
 
+What customers do themselves is in customers.py; lists and search are in merchant_lists.py.
+"""
+
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from models.database import fetch_one, fetch_row, transaction
-from workflows.customers import clean_email
+from models.database import fetch_one, fetch_row, retrying, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
+from workflows.customers import clean_email, mask_email
 from workflows.errors import InvalidInput, NotFound, WorkflowError
-from workflows.numbering import next_number
+from workflows.fire import Move, fire_where
+from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.numbering import id_in, next_number, number_in
 from workflows.typed_text import one_line
+from workflows.versions import check_version
 
 
 class CustomerExists(WorkflowError):
@@ -29,49 +40,138 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str = ""
 
 
+class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to correct; a field left out stays as it is. Another e-mail ends the customer's links and sessions."""
+
+    email: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+
+
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer, as it is."""
+    """A customer, as it is. `reference` is the merchant's own id, of imported ones."""
 
     id: UUID
     number: int
     email: str
     name: str
+    reference: str | None
+    created_at: datetime
 
 
-_FOUND = "SELECT id, number, email, name FROM customer WHERE marketplace_id = $1 AND "
+CUSTOMER_COLUMNS = ", ".join(CustomerRecord.__struct_fields__)
+_FOUND = f"SELECT {CUSTOMER_COLUMNS} FROM customer WHERE marketplace_id = $1 AND "
 
 
-async def create_customer(marketplace_id: UUID, new: NewCustomer) -> CustomerRecord:
-    """Makes a customer. Raises InvalidInput, and CustomerExists for an e-mail that the marketplace knows."""
-    email, name = clean_email(new.email), one_line(new.name)
-    if len(name) > 200:
-        raise InvalidInput({"name": "must have at most 200 characters."})
+async def create_customer(marketplace_id: UUID, new: NewCustomer, new_id: UUID | None = None) -> CustomerRecord:
+    """Makes a customer; with `new_id` once under that id.
+
+    Raises InvalidInput, and CustomerExists for an e-mail that the marketplace knows.
+    """
+    email, name = clean_email(new.email), _clean_name(new.name)
     try:
         async with transaction():
             row = await fetch_row(
-                "INSERT INTO customer (marketplace_id, number, email, name) VALUES ($1, $2, $3, $4)"
-                " RETURNING id, number, email, name",
+                "INSERT INTO customer (marketplace_id, number, email, name, id)"
+                f" VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING {CUSTOMER_COLUMNS}",
                 marketplace_id,
                 await next_number(marketplace_id, "customer"),
                 email,
                 name,
+                new_id,
             )
     except asyncpg.UniqueViolationError:
-        known = await fetch_one(CustomerRecord, _FOUND + "lower(email) = lower($2)", marketplace_id, email)
-        raise CustomerExists(known.number if known else 0) from None
+        if made := await fetch_one(CustomerRecord, _FOUND + "id = $2", marketplace_id, new_id):
+            return made
+        raise await _exists(marketplace_id, email) from None
     assert row is not None, "an INSERT answers with its row"
     return CustomerRecord(**row)
 
 
 async def find_customer(marketplace_id: UUID, customer: str) -> CustomerRecord:
     """The customer of that number, id, or merchant's own reference. Raises NotFound."""
-    found = await fetch_one(
-        CustomerRecord,
-        _FOUND
-        + "(number::text = $2 OR id::text = lower($2) OR reference = $2) ORDER BY number::text = $2 DESC LIMIT 1",
-        marketplace_id,
-        customer,
-    )
+    found = None
+    if "\0" not in customer:  # PostgreSQL's text cannot hold it
+        found = await fetch_one(
+            CustomerRecord,
+            _FOUND + "(number = $2 OR id = $3 OR reference = $4) ORDER BY number = $2 DESC NULLS LAST LIMIT 1",
+            marketplace_id,
+            number_in(customer),
+            id_in(customer),
+            customer,
+        )
     if found is None:
         raise NotFound(f"no customer {customer}")
     return found
+
+
+@retrying
+async def change_customer(
+    marketplace_id: UUID, customer: str, change: CustomerChange, by: Actor, expected: frozenset[str] | None = None
+) -> CustomerRecord:
+    """Corrects what was given. Another e-mail ends every link and session of the customer: they went to the wrong one.
+
+    Raises NotFound, InvalidInput, CustomerExists, and ChangedMeanwhile when the record is none of `expected` versions.
+    """
+    found = await find_customer(marketplace_id, customer)
+    given = _cleaned(change)
+    try:
+        async with transaction():
+            return await _change(marketplace_id, found.id, given, by, expected)
+    except asyncpg.UniqueViolationError:
+        raise await _exists(marketplace_id, given["email"]) from None
+
+
+async def _change(
+    marketplace_id: UUID, customer_id: UUID, given: dict[str, str], by: Actor, expected: frozenset[str] | None
+) -> CustomerRecord:
+    before = await fetch_one(CustomerRecord, _FOUND + "id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id)
+    assert before is not None, "it was found, and customers are never deleted"
+    check_version(before, expected)
+    row: Any = await fetch_row(
+        "UPDATE customer SET email = coalesce($3, email), name = coalesce($4, name)"
+        f" WHERE marketplace_id = $1 AND id = $2 RETURNING {CUSTOMER_COLUMNS}",
+        marketplace_id,
+        customer_id,
+        given.get("email"),
+        given.get("name"),
+    )
+    after = CustomerRecord(**row)
+    if after.email.lower() != before.email.lower():
+        await _end_access(marketplace_id, customer_id, by)
+    await _log(marketplace_id, before, after, by)
+    return after
+
+
+async def _end_access(marketplace_id: UUID, customer_id: UUID, by: Actor) -> None:
+    for machine in (ACCESS_TOKEN, PORTAL_SESSION):  # in this order: a link redeemed meanwhile has its session ended
+        where = "marketplace_id = $1 AND customer_id = $2"
+        await fire_where(machine, "revoke", where, (marketplace_id, customer_id), Move(by, "email_corrected"))
+
+
+def _cleaned(change: CustomerChange) -> dict[str, str]:
+    given: dict[str, str] = {}
+    if change.email is not UNSET:
+        given["email"] = clean_email(change.email)
+    if change.name is not UNSET:
+        given["name"] = _clean_name(change.name)
+    return given
+
+
+def _clean_name(text: str) -> str:
+    name = one_line(text)
+    if len(name) > 200:
+        raise InvalidInput({"name": "must have at most 200 characters."})
+    return name
+
+
+async def _log(marketplace_id: UUID, before: CustomerRecord, after: CustomerRecord, by: Actor) -> None:
+    """Which fields changed, and the address masked: this log is for ever, and a name is its person's own."""
+    fields = [name for name in CustomerChange.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+    if fields:
+        was, now_ = {"email": mask_email(before.email)}, {"email": mask_email(after.email), "fields": fields}
+        await record_change(marketplace_id, by, f"customer:{before.id}", "changed", was, now_)
+
+
+async def _exists(marketplace_id: UUID, email: str) -> CustomerExists:
+    known = await fetch_one(CustomerRecord, _FOUND + "lower(email) = lower($2)", marketplace_id, email)
+    return CustomerExists(known.number if known else 0)

@@ -14,7 +14,10 @@ import msgspec
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.database import execute, fetch_one, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
 from workflows.errors import InvalidInput
+from workflows.marketplaces import locked_marketplace
 
 LARGEST_UPLOAD = 2 * 1024 * 1024  # bytes; PRODUCT.md 3.3: under 2 MB
 MOST_PIXELS = 16_000_000  # 64 MB once decoded: a small file can claim far more (a decompression bomb)
@@ -36,7 +39,7 @@ class Logo(msgspec.Struct, frozen=True, kw_only=True):
     image: bytes
 
 
-async def set_logo(marketplace_id: UUID, media_type: str, upload: bytes) -> Logo:
+async def set_logo(marketplace_id: UUID, media_type: str, upload: bytes, by: Actor) -> Logo:
     """Keeps a new logo and answers with it. `media_type` is what the sender says it is, and must be true.
 
     Raises InvalidInput for field `logo`, with the reason.
@@ -58,13 +61,14 @@ async def set_logo(marketplace_id: UUID, media_type: str, upload: bytes) -> Logo
             logo.media_type,
             logo.image,
         )
-        await _point_to(marketplace_id, logo.digest)
+        await _point_to(marketplace_id, logo.digest, by)
     return logo
 
 
-async def remove_logo(marketplace_id: UUID) -> None:
+async def remove_logo(marketplace_id: UUID, by: Actor) -> None:
     """Shows the name alone from now on. The picture stays for the e-mails that left with its address."""
-    await _point_to(marketplace_id, None)
+    async with transaction():
+        await _point_to(marketplace_id, None, by)
 
 
 async def find_logo(digest: str) -> Logo | None:
@@ -76,8 +80,11 @@ async def find_logo(digest: str) -> Logo | None:
     )
 
 
-async def _point_to(marketplace_id: UUID, digest: str | None) -> None:
+async def _point_to(marketplace_id: UUID, digest: str | None, by: Actor) -> None:
+    before = await locked_marketplace(marketplace_id)
     await execute("UPDATE marketplace SET logo_digest = $2 WHERE id = $1", marketplace_id, digest)
+    was, is_ = {"logo": before.logo_digest}, {"logo": digest}
+    await record_change(marketplace_id, by, "marketplace", "changed", was, is_)
 
 
 def _encoded_again(format_: str, upload: bytes) -> Logo:

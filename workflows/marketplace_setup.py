@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from models.database import execute, fetch_value, transaction
+from workflows.actor import Actor
 from workflows.api_keys import create_key
 from workflows.customers import clean_email
 from workflows.errors import InvalidInput
@@ -17,6 +18,7 @@ from workflows.portal_views import Marketplace
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)  # as in models
 FIRST_KEY = "First key"
+SET_UP = Actor("import", "set_up")  # whoever sets a marketplace up, from the command line
 
 
 class NewMarketplace(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ async def create_marketplace(
         raise InvalidInput({"gateway": problem})
     async with transaction():
         marketplace_id = await _insert(slug, gateway)
-        marketplace = await change_marketplace(marketplace_id, change)
+        marketplace = await change_marketplace(marketplace_id, change, SET_UP)
         await add_staff(marketplace_id, owner_email, "owner", owner_name)
         key = await create_key(marketplace_id, FIRST_KEY)
     return NewMarketplace(marketplace=marketplace, api_key=key.key)

@@ -15,10 +15,13 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_one, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
 from workflows.gateway_choice import gateway_columns, gateway_problem
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
+from workflows.versions import check_version
 
 MARKETPLACE_COLUMNS = (
     "id, slug, name, address, support_email, country, time_zone, currency, invoice_prefix, tax_id, sandbox, gateway,"
@@ -51,6 +54,24 @@ class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     gateway: str | UnsetType = UNSET
 
 
+class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The marketplace as its staff see it. `slug` and `login_url` can never be edited."""
+
+    slug: str
+    login_url: str
+    name: str
+    address: str
+    support_email: str | None
+    country: str
+    time_zone: str
+    currency: str
+    invoice_prefix: str
+    tax_id: str | None
+    sandbox: bool
+    gateway: str
+    logo: str | None  # its path on this host
+
+
 async def find_marketplace(slug: str) -> Marketplace:
     """The marketplace of that slug, whatever text came. Raises NotFound."""
     return await _one("slug = $1", slug)
@@ -59,6 +80,11 @@ async def find_marketplace(slug: str) -> Marketplace:
 async def marketplace_by_id(marketplace_id: UUID) -> Marketplace:
     """The marketplace of that id. Raises NotFound."""
     return await _one("id = $1", marketplace_id)
+
+
+async def locked_marketplace(marketplace_id: UUID) -> Marketplace:
+    """The same, nobody else changing it until the caller's transaction ends. Raises NotFound."""
+    return await _one("id = $1 FOR NO KEY UPDATE", marketplace_id)
 
 
 async def _one(where: str, value: object) -> Marketplace:
@@ -75,21 +101,36 @@ def login_url(marketplace: Marketplace) -> str:
     return f"{settings().public_url}/portal/{marketplace.slug}"
 
 
-async def change_marketplace(marketplace_id: UUID, change: MarketplaceChange) -> Marketplace:
+def marketplace_shown(marketplace: Marketplace) -> MarketplaceShown:
+    """A marketplace that was read already, as its staff see it."""
+    digest = marketplace.logo_digest
+    ours = {"login_url": login_url(marketplace), "logo": f"/logos/{digest}" if digest else None}
+    same = {name: getattr(marketplace, name) for name in MarketplaceShown.__struct_fields__ if name not in ours}
+    return MarketplaceShown(**ours, **same)
+
+
+async def change_marketplace(
+    marketplace_id: UUID, change: MarketplaceChange, by: Actor, expected: frozenset[str] | None = None
+) -> Marketplace:
     """Changes what was given and answers with the marketplace as it is now.
 
-    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound. When a gateway may
-    change is said in gateway_choice.py.
+    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound, and
+    ChangedMeanwhile when it is none of the `expected` versions. When a gateway may change is said in gateway_choice.py.
     """
     given = cleaned(change)
     if problems := {name: problem for name, value in given.items() if (problem := _problem(name, value))}:
         raise InvalidInput(problems)
     async with transaction():
+        before = marketplace_shown(await locked_marketplace(marketplace_id))
+        check_version(before, expected)
         if "gateway" in given:
             given |= await gateway_columns(marketplace_id, given["gateway"])
         if given:
             await set_columns(marketplace_id, given)
-    return await marketplace_by_id(marketplace_id)
+        after = await marketplace_by_id(marketplace_id)
+        was, is_ = msgspec.structs.asdict(before), msgspec.structs.asdict(marketplace_shown(after))
+        await record_change(marketplace_id, by, "marketplace", "changed", was, is_)
+    return after
 
 
 def cleaned(change: msgspec.Struct) -> dict[str, Any]:

@@ -1,11 +1,32 @@
-"""Short numbers that people see, counted per marketplace and series. Gaps are allowed here; invoices have their own."""
+"""Short numbers that people see, counted per marketplace and series. Gaps are allowed here; invoices have their own.
 
+And what a text that somebody gave for a thing may be: its number, its id.
+"""
+
+import re
 from typing import Literal
 from uuid import UUID
 
 from models.database import fetch_value
 
 Series = Literal["customer", "order", "subscription"]
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")  # fits PostgreSQL's bigint
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def number_in(text: str) -> int | None:
+    """The number that a text is, None for any other text.
+
+    >>> number_in("12"), number_in("012"), number_in("twelve")
+    (12, None, None)
+    """
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that a text is, as we write ids, whatever its case; None for any other text."""
+    return UUID(text) if _ID.fullmatch(text.lower()) else None
 
 
 async def next_number(marketplace_id: UUID, series: Series) -> int:

@@ -83,15 +83,19 @@ class _FirstPayment(NamedTuple):
     safety_net: int
 
 
-async def place_order(marketplace: Marketplace, new: NewOrder, gateway: Gateway, by: Actor) -> OrderPlaced:
+async def place_order(
+    marketplace: Marketplace, new: NewOrder, gateway: Gateway, by: Actor, new_id: UUID | None = None
+) -> OrderPlaced:
     """Places an order and takes its first payment. Must not be called inside a transaction.
+
+    With `new_id` the order gets that id, and an order that has it already is the answer: it happens once.
 
     Raises InvalidInput, NotFound (customer, product), OrderDeclined (nothing started), GatewayUnavailable when the
     gateway's answer is not known yet: the order settles by itself; the same `reference` asks how it went.
     """
     customer = await find_customer(marketplace.id, str(new.customer))
     product = await find_product(marketplace.id, new.product)
-    known = await _placed_before(marketplace, new.reference)
+    known = await _placed_before(marketplace, new.reference, new_id)
     if known is not None:
         return known
     amount = _amount(product, new.amount_minor)
@@ -100,9 +104,9 @@ async def place_order(marketplace: Marketplace, new: NewOrder, gateway: Gateway,
         raise InvalidInput({"card": "is needed: this order is to be paid."})
     due = (product.initial_amount_minor or 0) if product.trial_days else amount
     try:
-        order_id, payment = await _commit(marketplace, customer, product, new, amount, due, card, by)
+        order_id, payment = await _commit(marketplace, customer, product, new, amount, due, card, by, new_id)
     except asyncpg.UniqueViolationError:
-        known = await _placed_before(marketplace, new.reference)
+        known = await _placed_before(marketplace, new.reference, new_id)
         if known is None:
             raise
         return known
@@ -147,6 +151,7 @@ async def _commit(
     due: int,
     card: Card | None,
     by: Actor,
+    new_id: UUID | None,
 ) -> tuple[UUID, _FirstPayment | None]:
     """Commits the order and, where money is due, its pending charge; an order without is fulfilled here and now."""
     at = marketplace_now(billing_offset(marketplace))
@@ -154,7 +159,7 @@ async def _commit(
         method = None if card is None else await keep_card(marketplace, customer.id, card)
         order = await fetch_row(
             "INSERT INTO customer_order (marketplace_id, number, reference, customer_id, product_id, amount_minor,"
-            " currency, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *",
+            " currency, placed_at, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, uuidv7())) RETURNING *",
             marketplace.id,
             await next_number(marketplace.id, "order"),
             new.reference,
@@ -163,6 +168,7 @@ async def _commit(
             amount,
             product.currency,
             at,
+            new_id,
         )
         assert order is not None, "an INSERT answers with its row"
         if due == 0:
@@ -204,13 +210,16 @@ async def _pay(marketplace: Marketplace, payment: _FirstPayment, gateway: Gatewa
         raise OrderDeclined(charge["decline_code"] or "generic_decline")
 
 
-async def _placed_before(marketplace: Marketplace, reference: str | None) -> OrderPlaced | None:
-    if reference is None:
-        return None
-    if not 1 <= len(reference) <= 200:
+async def _placed_before(marketplace: Marketplace, reference: str | None, order_id: UUID | None) -> OrderPlaced | None:
+    if reference is not None and not 1 <= len(reference) <= 200:
         raise InvalidInput({"reference": "must have 1 to 200 characters."})
+    if reference is None and order_id is None:
+        return None
     order_id = await fetch_value(
-        "SELECT id FROM customer_order WHERE marketplace_id = $1 AND reference = $2", marketplace.id, reference
+        "SELECT id FROM customer_order WHERE marketplace_id = $1 AND (reference = $2 OR id = $3)",
+        marketplace.id,
+        reference,
+        order_id,
     )
     return None if order_id is None else await _placed(marketplace, order_id)
 

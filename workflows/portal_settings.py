@@ -11,9 +11,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from models.database import transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
 from workflows.errors import InvalidInput
-from workflows.marketplaces import cleaned, login_url, marketplace_by_id, set_columns
+from workflows.marketplaces import cleaned, locked_marketplace, login_url, marketplace_by_id, set_columns
 from workflows.portal_views import Marketplace
+from workflows.versions import check_version
 
 SHORTEST_LINK, LONGEST_LINK = 10, 60  # minutes: what OWASP ASVS 6.5.5 asks for, and the article's hour
 MOST_LINKS = 12  # more are no contact page
@@ -49,10 +53,13 @@ def settings_of(marketplace: Marketplace) -> PortalSettings:
     return PortalSettings(login_url=login_url(marketplace), **stored)
 
 
-async def change_portal_settings(marketplace_id: UUID, change: PortalSettingsChange) -> PortalSettings:
-    """Changes what was given and answers with all settings as they are now.
+async def change_portal_settings(
+    marketplace_id: UUID, change: PortalSettingsChange, by: Actor, expected: frozenset[str] | None = None
+) -> PortalSettings:
+    """Changes what was given and answers with all settings as they are now; who changed what is written down.
 
-    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound.
+    Raises InvalidInput naming every field that breaks its rule (nothing is changed then), NotFound, and
+    ChangedMeanwhile when they are none of the `expected` versions.
     """
     given = cleaned(change)
     problems: dict[str, str] = {}
@@ -63,9 +70,15 @@ async def change_portal_settings(marketplace_id: UUID, change: PortalSettingsCha
         problems["link_lifetime_minutes"] = f"must be {SHORTEST_LINK} to {LONGEST_LINK} minutes."
     if problems:
         raise InvalidInput(problems)
-    if given:
-        await set_columns(marketplace_id, given)
-    return settings_of(await marketplace_by_id(marketplace_id))
+    async with transaction():
+        before = settings_of(await locked_marketplace(marketplace_id))
+        check_version(before, expected)
+        if given:
+            await set_columns(marketplace_id, given)
+        after = settings_of(await marketplace_by_id(marketplace_id))
+        was, is_ = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
+        await record_change(marketplace_id, by, "portal_settings", "changed", was, is_)
+    return after
 
 
 def _link_problems(links: list[str]) -> dict[str, str]:

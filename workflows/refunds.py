@@ -37,16 +37,24 @@ class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def refund_charge(
-    marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, gateway: Gateway, by: Actor
+    marketplace: Marketplace,
+    charge_id: UUID,
+    amount_minor: int | None,
+    gateway: Gateway,
+    by: Actor,
+    new_id: UUID | None = None,
 ) -> RefundShown:
     """Refunds `amount_minor` of a charge, all that is left of it when None. Must not be called in a transaction.
 
+    With `new_id` the refund gets that id, and a refund that has it already is the answer: it happens once.
+
     Raises NotFound, InvalidInput (nothing or more than is left), TransitionRefused (failed, disputed, unpaid).
     """
-    refund, safety_net = await _commit(marketplace, charge_id, amount_minor, by)
+    refund, safety_net = await _commit(marketplace, charge_id, amount_minor, by, new_id)
     with suppress(InDoubt):  # the job asks again; the answer says pending
         await settle_refund(marketplace.id, refund["id"], gateway)
-        await unstage(safety_net)
+        if safety_net is not None:
+            await unstage(safety_net)
     row = await fetch_row(
         "SELECT refund.id, refund.charge_id AS charge, refund.amount_minor, charge.currency, refund.status FROM refund"
         " JOIN charge ON charge.marketplace_id = refund.marketplace_id AND charge.id = refund.charge_id"
@@ -82,14 +90,24 @@ async def settle_refund(marketplace_id: UUID, refund_id: UUID, gateway: Gateway)
     await _record(marketplace_id, refund)
 
 
-async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, by: Actor) -> tuple[Record, int]:
-    """Commits the pending refund, and the job that settles it should this process die over it."""
+async def _commit(
+    marketplace: Marketplace, charge_id: UUID, amount_minor: int | None, by: Actor, new_id: UUID | None
+) -> tuple[Record, int | None]:
+    """Commits the pending refund, and the job that settles it should this process die over it; None: it has one."""
     async with transaction():
         charge = await fetch_row(
             "SELECT * FROM charge WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace.id, charge_id
         )
         if charge is None:
             raise NotFound(f"no charge {charge_id}")
+        known = await fetch_row(
+            "SELECT * FROM refund WHERE marketplace_id = $1 AND charge_id = $2 AND id = $3",
+            marketplace.id,
+            charge_id,
+            new_id,
+        )
+        if known is not None:
+            return known, None
         if charge["state"] not in _REFUNDABLE:
             raise TransitionRefused("charge", charge_id, "refund", charge["state"], "no rule")
         pending = await fetch_value(
@@ -103,12 +121,13 @@ async def _commit(marketplace: Marketplace, charge_id: UUID, amount_minor: int |
         if not 0 < amount <= left:
             raise InvalidInput({"amount_minor": f"must be 1 to {left}: what is left of this payment."})
         refund = await fetch_row(
-            "INSERT INTO refund (marketplace_id, charge_id, amount_minor, requested_by) VALUES ($1, $2, $3, $4)"
-            " RETURNING *",
+            "INSERT INTO refund (marketplace_id, charge_id, amount_minor, requested_by, id)"
+            " VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING *",
             marketplace.id,
             charge_id,
             amount,
             str(by),
+            new_id,
         )
         assert refund is not None, "an INSERT answers with its row"
         safety_net = await stage("refund.settle", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=refund["id"])

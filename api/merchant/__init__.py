@@ -7,6 +7,8 @@ from litestar import Router
 from litestar.di import Provide
 
 from api.credentials import may_act, provide_caller, provide_callers_marketplace
+from api.etags import provide_expected
+from api.idempotency import KeepsAnswers, claim_key, provide_new_id
 from api.merchant.differences import Differences
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
@@ -31,8 +33,12 @@ MERCHANT_ROUTES = [
         dependencies={
             "caller": Provide(provide_caller),
             "marketplace": Provide(provide_callers_marketplace),
+            "new_id": Provide(provide_new_id),
+            "expected": Provide(provide_expected),
         },
         guards=[may_act],
+        before_request=claim_key,
+        middleware=[KeepsAnswers],
         security=[{"api_key": []}, {"staff_session": []}],
     )
 ]

@@ -8,13 +8,12 @@ from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
+from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.callers import Caller
 from workflows.catalogue_of_products import NewProduct, Product, create_product
 from workflows.customer_records import CustomerRecord, NewCustomer, create_customer
 from workflows.gateway_choice import gateway_of_charge
 from workflows.orders import NewOrder, OrderPlaced, place_order
-from workflows.portal_views import Marketplace
 from workflows.refunds import RefundShown, refund_charge
 
 _CUSTOMER = example({"email": "jane@example.com", "name": "Jane Doe"})
@@ -51,9 +50,11 @@ class Selling(Controller):
         opt={"act": "customers.write"},
         responses=problems(401, 403, 409, *BAD_BODY),
     )
-    async def make_customer(self, marketplace: Marketplace, data: Annotated[NewCustomer, _CUSTOMER]) -> CustomerRecord:
+    async def make_customer(
+        self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewCustomer, _CUSTOMER]
+    ) -> CustomerRecord:
         """Make a customer. 409 when the marketplace has one of that e-mail."""
-        return await create_customer(marketplace.id, data)
+        return await create_customer(marketplace.id, data, new_id)
 
     @post(
         "/products",
@@ -62,9 +63,11 @@ class Selling(Controller):
         opt={"act": "products.write"},
         responses=problems(401, 403, *BAD_BODY),
     )
-    async def make_product(self, marketplace: Marketplace, data: Annotated[NewProduct, _PRODUCT]) -> Product:
+    async def make_product(
+        self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewProduct, _PRODUCT]
+    ) -> Product:
         """Make a product."""
-        return await create_product(marketplace.id, data, marketplace.currency)
+        return await create_product(marketplace.id, data, marketplace.currency, new_id)
 
     @post(
         "/orders",
@@ -76,13 +79,14 @@ class Selling(Controller):
     async def make_order(
         self,
         request: Request[Any, Any, Any],
-        caller: Caller,
-        marketplace: Marketplace,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        new_id: NewId,
         data: Annotated[NewOrder, _ORDER],
     ) -> OrderPlaced:
         """Place an order and take its first payment. 402 with the decline code when it is declined: nothing starts."""
         gateway = request.app.state.gateway_for(marketplace.gateway)
-        return await place_order(marketplace, data, gateway, caller.actor)
+        return await place_order(marketplace, data, gateway, caller.actor, new_id)
 
     @post(
         "/charges/{charge:str}/refunds",
@@ -94,12 +98,13 @@ class Selling(Controller):
     async def refund(
         self,
         request: Request[Any, Any, Any],
-        caller: Caller,
-        marketplace: Marketplace,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        new_id: NewId,
         charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
         data: Annotated[RefundRequest, example({"amount_minor": 500})],
     ) -> RefundShown:
         """Give back a charge, in full or in part; never more than is left of it."""
         charge_id = uuid_of(charge)
         gateway = request.app.state.gateway_for(await gateway_of_charge(marketplace.id, charge_id))
-        return await refund_charge(marketplace, charge_id, data.amount_minor, gateway, caller.actor)
+        return await refund_charge(marketplace, charge_id, data.amount_minor, gateway, caller.actor, new_id)

@@ -3,45 +3,22 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, delete, get, patch, put
+from litestar import Controller, Request, Response, delete, get, patch, put
 from litestar.exceptions import ClientException
 
 from api.documented import BAD_BODY, example, problems
+from api.etags import TAGGED, tagged
 from api.media_types import UnsupportedMediaType
+from api.provided import Asking, Expected, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.callers import Caller
 from workflows.logos import FORMATS, LARGEST_UPLOAD, NOT_ONE, remove_logo, set_logo
-from workflows.marketplaces import MarketplaceChange, change_marketplace, login_url
+from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
 from workflows.portal_settings import PortalSettings, PortalSettingsChange, change_portal_settings, settings_of
-from workflows.portal_views import Marketplace
 
+_READ = {"act": "settings.read", **TAGGED}
+_WRITE = {"act": "settings.write", **TAGGED}
 _SETTINGS = {"self_cancellation": True, "social_links": ["https://www.example.com/shop"]}
 _GENERAL = {"name": "Ada's Books", "support_email": "help@ada.example", "time_zone": "Europe/Berlin", "currency": "EUR"}
-
-
-class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The marketplace as its staff see it. `slug` and `login_url` can never be edited."""
-
-    slug: str
-    login_url: str
-    name: str
-    address: str
-    support_email: str | None
-    country: str
-    time_zone: str
-    currency: str
-    invoice_prefix: str
-    tax_id: str | None
-    sandbox: bool
-    gateway: str
-    logo: str | None  # its path on this host
-
-
-def _shown(marketplace: Marketplace) -> MarketplaceShown:
-    digest = marketplace.logo_digest
-    ours = {"login_url": login_url(marketplace), "logo": f"/logos/{digest}" if digest else None}
-    same = {name: getattr(marketplace, name) for name in MarketplaceShown.__struct_fields__ if name not in ours}
-    return MarketplaceShown(**ours, **same)
 
 
 class LogoShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,20 +33,26 @@ class PortalSettingsRoutes(Controller):
     path = "/portal-settings"
     tags = ("Settings",)
 
-    @get(opt={"act": "settings.read"}, responses=problems(401, 403))
-    async def read(self, marketplace: Marketplace) -> PortalSettings:
+    @get(opt=_READ, responses=problems(401, 403))
+    async def read(self, request: Request[Any, Any, Any], marketplace: OwnMarketplace) -> Response[PortalSettings]:
         """The settings as they are."""
-        return settings_of(marketplace)
+        return tagged(request, settings_of(marketplace))
 
     @patch(
         dto=StrictJSON[PortalSettingsChange],
         return_dto=None,
-        opt={"act": "settings.write"},
+        opt=_WRITE,
         responses=problems(*BAD_BODY, 401, 403),
     )
-    async def change(self, caller: Caller, data: Annotated[PortalSettingsChange, example(_SETTINGS)]) -> PortalSettings:
+    async def change(
+        self,
+        request: Request[Any, Any, Any],
+        caller: Asking,
+        expected: Expected,
+        data: Annotated[PortalSettingsChange, example(_SETTINGS)],
+    ) -> Response[PortalSettings]:
         """Change what is given, or nothing at all: one field that breaks its rule refuses the whole change."""
-        return await change_portal_settings(caller.marketplace_id, data)
+        return tagged(request, await change_portal_settings(caller.marketplace_id, data, caller.actor, expected))
 
 
 class MarketplaceRoutes(Controller):
@@ -78,23 +61,30 @@ class MarketplaceRoutes(Controller):
     path = "/marketplace"
     tags = ("Settings",)
 
-    @get(opt={"act": "settings.read"}, responses=problems(401, 403))
-    async def read(self, marketplace: Marketplace) -> MarketplaceShown:
+    @get(opt=_READ, responses=problems(401, 403))
+    async def read(self, request: Request[Any, Any, Any], marketplace: OwnMarketplace) -> Response[MarketplaceShown]:
         """The marketplace as it is."""
-        return _shown(marketplace)
+        return tagged(request, marketplace_shown(marketplace))
 
     @patch(
         dto=StrictJSON[MarketplaceChange],
         return_dto=None,
-        opt={"act": "settings.write"},
+        opt=_WRITE,
         responses=problems(*BAD_BODY, 401, 403),
     )
-    async def change(self, caller: Caller, data: Annotated[MarketplaceChange, example(_GENERAL)]) -> MarketplaceShown:
+    async def change(
+        self,
+        request: Request[Any, Any, Any],
+        caller: Asking,
+        expected: Expected,
+        data: Annotated[MarketplaceChange, example(_GENERAL)],
+    ) -> Response[MarketplaceShown]:
         """Change what is given, or nothing at all. The name is the sender's name of all e-mails.
 
         `gateway` is `sandbox`, or `stripe` where the deployment has its key: that makes the marketplace live.
         """
-        return _shown(await change_marketplace(caller.marketplace_id, data))
+        changed = await change_marketplace(caller.marketplace_id, data, caller.actor, expected)
+        return tagged(request, marketplace_shown(changed))
 
     @put(
         "/logo",
@@ -102,7 +92,7 @@ class MarketplaceRoutes(Controller):
         request_max_body_size=LARGEST_UPLOAD,
         responses=problems(400, 401, 403, 413, 415, 422),
     )
-    async def set_logo(self, request: Request[Any, Any, Any], caller: Caller) -> LogoShown:
+    async def set_logo(self, request: Request[Any, Any, Any], caller: Asking) -> LogoShown:
         """Set the logo: the body is the picture, PNG, JPEG, GIF or WebP, under 2 MB."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in FORMATS:
@@ -110,10 +100,10 @@ class MarketplaceRoutes(Controller):
         upload = await request.body()
         if not upload:
             raise ClientException("The body is empty; a picture is expected.")
-        logo = await set_logo(caller.marketplace_id, media_type, upload)
+        logo = await set_logo(caller.marketplace_id, media_type, upload, caller.actor)
         return LogoShown(logo=f"/logos/{logo.digest}")
 
     @delete("/logo", opt={"act": "settings.write"}, responses=problems(401, 403))
-    async def remove_logo(self, caller: Caller) -> None:
+    async def remove_logo(self, caller: Asking) -> None:
         """Show the name alone."""
-        await remove_logo(caller.marketplace_id)
+        await remove_logo(caller.marketplace_id, caller.actor)

@@ -8,6 +8,7 @@ from tests.web.browsing import Browser
 from web.static_files import static_url
 from workflows.links import link_text
 from workflows.logos import set_logo
+from workflows.marketplace_setup import SET_UP
 from workflows.portal_views import Marketplace
 
 LIMIT = 30_000  # bytes of a page over the wire, with all that it loads but the logo
@@ -78,7 +79,7 @@ async def test_the_logo_is_shown_first_and_served_by_its_digest(browser: Browser
 
     upload = BytesIO()
     Image.new("RGB", (40, 20), "teal").save(upload, "PNG")
-    logo = await set_logo(marketplace.id, "image/png", upload.getvalue())
+    logo = await set_logo(marketplace.id, "image/png", upload.getvalue(), SET_UP)
 
     page = await browser.get(f"/portal/{marketplace.slug}")
     image = await browser.get(f"/logos/{logo.digest}")
