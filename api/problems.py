@@ -19,8 +19,10 @@ from workflows.gateway_events import EventRefused
 from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.logs import logger
 from workflows.orders import OrderDeclined
+from workflows.people import LastOwner
 from workflows.ports import InDoubt
 from workflows.sandbox_clock import ClockBusy
+from workflows.two_factor import FactorStands
 from workflows.versions import ChangedMeanwhile, version
 from workflows.webhooks.endpoints import TooManyEndpoints
 
@@ -43,6 +45,8 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
+    LastOwner:                  (409, "A marketplace needs an owner"),
+    FactorStands:               (409, "There is a second factor already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
@@ -79,6 +83,8 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     KeyBusy: "Send it again in a moment, under the same key: it will be answered as the first one is.",
     ChangedMeanwhile: "Somebody changed it since you read it; `current` is what it is now. Nothing was changed.",
     ShownOnce: "The request was carried out, once. Its answer held a secret, which is not kept: make another.",
+    LastOwner: "This is the last owner. Make somebody else an owner first.",
+    FactorStands: "Remove it before you set up another.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 
