@@ -24,6 +24,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.expire_sessions,
     sweeps.settle_charges,
     sweeps.listen,
+    sweeps.announce_cards,
     sweeps.forget,
     sweeps.forget_requests_done,
     sweeps.sum_tallies,

@@ -20,6 +20,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "charge.listen":         _HOUR,    # events come by themselves; this is for those that were lost
     "tally.sum":             _MINUTE / 2,  # the data cards may be a minute old
+    "card_notice.sweep":     _HOUR,    # looks at all charges of a week; a week's notice may be an hour shorter
     "link_request.sweep":    _HOUR,
     "idempotent_request.sweep": _HOUR,
     "books.compare":         _DAY,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.actor import CLOCK
+from workflows.billing_clock import BillingClock
 from workflows.charges import charges_in_doubt, charges_that_wait
 from workflows.clock import now
 from workflows.data_cards import sum_up
@@ -15,6 +16,7 @@ from workflows.fire import Move
 from workflows.forget_requests import forget_requests
 from workflows.idempotency import forget_old
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
 from workflows.sweep import sweep
 
@@ -48,6 +50,12 @@ async def listen() -> None:
     """Stages the question for each charge that waits for its customer."""
     for marketplace_id, charge_id in await charges_that_wait():
         await stage_unless_pending("charge.settle", marketplace_id, charge_id)
+
+
+@job("card_notice.sweep", lease=_LEASE, attempts=_ATTEMPTS)
+async def announce_cards() -> None:
+    """Tells customers whose card expires before its next charge, of all marketplaces, by real time."""
+    await announce_expiring_cards(BillingClock(now()))
 
 
 @job("link_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)

@@ -25,6 +25,7 @@ ACTORS: dict[str, str] = {
     "portal_session.sweep":  SWEEPS,     # expire sessions past their half hour
     "charge.sweep":          SWEEPS,     # settle charges submitted and never answered
     "charge.listen":         SWEEPS,     # ask about charges that wait for their customer: an event may have been lost
+    "card_notice.sweep":     SWEEPS,     # tell customers whose card expires before its next charge
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
     "idempotent_request.sweep": SWEEPS,  # forget requests that nobody repeats any more
     "tally.sum":             SWEEPS,     # add up what the data cards count

@@ -63,13 +63,20 @@ async def announce_trial_ends(clock: BillingClock) -> int:
 
 
 async def announce_expiring_cards(clock: BillingClock) -> int:
-    """Tells customers whose card will have expired when its next charge comes, a week before; answers how many."""
-    due = await fetch(_CARDS, clock.by, clock.marketplace_id, CARD_NOTICE, _AT_ONCE)
-    for row in due:
-        facts = {name: row[name] for name in ("card_brand", "card_last_four", "exp_month", "exp_year")}
-        amount = {"amount_minor": row["amount_minor"], "currency": row["currency"]}
-        await _tell(row, "card_expiring", {**facts, **amount, "next_charge_at": row["next_charge_at"].isoformat()})
-    return len(due)
+    """Tells customers whose card will have expired when its next charge comes, a week before; answers how many.
+
+    Looks at every charge of that week: not for every minute where there are many.
+    """
+    told = 0
+    while True:
+        due = await fetch(_CARDS, clock.by, clock.marketplace_id, CARD_NOTICE, _AT_ONCE)
+        for row in due:
+            facts = {name: row[name] for name in ("card_brand", "card_last_four", "exp_month", "exp_year")}
+            amount = {"amount_minor": row["amount_minor"], "currency": row["currency"]}
+            await _tell(row, "card_expiring", {**facts, **amount, "next_charge_at": row["next_charge_at"].isoformat()})
+        told += len(due)
+        if len(due) < _AT_ONCE:
+            return told
 
 
 async def _tell(row: Any, template: str, context: dict[str, Any]) -> None:

@@ -6,9 +6,17 @@ from uuid import UUID
 import pytest
 
 from models.database import execute, fetch, fetch_value
-from tasks import sweeps
+from tasks.catalogue import JOBS
 from tasks.run import run_job
-from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_session
+from tests.factories import (
+    a_charge,
+    a_customer,
+    a_link,
+    a_marketplace,
+    a_payment_method,
+    a_session,
+    a_subscription,
+)
 from tests.tasks.rows import find, send_all, stage
 from workflows.clock import now
 from workflows.link_requests import ask_for_link
@@ -21,7 +29,7 @@ async def run(name: str) -> None:
     (row_id,) = await stage(name)
     await execute("UPDATE outbox SET args = '{}' WHERE id = $1", row_id)
     await send_all()
-    job = next(job for job in vars(sweeps).values() if getattr(job, "name", None) == name)
+    job = next(job for job in JOBS if job.name == name)
     await run_job(job, row_id)
     assert await find(row_id) is None, "the sweep failed"
 
@@ -80,6 +88,21 @@ async def test_typed_addresses_that_nobody_handled_are_forgotten():
     await run("link_request.sweep")
 
     assert [row["email"] for row in await fetch("SELECT email FROM link_request")] == ["new@example.com"]
+
+
+async def test_cards_that_expire_before_their_charge_are_announced_by_the_hour_and_not_by_the_minute():
+    marketplace = await a_marketplace()
+    customer = await a_customer(marketplace)
+    expired = await a_payment_method(marketplace, customer, exp_month=1, exp_year=2020)
+    due = now() + timedelta(days=6)
+    await a_subscription(marketplace, customer=customer, payment_method=expired, next_charge_at=due)
+
+    await run("billing.run")
+    assert await fetch_value("SELECT count(*) FROM outgoing_email") == 0
+    await run("card_notice.sweep")
+    await run("card_notice.sweep")
+
+    assert await fetch_value("SELECT array_agg(template) FROM outgoing_email") == ["card_expiring"]
 
 
 async def test_the_log_has_partitions_for_the_months_ahead():
