@@ -12,6 +12,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 
 from api.client_address import client_address
+from api.console import CONSOLE_ROUTES
 from api.health import HEALTH_ROUTES
 from api.media_types import json_only
 from api.merchant import MERCHANT_ROUTES
@@ -62,7 +63,7 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
 
 def create_app() -> Litestar:
     """A new application; it reads its settings when it starts, not when it is made."""
-    api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
+    api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *CONSOLE_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
     app = Litestar(
         route_handlers=[api, Webhooks, *HEALTH_ROUTES, *ROUTES],
         lifespan=[_serving],

@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from workflows.api_keys import authenticate, is_key
 from workflows.callers import Caller
+from workflows.entrances import CONSOLE, PORTAL, Entrance
 from workflows.errors import NotSignedIn
 from workflows.marketplaces import marketplace_by_id
 from workflows.portal_views import Marketplace, SignedIn
@@ -57,6 +58,16 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 async def provide_signed_in_staff(request: Request[Any, Any, Any]) -> SignedInStaff:
     """The member of the staff whom `needs_staff` let pass."""
     return request.scope["state"]["signed_in"]
+
+
+async def provide_portal() -> Entrance:
+    """Customers get in here."""
+    return PORTAL
+
+
+async def provide_console() -> Entrance:
+    """Staff get in here."""
+    return CONSOLE
 
 
 async def provide_signed_in(request: Request[Any, Any, Any]) -> SignedIn:

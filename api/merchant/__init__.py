@@ -9,7 +9,9 @@ from litestar.di import Provide
 from api.credentials import may_act, provide_caller, provide_callers_marketplace
 from api.etags import provide_expected
 from api.idempotency import KeepsAnswers, claim_key, provide_new_id
+from api.merchant.api_keys import ApiKeys
 from api.merchant.differences import Differences
+from api.merchant.people import People
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
@@ -26,6 +28,8 @@ MERCHANT_ROUTES = [
             MerchantSubscriptions,
             Selling,
             Differences,
+            People,
+            ApiKeys,
             SandboxRoutes,
             WebhookEndpoints,
             WebhookDeliveries,

@@ -6,17 +6,30 @@ No handler takes the marketplace or the customer from the request: the session s
 from litestar import Router
 from litestar.di import Provide
 
-from api.credentials import provide_session_marketplace, provide_signed_in
-from api.portal.access import AccessLinks, Sessions, StartSession
+from api.credentials import provide_portal, provide_session_marketplace, provide_signed_in
+from api.portal.access import AccessLinks, CustomerSessions, StartSession
 from api.portal.card_updates import CardUpdates
 from api.portal.history import History
 from api.portal.subscriptions import Subscriptions
 
 PORTAL_ROUTES = [
-    Router("/portal", route_handlers=[AccessLinks, StartSession, CardUpdates]),
     Router(
         "/portal",
-        route_handlers=[Sessions, Subscriptions, History],
+        route_handlers=[AccessLinks],
+        dependencies={"entrance": Provide(provide_portal)},
+        tags=["Portal: getting in"],
+    ),
+    Router("/portal", route_handlers=[StartSession, CardUpdates]),
+    Router(
+        "/portal",
+        route_handlers=[CustomerSessions],
+        dependencies={"signed_in": Provide(provide_signed_in)},
+        tags=["Portal: getting in"],
+        security=[{"session": []}],
+    ),
+    Router(
+        "/portal",
+        route_handlers=[Subscriptions, History],
         dependencies={
             "signed_in": Provide(provide_signed_in),
             "marketplace": Provide(provide_session_marketplace),

@@ -1,4 +1,7 @@
-"""Getting in by API: ask for a link, look at one, redeem it for a session; see and end sessions."""
+"""Getting in by API: ask for a link, look at one, redeem it for a session; see and end sessions.
+
+The same for customers under /api/v1/portal and for staff under /api/v1/console: which of them, the router says.
+"""
 
 import secrets
 from datetime import datetime
@@ -6,22 +9,24 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, post, route
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
 
 from api.client_address import client_address
-from api.credentials import needs_session
+from api.credentials import needs_session, needs_staff
 from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.portal.others import all_but, not_allowed
-from api.provided import SignedInCustomer
 from api.strict_json import StrictJSON
 from workflows.client_limits import check_link_request, check_redemption
+from workflows.entrances import Entrance
 from workflows.errors import LinkUnusable, NotFound
 from workflows.link_requests import ask_again, ask_for_link
 from workflows.marketplaces import find_marketplace
-from workflows.portal_views import LinkShown, LiveSession
+from workflows.portal_views import LinkShown, LiveSession, SignedIn
 from workflows.sessions import end_session, list_sessions, sign_out
 from workflows.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.staff import SignedInStaff
 
 _ASKED = {"marketplace": "demo", "email": "jane@example.com"}
 _HELD = {"marketplace": "demo", "token": "the last part of the link's address"}
@@ -55,28 +60,33 @@ class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):
     return_to: str | None
 
 
-_ANSWER = Accepted(detail="If this address belongs to a customer, a one-time access link is on its way to it.")
+_ANSWER = Accepted(detail="If this address may sign in here, a one-time access link is on its way to it.")
+
+# Litestar's own check takes no union of structs.
+OfEntrance = NamedDependency[SkipValidation[Entrance]]
+EitherPerson = NamedDependency[SkipValidation[SignedIn | SignedInStaff]]
 
 
 class AccessLinks(Controller):
     """Links, by whoever is not signed in yet. All answers are the same whether or not the address is known."""
 
     path = "/access-links"
-    tags = ("Portal: getting in",)
 
     @post(dto=StrictJSON[LinkAsked], return_dto=None, status_code=202, responses=problems(*BAD_BODY, 404, 429))
-    async def ask(self, request: Request[Any, Any, Any], data: Annotated[LinkAsked, example(_ASKED)]) -> Accepted:
-        """Send an access link to a customer's address."""
+    async def ask(
+        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[LinkAsked, example(_ASKED)]
+    ) -> Accepted:
+        """Send an access link to an address, if it is one of those who may sign in here."""
         await check_link_request(request.app.state.limiter, client_address(request))
         marketplace = await find_marketplace(data.marketplace)
-        await ask_for_link(marketplace.id, data.email, secrets.token_urlsafe(16), None)
+        await ask_for_link(marketplace.id, data.email, secrets.token_urlsafe(16), None, entrance)
         return _ANSWER
 
     @post("/look", dto=StrictJSON[LinkHeld], return_dto=None, status_code=200, responses=problems(*BAD_BODY, 404, 410))
-    async def look(self, data: Annotated[LinkHeld, example(_HELD)]) -> LinkShown:
+    async def look(self, entrance: OfEntrance, data: Annotated[LinkHeld, example(_HELD)]) -> LinkShown:
         """Look at a link without spending it: whom it signs in (masked), until when."""
         marketplace = await find_marketplace(data.marketplace)
-        return await look_at_link(marketplace.id, data.token, None)
+        return await look_at_link(marketplace.id, data.token, None, entrance)
 
     @post(
         "/renew",
@@ -85,17 +95,19 @@ class AccessLinks(Controller):
         status_code=202,
         responses=problems(*BAD_BODY, 404, 410, 429),
     )
-    async def renew(self, request: Request[Any, Any, Any], data: Annotated[LinkHeld, example(_HELD)]) -> Accepted:
+    async def renew(
+        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[LinkHeld, example(_HELD)]
+    ) -> Accepted:
         """Send a new link in place of one that was real within the last 30 days, to the address on file only."""
         await check_link_request(request.app.state.limiter, client_address(request))
         marketplace = await find_marketplace(data.marketplace)
         try:
-            token_id = (await look_at_link(marketplace.id, data.token, None)).token_id
+            token_id = (await look_at_link(marketplace.id, data.token, None, entrance)).token_id
         except LinkUnusable as unusable:
             if unusable.access_token_id is None:
                 raise
             token_id = unusable.access_token_id
-        await ask_again(marketplace.id, token_id, secrets.token_urlsafe(16))
+        await ask_again(marketplace.id, token_id, secrets.token_urlsafe(16), entrance)
         return _ANSWER
 
 
@@ -115,30 +127,40 @@ class StartSession(Controller):
 
 
 class Sessions(Controller):
-    """The signed-in customer's own sessions."""
+    """The signed-in person's own sessions."""
 
     path = "/sessions"
-    tags = ("Portal: getting in",)
-    guards = (needs_session,)
 
     @get(responses=problems(401))
-    async def live(self, signed_in: SignedInCustomer) -> list[LiveSession]:
-        """The customer's live sessions, newest first."""
+    async def live(self, signed_in: EitherPerson) -> list[LiveSession]:
+        """One's own live sessions, newest first."""
         return await list_sessions(signed_in)
 
     @delete("/current", responses=problems(401))
-    async def end_current(self, signed_in: SignedInCustomer) -> None:
+    async def end_current(self, signed_in: EitherPerson) -> None:
         """Sign out: the session ends at once."""
         await sign_out(signed_in)
 
     @delete("/{session_id:str}", responses=problems(401, 404))
-    async def end(self, signed_in: SignedInCustomer, session_id: FromPath[str]) -> None:
+    async def end(self, signed_in: EitherPerson, session_id: FromPath[str]) -> None:
         """End one of one's own sessions."""
         await end_session(signed_in, uuid_of(session_id))
 
     @route("/{session_id:str}", http_method=all_but("DELETE"), status_code=405, include_in_schema=False)
-    async def odd_method(self, signed_in: SignedInCustomer, session_id: FromPath[str]) -> None:
-        """404 for what is not the customer's own, else 405."""
+    async def odd_method(self, signed_in: EitherPerson, session_id: FromPath[str]) -> None:
+        """404 for what is not one's own, else 405."""
         if uuid_of(session_id) not in {live.id for live in await list_sessions(signed_in)}:
             raise NotFound("no such session")
         raise not_allowed("DELETE")
+
+
+class CustomerSessions(Sessions):
+    """The customer's."""
+
+    guards = (needs_session,)
+
+
+class StaffSessions(Sessions):
+    """A member's of the staff."""
+
+    guards = (needs_staff,)

@@ -12,7 +12,7 @@ from workflows.acts import ACTS
 from workflows.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
 from workflows.errors import InvalidInput
 
-_ONE = "/api-keys/{key:str}/revoke"
+_ONE = "/api-keys/{key_id:str}/revoke"
 
 
 class ApiKeyPages(Controller):
@@ -45,19 +45,19 @@ class ApiKeyPages(Controller):
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def ask_to_revoke(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], key: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], key_id: FromPath[str]
     ) -> Response[str]:
         """Names the key and what stops."""
-        found = await find_key(visit.marketplace.id, uuid_of(key))
+        found = await find_key(visit.marketplace.id, uuid_of(key_id))
         return show_page(request, visit, "api_key_revoke", "api-keys", key=found)
 
     @post(_ONE, status_code=303, stands_on="api-keys")
     async def revoke(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], key: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], key_id: FromPath[str]
     ) -> Response[None]:
         """Ends it at once; once more is harmless."""
         await read_form_of(request, visit)
-        found = await find_key(visit.marketplace.id, uuid_of(key))
+        found = await find_key(visit.marketplace.id, uuid_of(key_id))
         await end_key(visit.caller, found.id)
         return done(visit, "api-keys", f"The key “{found.name}” is revoked.")
 

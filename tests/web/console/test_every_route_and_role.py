@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from api.credentials import may_act as route_guard
+from api.credentials import needs_staff
 from tests.factories import a_charge, a_marketplace, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of
 from tests.webhook_rows import a_delivery, an_endpoint
@@ -23,10 +24,17 @@ from workflows.portal_views import Marketplace
 
 # Open to whoever stands before the door, by hand: nothing else may do without an act.
 AT_THE_DOOR = {"/", "/access-links", "/access/{token}", "/second-factor", "/sign-out"}
+AT_THE_DOOR_BY_API = {
+    ("POST", "/access-links"),
+    ("POST", "/access-links/look"),
+    ("POST", "/access-links/renew"),
+    ("POST", "/sessions"),
+    ("POST", "/sessions/second-factor"),
+}
 # What is in a path, and how one of another marketplace is made. A new parameter needs a line here.
-PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery", "person", "key"}
+PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery", "person", "key_id"}
 # The least that a route takes, where {} is not enough to get past the body.
-BODIES: dict[tuple[str, str], dict[str, object]] = {}
+BODIES: dict[tuple[str, str], dict[str, object]] = {("PATCH", "/api/v1/people/{person}"): {"role": "support"}}
 
 
 class Guarded(NamedTuple):
@@ -77,6 +85,13 @@ def test_every_page_and_route_declares_an_act_of_the_table(application: Litestar
     assert len(pages) >= 3
     assert len(routes) >= 15
     assert [one for one in (*pages, *routes) if not one.guarded or one.act not in ACTS] == []
+
+
+def test_every_other_route_of_the_console_needs_a_staff_session(application: Litestar) -> None:
+    found = _routes(application, "/api/v1/console/", needs_staff)
+
+    open_to_all = {(one.method, one.path.removeprefix("/api/v1/console")) for one in found if not one.guarded}
+    assert open_to_all == AT_THE_DOOR_BY_API
 
 
 def _at_the_door() -> set[str]:
@@ -144,7 +159,7 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "charge": str(charge["id"]),
         "session_id": str(session["id"]),
         "person": str(member["id"]),
-        "key": str((await create_key(elsewhere.id, "theirs")).id),
+        "key_id": str((await create_key(elsewhere.id, "theirs")).id),
         "endpoint": str(endpoint["id"]),
         "delivery": str((await a_delivery(endpoint))["id"]),
     }
