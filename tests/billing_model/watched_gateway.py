@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import count
 
 from integrations.gateways.sandbox import SandboxGateway
-from models.database import fetch_row
+from models.database import fetch_row, fetch_value
 from workflows.clock import now
 from workflows.gateway_events import ChargeSettled, GatewayEvent, RefundMade
 from workflows.ports import Card, CardDetails, CardSetup, ChargeRequest, Confirmation, GatewayPayment, InDoubt, Outcome
@@ -46,8 +46,18 @@ class WatchedGateway:
         self.fate = Fate.NONE
         self.events: list[GatewayEvent] = []
 
+    async def comes_too_late(self, idempotency_key: str) -> bool:
+        """Whether that charge's subscription was cancelled, where one act ends before the next begins."""
+        return await fetch_value(
+            "SELECT EXISTS (SELECT FROM charge JOIN subscription ON"
+            " subscription.marketplace_id = charge.marketplace_id AND subscription.id = charge.subscription_id"
+            " WHERE charge.idempotency_key = $1 AND subscription.state = 'cancelled')",
+            idempotency_key,
+        )
+
     async def charge(self, request: ChargeRequest) -> Outcome:
-        await _refuse_after_cancellation(request.idempotency_key)
+        if await self.comes_too_late(request.idempotency_key):
+            raise ChargedAfterCancellation(f"the subscription of {request.idempotency_key} was cancelled before")
         self._fail(_BEFORE)
         try:
             outcome = await self._sandbox.charge(request)
@@ -162,14 +172,3 @@ class WatchedGateway:
         if failure is not None:
             fate, self.fate = self.fate, Fate.NONE
             raise failure(fate.value)
-
-
-async def _refuse_after_cancellation(idempotency_key: str) -> None:
-    row = await fetch_row(
-        "SELECT subscription.number, subscription.state FROM charge JOIN subscription ON"
-        " subscription.marketplace_id = charge.marketplace_id AND subscription.id = charge.subscription_id"
-        " WHERE charge.idempotency_key = $1",
-        idempotency_key,
-    )
-    if row is not None and row["state"] == "cancelled":
-        raise ChargedAfterCancellation(f"subscription {row['number']} was cancelled before this charge was submitted")

@@ -41,6 +41,19 @@ async def connections(fresh_database: FreshDatabase) -> AsyncIterator[None]:
     await close_pool()
 
 
+class RacingGateway(WatchedGateway):
+    """A cancellation may commit while a charge is on its way here: that one was submitted before (PRODUCT.md 2.3)."""
+
+    async def comes_too_late(self, idempotency_key: str) -> bool:
+        return await fetch_value(
+            "SELECT EXISTS (SELECT FROM charge JOIN subscription ON"
+            " subscription.marketplace_id = charge.marketplace_id AND subscription.id = charge.subscription_id"
+            " WHERE charge.idempotency_key = $1 AND subscription.state = 'cancelled'"
+            " AND (charge.submitted_at < subscription.moved_at) IS NOT TRUE)",
+            idempotency_key,
+        )
+
+
 class Race:
     """Sets acts off at once, one of them with a head start."""
 
@@ -99,6 +112,7 @@ async def test_a_cancellation_races_a_renewal() -> None:
     race, ends = Race(), Counter[str]()
     for _ in range(ROUNDS):
         shop = await Shop.open()
+        shop.gateway = RacingGateway()
         subscription = await _subscribed(shop, _PAYS)
 
         await race.run(shop.cancel(subscription), _bill_and_charge(shop))
