@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workflows.decline_codes import severity
+from workflows.decline_codes import effective_code, severity
 from workflows.dunning_decision import Action, Attempt, CaseFacts, Exhaust, Policy, WaitForOutcome, WaitUntil, decide
 
 _OPENED = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -74,21 +74,49 @@ def test_a_policy_of_one_day_is_through_after_the_first_failure() -> None:
     assert _decided(_day(1), Policy(attempt_days=(1,))) == Exhaust()
 
 
+# Typed from Stripe's and the networks' lists: what must never be tried again, and what is useless with the same card.
+_NEVER = [
+    *("incorrect_number", "lost_card", "stolen_card", "pickup_card", "highest_risk_level", "transaction_not_allowed"),
+    *("revocation_of_authorization", "revocation_of_all_authorizations"),
+]
+_NEEDS_A_NEW_CARD = ["expired_card", "invalid_account", "fraudulent", "restricted_card", "do_not_try_again"]
+_SOFT = ["insufficient_funds", "generic_decline", "processing_error", "card_velocity_exceeded", "a_code_of_tomorrow"]
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("insufficient_funds", "soft"),
-        ("generic_decline", "soft"),
-        ("processing_error", "soft"),
-        ("a_code_of_tomorrow", "soft"),
-        (None, "soft"),
-        ("stolen_card", "hard"),
-        ("lost_card", "hard"),
-        ("expired_card", "hard"),
-        ("invalid_account", "hard"),
-        ("do_not_try_again", "hard"),
+        *((code, "soft") for code in (*_SOFT, None, "", "try_again_later")),
+        *((code, "hard") for code in (*_NEVER, *_NEEDS_A_NEW_CARD, "no_card_on_file")),
         ("authentication_required", "customer"),
     ],
 )
 def test_decline_codes_decide(code: str | None, expected: str) -> None:
     assert severity(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "advice", "expected"),
+    [
+        *((code, "do_not_try_again", "hard") for code in (*_SOFT, *_NEVER, *_NEEDS_A_NEW_CARD)),
+        *((code, "confirm_card_data", "hard") for code in _SOFT),
+        *((code, "try_again_later", "soft") for code in (*_SOFT, *_NEEDS_A_NEW_CARD)),
+        *((code, "try_again_later", "hard") for code in _NEVER),  # the networks forbid it, whatever the bank says
+        *((code, "an_advice_of_tomorrow", "hard") for code in (*_NEVER, *_NEEDS_A_NEW_CARD)),
+        ("authentication_required", "try_again_later", "customer"),
+    ],
+)
+def test_the_banks_advice_is_believed_before_its_code(code: str, advice: str, expected: str) -> None:
+    assert severity(effective_code(code, advice)) == expected
+
+
+def test_a_policy_of_other_days_tries_on_those() -> None:
+    policy = Policy(attempt_days=(1, 2, 3, 30), end="leave")
+
+    assert _decided(_day(1), policy) == WaitUntil(_day(2))
+    assert _decided(_day(2), policy) == Attempt()
+    assert _decided(_day(3), policy, attempts_made=3) == WaitUntil(_day(30))
+    assert _decided(_day(30), policy, attempts_made=3) == Attempt()
+    assert _decided(_day(30), policy, attempts_made=4) == Exhaust()
+    assert _decided(_day(29), policy, last_decline="hard") == WaitUntil(_day(30))
+    assert _decided(_day(30), policy, last_decline="hard") == Exhaust()
