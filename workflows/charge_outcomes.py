@@ -97,7 +97,7 @@ async def _succeeded(
         charge["id"],
         "succeed",
         paid,
-        set_={"gateway_reference": outcome.gateway_reference, "paid_at": at, "decline_code": None},
+        set_={"gateway_reference": outcome.gateway_reference or None, "paid_at": at, "decline_code": None},
     )
     if charge["initiator"] == "order":
         await fulfil_paid(marketplace, charge, paid.by)

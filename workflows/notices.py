@@ -13,7 +13,7 @@ from workflows.emails.stage import stage_email
 
 TRIAL_NOTICE = timedelta(days=3)  # before the first payment: time to cancel, short enough to be remembered
 CARD_NOTICE = timedelta(days=7)  # before the next charge
-_AT_ONCE = 500
+BATCH = 500  # at once
 
 _DUE = """
 SELECT subscription.*, customer.email, product.name AS product, card.brand AS card_brand,
@@ -48,7 +48,7 @@ _CARDS = _DUE.format(
 
 async def announce_trial_ends(clock: BillingClock) -> int:
     """Tells customers whose trial ends within three days what will be charged and when; answers how many."""
-    due = await fetch(_TRIALS, clock.by, clock.marketplace_id, TRIAL_NOTICE, _AT_ONCE)
+    due = await fetch(_TRIALS, clock.by, clock.marketplace_id, TRIAL_NOTICE, BATCH)
     for row in due:
         await _tell(
             row,
@@ -69,13 +69,13 @@ async def announce_expiring_cards(clock: BillingClock) -> int:
     """
     told = 0
     while True:
-        due = await fetch(_CARDS, clock.by, clock.marketplace_id, CARD_NOTICE, _AT_ONCE)
+        due = await fetch(_CARDS, clock.by, clock.marketplace_id, CARD_NOTICE, BATCH)
         for row in due:
             facts = {name: row[name] for name in ("card_brand", "card_last_four", "exp_month", "exp_year")}
             amount = {"amount_minor": row["amount_minor"], "currency": row["currency"]}
             await _tell(row, "card_expiring", {**facts, **amount, "next_charge_at": row["next_charge_at"].isoformat()})
         told += len(due)
-        if len(due) < _AT_ONCE:
+        if len(due) < BATCH:
             return told
 
 

@@ -1,7 +1,8 @@
 """Renewals: every active subscription whose next charge is due gets its attempt, found by a query, never by a timer.
 
 A staged renewal has no next charge until its outcome sets one, so the due query touches only what is due. The
-database refuses a second charge of a period, whatever crashes or runs twice.
+database refuses a second charge of a period, whatever crashes or runs twice; a subscription that claims to owe a period
+which it has paid is left alone, and found as overdue: it must not keep the others of its batch from being charged.
 """
 
 from models.database import fetch, transaction
@@ -15,6 +16,9 @@ _STAGE = """
 WITH due AS MATERIALIZED (
     SELECT subscription.* FROM subscription
     WHERE state = 'active' AND next_charge_at <= $1 AND (cancel_at IS NULL OR cancel_at > next_charge_at) {within}
+    AND NOT EXISTS (SELECT FROM charge WHERE charge.marketplace_id = subscription.marketplace_id
+        AND charge.subscription_id = subscription.id AND charge.period = subscription.next_period
+        AND charge.state <> 'failed')
     ORDER BY next_charge_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE subscription SET next_charge_at = NULL FROM due
@@ -39,7 +43,7 @@ SELECT marketplace_id, $5, 'charge.submit', jsonb_build_object('marketplace_id',
 FROM attempted RETURNING 1
 """
 _ALL = _STAGE.format(within="")
-_WITHIN = _STAGE.format(within="AND marketplace_id = $6")
+_WITHIN = _STAGE.format(within="AND subscription.marketplace_id = $6")
 
 
 async def stage_renewals(clock: BillingClock) -> int:

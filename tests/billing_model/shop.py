@@ -61,7 +61,7 @@ class Shop:
     def __init__(self, id_: UUID, customer: Record, products: Mapping[str, Record]) -> None:
         self.id = id_
         self.gateway = WatchedGateway()
-        self._customer, self._products = customer, products
+        self._customer, self._products = customer, dict(products)
 
     @classmethod
     async def open(cls) -> "Shop":
@@ -77,6 +77,10 @@ class Shop:
         return now() + await fetch_value("SELECT clock_offset FROM marketplace WHERE id = $1", self.id)
 
     # People
+
+    async def offer(self, name: str, **columns: Any) -> None:
+        """Sells one more product, by that name."""
+        self._products[name] = await a_product(await self.marketplace(), **columns)
 
     async def order(self, product: str, number: str) -> bool:
         card = OrderCard(gateway="sandbox", number=number, exp_month=12, exp_year=_EXPIRES)

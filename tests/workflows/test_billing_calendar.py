@@ -61,6 +61,36 @@ def test_an_hour_that_the_clocks_skip_is_charged_after_the_gap() -> None:
     assert (local.date().isoformat(), local.hour, local.minute) == ("2026-03-29", 3, 30)
 
 
+def test_an_hour_that_comes_twice_is_charged_the_first_time() -> None:
+    zone = "Europe/Berlin"  # 25 October 2026: 03:00 becomes 02:00
+    anchor = _local(2026, 9, 25, 2, 30, zone=zone)
+
+    assert charge_at(anchor, 1, "month", 1, zone) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert charge_at(anchor, 2, "month", 1, zone) == _local(2026, 11, 25, 2, 30, zone=zone)
+
+
+# UTC instants of 09:00 in New York, typed by hand: the clocks go forward on 8 March and back on 1 November 2026.
+@pytest.mark.parametrize(
+    ("unit", "count", "anchor", "expected"),
+    [
+        ("day", 10, (2026, 2, 20), ["2026-02-20T14", "2026-03-02T14", "2026-03-12T13", "2026-03-22T13"]),
+        ("week", 1, (2026, 10, 20), ["2026-10-20T13", "2026-10-27T13", "2026-11-03T14", "2026-11-10T14"]),
+        ("month", 3, (2025, 11, 30), ["2025-11-30T14", "2026-02-28T14", "2026-05-30T13", "2026-08-30T13"]),
+        ("month", 1, (2026, 8, 31), ["2026-08-31T13", "2026-09-30T13", "2026-10-31T13", "2026-11-30T14"]),
+        ("year", 1, (2025, 3, 8), ["2025-03-08T14", "2026-03-08T13", "2027-03-08T14", "2028-03-08T14"]),
+    ],
+)
+def test_every_interval_keeps_its_day_and_its_hour_over_the_years(
+    unit: str, count: int, anchor: tuple[int, int, int], expected: list[str]
+) -> None:
+    zone = "America/New_York"
+    start = _local(*anchor, 9, zone=zone)
+
+    dates = [charge_at(start, period, unit, count, zone) for period in range(4)]
+
+    assert [at.isoformat()[:13] for at in dates] == expected
+
+
 def test_the_billing_day_is_the_marketplaces_not_utcs() -> None:
     anchor = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)  # 1 February in Tokyo
 
