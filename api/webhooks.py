@@ -13,7 +13,11 @@ from api.documented import problems
 from workflows.apply_gateway_event import apply_event
 from workflows.errors import NotFound
 from workflows.gateway_choice import STRIPE, was_paid_through
+from workflows.gateway_events import EventRefused
+from workflows.logs import logger
 from workflows.marketplaces import find_marketplace
+
+_LOG = logger("gatehouse.webhooks")
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -34,8 +38,12 @@ class Webhooks(Controller):
         marketplace = await find_marketplace(slug)
         if not await was_paid_through(marketplace.id, STRIPE):
             raise NotFound("this marketplace is not paid through Stripe")
-        event = request.app.state.event_reader(STRIPE).read_event(
-            await request.body(), request.headers.get("stripe-signature")
-        )
+        try:
+            event = request.app.state.event_reader(STRIPE).read_event(
+                await request.body(), request.headers.get("stripe-signature")
+            )
+        except EventRefused as refused:
+            _LOG.warning("event refused", gateway=STRIPE, marketplace=slug, code=refused.code, because=str(refused))
+            raise
         await apply_event(marketplace, event, request.app.state.gateway_for(STRIPE), told_by=STRIPE)
         return Received()

@@ -18,6 +18,7 @@ from workflows.idempotency import forget_old
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
+from workflows.refunds import refunds_in_doubt
 from workflows.sweep import sweep
 
 _LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s (FACTS)
@@ -47,9 +48,11 @@ async def settle_charges() -> None:
 
 @job("charge.listen", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
 async def listen() -> None:
-    """Stages the question for each charge that waits for its customer."""
+    """Stages the question for each charge that waits for its customer, and for refunds whose job was given up."""
     for marketplace_id, charge_id in await charges_that_wait():
         await stage_unless_pending("charge.settle", marketplace_id, charge_id)
+    for marketplace_id, refund_id in await refunds_in_doubt():
+        await stage_unless_pending("refund.settle", marketplace_id, refund_id)
 
 
 @job("card_notice.sweep", lease=_LEASE, attempts=_ATTEMPTS)

@@ -134,8 +134,10 @@ async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
     if (
         charge["state"] not in ("succeeded", "partially_refunded", "disputed")
         or event.refunded_minor > charge["amount_minor"]
+        or event.currency != charge["currency"]
     ):
-        ours, theirs = f"{charge['state']}, {charge['refunded_minor']} refunded", f"{event.refunded_minor} refunded"
+        ours = f"{charge['state']}, {charge['refunded_minor']} {charge['currency']} refunded"
+        theirs = f"{event.refunded_minor} {event.currency} refunded"
         await _differ(marketplace, event.gateway_reference, "state", ours, theirs, charge["id"])
         return
     await fire(

@@ -11,12 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, execute, fetch_row, fetch_value, transaction
+from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.emails.stage import stage_email
 from workflows.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.fire import Move, fire
+from workflows.logs import logger
 from workflows.machines import CHARGE
 from workflows.outbox import stage, unstage
 from workflows.portal_views import Marketplace
@@ -24,6 +25,8 @@ from workflows.ports import Gateway, InDoubt, RefundRefused
 
 _REFUNDABLE = ("succeeded", "partially_refunded")
 _SETTLED_BY_JOB_AFTER = timedelta(seconds=30)
+_ANSWERS_WITHIN = timedelta(minutes=5)
+_LOG = logger(__name__)
 
 
 class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,8 @@ async def settle_refund(marketplace_id: UUID, refund_id: UUID, gateway: Gateway)
         return
     try:
         await gateway.refund(refund["gateway_reference"], refund["amount_minor"], str(refund_id))
-    except RefundRefused:
+    except RefundRefused as refused:
+        _LOG.warning("refund refused", refund=str(refund_id), charge=str(refund["charge_id"]), because=str(refused))
         await execute(
             "UPDATE refund SET status = 'failed', settled_at = $3 WHERE marketplace_id = $1 AND id = $2"
             " AND status = 'pending'",
@@ -88,6 +92,15 @@ async def settle_refund(marketplace_id: UUID, refund_id: UUID, gateway: Gateway)
         )
         return
     await _record(marketplace_id, refund)
+
+
+async def refunds_in_doubt() -> list[tuple[UUID, UUID]]:
+    """(marketplace, refund) of refunds asked for a while ago and never settled, oldest first."""
+    rows = await fetch(
+        "SELECT marketplace_id, id FROM refund WHERE status = 'pending' AND requested_at < $1 ORDER BY requested_at",
+        now() - _ANSWERS_WITHIN,
+    )
+    return [(row["marketplace_id"], row["id"]) for row in rows]
 
 
 async def _commit(
@@ -118,8 +131,11 @@ async def _commit(
         )
         left = charge["amount_minor"] - charge["refunded_minor"] - pending
         amount = left if amount_minor is None else amount_minor
+        if left > 0 and charge["gateway_reference"] is None:
+            raise InvalidInput({"charge": "was not paid through this gateway as far as we know: give it back there."})
         if not 0 < amount <= left:
-            raise InvalidInput({"amount_minor": f"must be 1 to {left}: what is left of this payment."})
+            allowed = f"must be 1 to {left}: what is left of this payment." if left else "finds nothing left to refund."
+            raise InvalidInput({"amount_minor": allowed})
         refund = await fetch_row(
             "INSERT INTO refund (marketplace_id, charge_id, amount_minor, requested_by, id)"
             " VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING *",
