@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from api.documented import problems
 from api.paths import uuid_of
-from workflows.callers import Caller
+from api.provided import Asking
 from workflows.webhooks.deliveries import Delivery, DeliveryInFull, DeliveryPage, State, get_delivery, list_deliveries
 from workflows.webhooks.deliveries import resend as send_again
 
@@ -29,7 +28,7 @@ class WebhookDeliveries(Controller):
     @get(opt=_MANAGE, responses=problems(401, 403, 404, 422))
     async def list(
         self,
-        caller: NamedDependency[Caller],
+        caller: Asking,
         endpoint: OfEndpoint = None,
         in_state: InState = None,
         after: After = None,
@@ -39,12 +38,12 @@ class WebhookDeliveries(Controller):
         return await list_deliveries(caller.marketplace_id, endpoint_id, in_state, after)
 
     @get("/{delivery:str}", opt=_MANAGE, responses=problems(401, 403, 404))
-    async def read(self, caller: NamedDependency[Caller], delivery: DeliveryId) -> DeliveryInFull:
+    async def read(self, caller: Asking, delivery: DeliveryId) -> DeliveryInFull:
         """One delivery: the body as it is sent, and the tries of the last 30 days with the beginning of each answer."""
         return await get_delivery(caller.marketplace_id, uuid_of(delivery))
 
     @post("/{delivery:str}/resend", status_code=202, opt=_MANAGE, responses=problems(401, 403, 404, 409))
-    async def resend(self, caller: NamedDependency[Caller], delivery: DeliveryId) -> Delivery:
+    async def resend(self, caller: Asking, delivery: DeliveryId) -> Delivery:
         """Send it again, now, with the same `webhook-id`, and try for three days more. 409 unless its endpoint is
         enabled."""
         return await send_again(caller.marketplace_id, uuid_of(delivery), caller.actor)

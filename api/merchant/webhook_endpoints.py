@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, delete, get, patch, post
-from litestar.di import NamedDependency
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
+from api.etags import TAGGED, tagged
 from api.paths import uuid_of
+from api.provided import Asking, Expected, NewId
 from api.strict_json import StrictJSON
-from workflows.callers import Caller
 from workflows.ports import WebhookSender
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (
@@ -28,6 +28,7 @@ from workflows.webhooks.endpoints import (
 from workflows.webhooks.event_types import EVENT_TYPES
 
 _MANAGE = {"act": "webhooks.manage"}
+_TAGGED = {**_MANAGE, **TAGGED}
 _WITH_SECRET = {**_MANAGE, "shown_once": True}
 _NEW = {
     "url": "https://shop.example.com/webhooks",
@@ -57,7 +58,7 @@ class WebhookEndpoints(Controller):
         return [EventType(type=name, sent_when=says) for name, says in EVENT_TYPES.items()]
 
     @get("/webhook-endpoints", opt=_MANAGE, responses=problems(401, 403))
-    async def list(self, caller: NamedDependency[Caller]) -> list[Endpoint]:
+    async def list(self, caller: Asking) -> list[Endpoint]:
         """The marketplace's endpoints, oldest first."""
         return await list_endpoints(caller.marketplace_id)
 
@@ -71,36 +72,40 @@ class WebhookEndpoints(Controller):
     async def make(
         self,
         request: Request[Any, Any, Any],
-        caller: NamedDependency[Caller],
+        caller: Asking,
+        new_id: NewId,
         data: Annotated[NewEndpoint, example(_NEW)],
     ) -> EndpointMade:
         """Make an endpoint, enabled from now on. Keep the secret: it is shown this once. 409 when there are 20."""
-        return await create_endpoint(caller.marketplace_id, data, caller.actor, _sender(request))
+        return await create_endpoint(caller.marketplace_id, data, caller.actor, _sender(request), new_id)
 
-    @get("/webhook-endpoints/{endpoint:str}", opt=_MANAGE, responses=problems(401, 403, 404))
-    async def read(self, caller: NamedDependency[Caller], endpoint: EndpointId) -> Endpoint:
+    @get("/webhook-endpoints/{endpoint:str}", opt=_TAGGED, responses=problems(401, 403, 404))
+    async def read(self, request: Request[Any, Any, Any], caller: Asking, endpoint: EndpointId) -> Response[Endpoint]:
         """One endpoint; never its secret."""
-        return await get_endpoint(caller.marketplace_id, uuid_of(endpoint))
+        return tagged(request, await get_endpoint(caller.marketplace_id, uuid_of(endpoint)))
 
     @patch(
         "/webhook-endpoints/{endpoint:str}",
         dto=StrictJSON[EndpointChange],
         return_dto=None,
-        opt=_MANAGE,
+        opt=_TAGGED,
         responses=problems(401, 403, 404, *BAD_BODY),
     )
     async def change(
         self,
         request: Request[Any, Any, Any],
-        caller: NamedDependency[Caller],
+        caller: Asking,
+        expected: Expected,
         endpoint: EndpointId,
         data: Annotated[EndpointChange, example(_CHANGE)],
-    ) -> Endpoint:
+    ) -> Response[Endpoint]:
         """Change what is given, or nothing at all. `state` enables and disables it; `event_types` null means all."""
-        return await change_endpoint(caller.marketplace_id, uuid_of(endpoint), data, caller.actor, _sender(request))
+        id_, sender = uuid_of(endpoint), _sender(request)
+        changed = await change_endpoint(caller.marketplace_id, id_, data, caller.actor, sender, expected)
+        return tagged(request, changed)
 
     @delete("/webhook-endpoints/{endpoint:str}", opt=_MANAGE, responses=problems(401, 403, 404))
-    async def remove(self, caller: NamedDependency[Caller], endpoint: EndpointId) -> None:
+    async def remove(self, caller: Asking, endpoint: EndpointId) -> None:
         """Remove an endpoint and its secrets. What was sent to it stays in the log; what waits is not sent."""
         await remove_endpoint(caller.marketplace_id, uuid_of(endpoint), caller.actor)
 
@@ -110,14 +115,14 @@ class WebhookEndpoints(Controller):
         opt=_WITH_SECRET,
         responses=problems(401, 403, 404),
     )
-    async def rotate(self, caller: NamedDependency[Caller], endpoint: EndpointId) -> EndpointMade:
+    async def rotate(self, caller: Asking, endpoint: EndpointId) -> EndpointMade:
         """Give it a new secret, shown this once. For 24 hours the one before signs too."""
         return await rotate_secret(caller.marketplace_id, uuid_of(endpoint), caller.actor)
 
     @post(
         "/webhook-endpoints/{endpoint:str}/test", status_code=202, opt=_MANAGE, responses=problems(401, 403, 404, 409)
     )
-    async def test(self, caller: NamedDependency[Caller], endpoint: EndpointId) -> Delivery:
+    async def test(self, caller: Asking, endpoint: EndpointId) -> Delivery:
         """Send a `webhook.test` event to it, whatever types it chose. 409 unless it is enabled."""
         return await send_test(caller.marketplace_id, uuid_of(endpoint), caller.actor)
 

@@ -16,12 +16,14 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
 from tests.fakes.webhook_receiver import a_receiver
 from tests.webhook_rows import an_endpoint, endpoint_now
+from workflows.actor import Actor
 from workflows.api_keys import create_key
 from workflows.changes import changes_of
 from workflows.keys import current_key_id
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
 from workflows.webhooks.deliver import deliver_webhook
+from workflows.webhooks.endpoints import NewEndpoint, create_endpoint
 from workflows.webhooks.housekeeping import forget_attempts, seal_anew
 from workflows.webhooks.sealed_secrets import Sealed, shown, unseal
 
@@ -193,6 +195,32 @@ async def test_it_is_changed_field_by_field_and_every_change_is_written_down(
         ("changed", {"url": PUBLIC, "event_types": None, "description": "All"}),
         ("changed", {"event_types": ["charge.failed"]}),
     ]
+
+
+async def test_the_same_request_under_a_key_makes_one_endpoint_and_two_editors_do_not_overwrite_each_other(
+    api: httpx.AsyncClient, key: dict[str, str]
+) -> None:
+    once = {**key, "Idempotency-Key": "endpoint-1"}
+
+    made, again = [await api.post(ENDPOINTS, headers=once, json={"url": PUBLIC}) for _ in range(2)]
+    one = f"{ENDPOINTS}/{made.json()['endpoint']['id']}"
+    seen = (await api.get(one, headers=key)).headers["ETag"]
+    first = await api.patch(one, headers={**key, "If-Match": seen}, json={"description": "first"})
+    second = await api.patch(one, headers={**key, "If-Match": seen}, json={"description": "second"})
+
+    assert (made.status_code, again.status_code, again.json()["code"]) == (201, 409, "answer_shown_once")
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert (await api.get(ENDPOINTS, headers=key)).json() == [first.json()]
+
+
+async def test_an_endpoint_whose_answer_was_lost_is_answered_with_again(marketplace: Marketplace) -> None:
+    new, by, sender = NewEndpoint(url=PUBLIC), Actor("api_key", "1"), app.state.webhook_sender
+    id_ = uuid4()
+
+    first, second = [await create_endpoint(marketplace.id, new, by, sender, id_) for _ in range(2)]
+
+    assert first == second
+    assert await fetch_value("SELECT count(*) FROM webhook_endpoint") == 1
 
 
 async def test_disabled_by_hand_it_is_enabled_again_and_has_forgotten_that_it_failed(

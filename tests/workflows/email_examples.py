@@ -13,6 +13,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "access_link":            {"lifetime_minutes": 60},
     "staff_access_link":      {"lifetime_minutes": 60},
     "staff_invitation":       {"role": "support"},
+    "webhook_disabled":       {"host": "shop.example.com", "gone": False, "failing_since_at": _AT,
+                               "description": "Unlocks accounts"},
     "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
     "card_updated":           {**_SUBSCRIPTION, **_CARD},
     "subscription_cancelled": {**_SUBSCRIPTION, "ended_at": _AT},

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from integrations.webhooks import HttpWebhookSender
 from models.database import DB, Record, execute, fetch, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
-from tests.factories import a_marketplace
+from tests.factories import a_marketplace, a_staff_member
 from tests.fakes.webhook_receiver import Behaviour, Receiver, a_receiver, answers, hangs, hangs_up
 from tests.webhook_rows import a_delivery, an_endpoint, delivery_now, endpoint_now
 from workflows.actor import Actor
@@ -178,6 +178,30 @@ async def test_410_disables_the_endpoint_at_once_and_what_waits_for_it_is_not_se
     assert (gone["state"], gone["moved_reason"]) == ("failed", "gone")
     assert (unsent["state"], unsent["moved_reason"], unsent["attempts"]) == ("failed", "endpoint_disabled", 0)
     assert len(receiver.got) == 1
+
+
+async def test_those_who_want_to_hear_of_failures_are_told_once_that_an_endpoint_is_switched_off(
+    receiver: Receiver,
+) -> None:
+    receiver.behaviour = answers(410)
+    marketplace = await a_marketplace()
+    endpoint, _ = await an_endpoint(marketplace, receiver.url, description="Accounts")
+    owner = await a_staff_member(marketplace)
+    wanting = await a_staff_member(marketplace, role="support", wants_failed_job=True)
+    await a_staff_member(marketplace, role="support")
+    await a_staff_member(await a_marketplace(), wants_failed_job=True)
+
+    for delivery in (await a_delivery(endpoint), await a_delivery(endpoint)):
+        await deliver(delivery)
+
+    mails = await fetch("SELECT recipient, staff_id, template, context FROM outgoing_email")
+    assert [(mail["recipient"], mail["staff_id"]) for mail in mails] == [(wanting["email"], wanting["id"])]
+    assert mails[0]["context"].items() >= {"host": "127.0.0.1", "gone": True, "description": "Accounts"}.items()
+    assert receiver.url not in str(mails[0]["context"])
+
+    await execute("UPDATE staff SET wants_failed_job = false")
+    await deliver(await a_delivery((await an_endpoint(marketplace, receiver.url))[0]))
+    assert await fetch_value("SELECT recipient FROM outgoing_email WHERE staff_id = $1", owner["id"]) == owner["email"]
 
 
 async def test_a_delivery_before_its_time_or_after_its_end_sends_nothing(receiver: Receiver) -> None:

@@ -18,6 +18,7 @@ ENTRIES = (
     Entry("apps",     "Apps",     "settings.read"),
     Entry("people",   "People",   "people.manage"),
     Entry("api-keys", "API keys", "keys.manage"),
+    Entry("webhooks", "Webhooks", "webhooks.manage"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one

@@ -9,6 +9,8 @@ from web.console.apps import AppPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
 from web.console.people import PeoplePages
 from web.console.second_factor import SecondFactorPages
+from web.console.webhook_deliveries import WebhookDeliveryPages
+from web.console.webhooks import WebhookPages
 from web.entry.access import AccessPages
 from web.entry.login import LoginPages
 from web.entry.second_factor import SecondFactorDoor
@@ -25,6 +27,8 @@ _INSIDE = Router(
         AppPages,
         PeoplePages,
         ApiKeyPages,
+        WebhookPages,
+        WebhookDeliveryPages,
         AccountPages,
         SecondFactorPages,
         SessionPages,

@@ -57,6 +57,12 @@ CATALOGUE: Mapping[str, Template] = {
         needs=_names("role"),
         button="Sign in to the console", to_console=True,
     ),
+    "webhook_disabled": Template(
+        subject="Webhooks to {{ host }} are switched off",
+        needs=_names("host gone failing_since_at"),
+        may=_names("description"),
+        button="Open the console", to_console=True,
+    ),
     "card_update_link": Template(
         subject="Your link to update your card for {{ product }}",
         needs=_names("lifetime_minutes product subscription_number"),

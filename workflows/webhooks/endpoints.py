@@ -5,6 +5,7 @@ The secret is shown once, when it is made. What is sent and what came of it is i
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -19,8 +20,9 @@ from workflows.fire import Move, create, fire
 from workflows.machines import WEBHOOK_ENDPOINT
 from workflows.ports import WebhookSender
 from workflows.typed_text import one_line
+from workflows.versions import check_version
 from workflows.webhooks.event_types import SUBSCRIBABLE
-from workflows.webhooks.sealed_secrets import new_secret, seal, shown
+from workflows.webhooks.sealed_secrets import Sealed, new_secret, seal, shown, unseal
 from workflows.webhooks.urls import UNREACHABLE, url_problem
 
 MOST_ENDPOINTS = 20  # a marketplace; every event is sent to each that wants it
@@ -49,6 +51,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None
     rotation_ends_at: datetime | None
     created_at: datetime
+
+    @property
+    def name(self) -> str:
+        """What people call it: as they described it, else its host."""
+        return self.description or urlsplit(self.url).netloc
 
 
 class EndpointMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +98,11 @@ async def get_endpoint(marketplace_id: UUID, endpoint_id: UUID) -> Endpoint:
     return _shown(row)
 
 
-async def create_endpoint(marketplace_id: UUID, new: NewEndpoint, by: Actor, sender: WebhookSender) -> EndpointMade:
-    """Makes an enabled endpoint. Must not be called inside a transaction: its host is looked up.
+async def create_endpoint(
+    marketplace_id: UUID, new: NewEndpoint, by: Actor, sender: WebhookSender, new_id: UUID | None = None
+) -> EndpointMade:
+    """Makes an enabled endpoint; with `new_id` once under that id. Must not be called inside a transaction: its host
+    is looked up.
 
     Raises InvalidInput naming every field that breaks its rule, TooManyEndpoints.
     """
@@ -101,11 +111,20 @@ async def create_endpoint(marketplace_id: UUID, new: NewEndpoint, by: Actor, sen
     sealed = seal(marketplace_id, secret)
     async with transaction():
         await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhook_endpoint:{marketplace_id}")
+        if known := await fetch_row(f"{_LIVING} AND id = $2", marketplace_id, new_id):  # its answer was lost
+            kept = Sealed(known["sealed_secret"], known["key_id"])
+            return EndpointMade(endpoint=_shown(known), secret=shown(unseal(marketplace_id, kept)))
         if await fetch_value(f"SELECT count(*) FROM ({_LIVING})", marketplace_id) >= MOST_ENDPOINTS:
             raise TooManyEndpoints(f"a marketplace has at most {MOST_ENDPOINTS} endpoints: remove one first")
         row = await create(
             WEBHOOK_ENDPOINT,
-            {"marketplace_id": marketplace_id, **columns, "sealed_secret": sealed.box, "key_id": sealed.key_id},
+            {
+                **({} if new_id is None else {"id": new_id}),
+                "marketplace_id": marketplace_id,
+                **columns,
+                "sealed_secret": sealed.box,
+                "key_id": sealed.key_id,
+            },
             Move(by, "asked"),
         )
         await record_change(marketplace_id, by, _subject(row["id"]), "made", after=columns)
@@ -113,11 +132,17 @@ async def create_endpoint(marketplace_id: UUID, new: NewEndpoint, by: Actor, sen
 
 
 async def change_endpoint(
-    marketplace_id: UUID, endpoint_id: UUID, change: EndpointChange, by: Actor, sender: WebhookSender
+    marketplace_id: UUID,
+    endpoint_id: UUID,
+    change: EndpointChange,
+    by: Actor,
+    sender: WebhookSender,
+    expected: frozenset[str] | None = None,
 ) -> Endpoint:
     """Changes what was given, or nothing. Enabling forgets that it failed. Must not be called inside a transaction.
 
-    Raises NotFound, InvalidInput naming every field that breaks its rule.
+    Raises NotFound, InvalidInput naming every field that breaks its rule, and ChangedMeanwhile when the endpoint is
+    none of the `expected` versions.
     """
     given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     state = given.pop("state", None)
@@ -125,6 +150,7 @@ async def change_endpoint(
     columns = await _checked(given, sender)
     async with transaction():
         row = await _lock(marketplace_id, endpoint_id)
+        check_version(_shown(row), expected)
         if columns:
             places = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=3))
             await execute(
@@ -216,7 +242,7 @@ def _types_problem(event_types: list[str] | None) -> str | None:
         return None
     if unknown := [name for name in event_types if name not in SUBSCRIBABLE]:
         return f"there is no event type {unknown[0]!r}."
-    return None if event_types else "must name at least one event type; leave it out for all."
+    return None if event_types else "must name at least one event type."
 
 
 def _shown(row: Any) -> Endpoint:

@@ -6,11 +6,14 @@ answers 410 at once (`gone`). A single delivery that is refused again and again 
 
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from models.database import execute, fetch_row
+from models.database import Record, execute, fetch, fetch_row
+from workflows.emails.stage import stage_email
 from workflows.fire import Move, fire
 from workflows.machines import WEBHOOK_ENDPOINT
+from workflows.staff import who_wants
 
 End = Literal["gone", "give_up"]
 
@@ -40,7 +43,7 @@ async def end_endpoint(
 ) -> None:
     """Disables an enabled endpoint and tells the staff; with `failing_for`, only if nothing got through since then."""
     endpoint = await fetch_row(
-        "SELECT id FROM webhook_endpoint WHERE marketplace_id = $1 AND id = $2 AND state = 'enabled'"
+        "SELECT failing_since FROM webhook_endpoint WHERE marketplace_id = $1 AND id = $2 AND state = 'enabled'"
         " AND ($3::timestamptz IS NULL OR failing_since <= $3)",
         marketplace_id,
         endpoint_id,
@@ -48,4 +51,30 @@ async def end_endpoint(
     )
     if endpoint is None:
         return
-    await fire(WEBHOOK_ENDPOINT, marketplace_id, endpoint_id, trigger, move)
+    failing_since: datetime = endpoint["failing_since"]
+    ended = await fire(WEBHOOK_ENDPOINT, marketplace_id, endpoint_id, trigger, move)
+    await _tell_staff(ended, failing_since, move)
+
+
+async def _tell_staff(endpoint: Record, failing_since: datetime, move: Move) -> None:
+    """Those who want to hear of what failed; the owners where nobody does: from now on events are missed for good."""
+    marketplace_id: UUID = endpoint["marketplace_id"]
+    told = await who_wants(marketplace_id, "failed_job") or await fetch(
+        "SELECT id, email FROM staff WHERE marketplace_id = $1 AND removed_at IS NULL AND role = 'owner' ORDER BY id",
+        marketplace_id,
+    )
+    for member in told:
+        await stage_email(
+            marketplace_id,
+            template="webhook_disabled",
+            recipient=member["email"],
+            cause=f"webhook_endpoint:{endpoint['id']}:{endpoint['log_seq']}",
+            staff_id=member["id"],
+            context={
+                "host": urlsplit(endpoint["url"]).hostname,  # not the whole: some addresses are secrets themselves
+                "gone": endpoint["moved_trigger"] == "gone",
+                "failing_since_at": failing_since.isoformat(),
+                "description": endpoint["description"],
+            },
+            by=move.by,
+        )
