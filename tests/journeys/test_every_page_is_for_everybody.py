@@ -6,11 +6,9 @@ In light and dark, at 320 and 1280 pixels.
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Response, Route
+from playwright.async_api import Browser, Page, Route
 
 from models.database import Record, fetch, transaction
 from tests.factories import (
@@ -26,6 +24,7 @@ from tests.factories import (
 )
 from tests.fakes.stripe.fake import FakeStripe
 from tests.journeys.conftest import Deployment
+from tests.journeys.judging import LIMIT, judge
 from tests.journeys.waiting import until
 from workflows.actor import Actor
 from workflows.clock import now
@@ -33,29 +32,7 @@ from workflows.invoices import issue_invoice
 from workflows.links import link_text
 from workflows.portal_views import Marketplace
 
-STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = (320, 1280)
 SCHEMES = ("light", "dark")
-LIMIT = 30_000  # bytes over the wire, headers and all
-TARGET = 44  # pixels: what a thumb needs
-
-
-class Wire:
-    """What a page costs: every response's bytes, and where it came from."""
-
-    def __init__(self, page: Page) -> None:
-        self.responses: list[Response] = []
-        page.on("response", self._keep)
-
-    def _keep(self, response: Response) -> None:
-        self.responses.append(response)
-
-    async def bytes(self) -> int:
-        sizes = [await response.request.sizes() for response in self.responses]
-        return sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
-
-    def hosts(self) -> set[str]:
-        return {urlsplit(response.url).netloc for response in self.responses}
 
 
 @pytest.fixture
@@ -112,21 +89,21 @@ async def test_pages_before_signing_in(page: Page, shop_floor: Deployment, shop:
         card,
         f"{home}/nothing",
     ):
-        await _judge(page, path, shop_floor)
+        await judge(page, path, shop_floor)
 
     await page.goto(home)
     await page.get_by_label("E-mail").fill("nonsense")
     await page.get_by_role("button", name="Send Access Link").click()
-    await _judge(page, None, shop_floor)
+    await judge(page, None, shop_floor)
     await page.goto(card)
     await page.get_by_label("Card number").fill("1")
     await page.get_by_role("button", name="Save card").click()
-    await _judge(page, None, shop_floor)
+    await judge(page, None, shop_floor)
     for name, value in (("Card number", "4242 4242 4242 4242"), ("Expiry", "04/35"), ("Security code", "123")):
         await page.get_by_label(name).fill(value)
     await page.get_by_role("button", name="Save card").click()
     await page.wait_for_url("**/card-updated")
-    await _judge(page, None, shop_floor)
+    await judge(page, None, shop_floor)
 
 
 async def test_pages_inside(page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record) -> None:
@@ -145,11 +122,11 @@ async def test_pages_inside(page: Page, shop_floor: Deployment, shop: Marketplac
         "sessions",
         "invoices/INV-999999.pdf",
     ):
-        await _judge(page, f"{home}/{path}", shop_floor)
+        await judge(page, f"{home}/{path}", shop_floor)
 
     await page.goto(f"{home}/subscriptions")
     await page.get_by_role("link", name="Cancel subscription").first.click()
-    await _judge(page, None, shop_floor)
+    await judge(page, None, shop_floor)
 
 
 async def test_pages_around_the_gateways_own(
@@ -171,12 +148,12 @@ async def test_pages_around_the_gateways_own(
     home = f"{shop_floor.url}/portal/{live.slug}"
     owed = await a_subscription(live, state="failed_charge")
     await an_open_case(owed)
-    await _judge(page, f"{home}/card-saved", shop_floor)
-    await _judge(page, f"{home}/card/{link_text(await a_link(live, subscription=owed))}", shop_floor)
+    await judge(page, f"{home}/card-saved", shop_floor)
+    await judge(page, f"{home}/card/{link_text(await a_link(live, subscription=owed))}", shop_floor)
     await page.get_by_role("button", name="Enter a new card").click()
     await page.get_by_role("heading", name="On to the payment provider").wait_for()
-    await _judge(page, None, shop_floor)
-    await _judge(page, f"{home}/card-saved", shop_floor)
+    await judge(page, None, shop_floor)
+    await judge(page, f"{home}/card-saved", shop_floor)
     assert await page.get_by_role("heading", name="Your card is being saved").is_visible()
 
     waits = await a_subscription(shop, customer=customer, state="failed_charge")
@@ -187,9 +164,9 @@ async def test_pages_around_the_gateways_own(
         [{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": f"/portal/{shop.slug}"}]
     )
     inside = f"{shop_floor.url}/portal/{shop.slug}/subscriptions"
-    await _judge(page, inside, shop_floor)
+    await judge(page, inside, shop_floor)
     assert await page.get_by_role("button", name="Confirm payment").is_visible()
-    await _judge(page, f"{inside}/{waits['number']}/confirmed", shop_floor)
+    await judge(page, f"{inside}/{waits['number']}/confirmed", shop_floor)
     assert await page.get_by_role("heading", name="Waiting for your bank").is_visible()
 
 
@@ -204,41 +181,5 @@ async def test_the_inbox(page: Page, shop_floor: Deployment, shop: Marketplace, 
 
     found = await until(email, "the access link")
     assert found is not None
-    await _judge(page, f"{shop_floor.url}/inbox", shop_floor, limit=10 * LIMIT)  # as long as the tests before made it
-    await _judge(page, f"{shop_floor.url}/inbox/{found['id']}", shop_floor)
-
-
-async def _judge(page: Page, address: str | None, deployment: Deployment, limit: int = LIMIT) -> None:
-    """Looks at an address, or at what the page shows now, at each width."""
-    for width in WIDTHS:
-        await page.set_viewport_size({"width": width, "height": 800})
-        if address is not None:
-            await _weigh(page, address, deployment, limit)
-        where = f"{page.url} at {width}"
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{where} scrolls sideways"
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARD}})
-        assert found.violations_count == 0, f"{where}: {found.generate_report()}"
-        assert await page.evaluate(_SMALL_TARGETS, TARGET) == [], f"{where} has targets too small for a thumb"
-
-
-async def _weigh(page: Page, address: str, deployment: Deployment, limit: int) -> None:
-    wire = Wire(page)
-    network = await page.context.new_cdp_session(page)
-    await network.send("Network.setCacheDisabled", {"cacheDisabled": True})  # as at the first visit
-    await page.context.clear_cookies(name="gatehouse_notice")
-    await page.goto(address, wait_until="load")
-    await network.detach()
-    assert wire.hosts() == {urlsplit(deployment.url).netloc}, address
-    assert await wire.bytes() <= limit, f"{address}: {await wire.bytes()} bytes"
-
-
-# Links inside a sentence are exempt (WCAG 2.5.8).
-_SMALL_TARGETS = """
-(least) => [...document.querySelectorAll("a, button, input, summary")]
-  .filter((element) => element.checkVisibility() && element.type !== "hidden")
-  .filter((element) => !element.closest("p, .plain-text") || element.matches(".button, .target"))
-  .filter((element) => !element.matches(".skip"))
-  .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
-  .filter(([, box]) => box.width && (box.height < least - 0.5))
-  .map(([html, box]) => `${html} ${box.width}x${box.height}`)
-"""
+    await judge(page, f"{shop_floor.url}/inbox", shop_floor, limit=10 * LIMIT)  # as long as the tests before made it
+    await judge(page, f"{shop_floor.url}/inbox/{found['id']}", shop_floor)

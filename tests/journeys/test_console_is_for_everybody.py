@@ -1,0 +1,171 @@
+"""Each page of the console is judged as the portal's are: light on a desk, dark on a phone of 360 pixels.
+
+A new page joins the list here.
+"""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from pyotp.totp import TOTP
+
+from models.database import Record
+from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session
+from tests.journeys.conftest import Deployment
+from tests.journeys.judging import judge
+from tests.journeys.waiting import until
+from workflows.api_keys import create_key, revoke_key
+from workflows.clock import now
+from workflows.links import link_text
+from workflows.portal_views import Marketplace
+
+
+class Look(NamedTuple):
+    """How the pages are looked at."""
+
+    scheme: str
+    width: int
+
+
+LOOKS = (Look("light", 1280), Look("dark", 360))
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look.scheme}-{look.width}")
+def look(request: pytest.FixtureRequest) -> Look:
+    return request.param
+
+
+@pytest.fixture
+async def page(look: Look, chromium: Browser) -> AsyncIterator[Page]:
+    scheme = "dark" if look.scheme == "dark" else "light"
+    context = await chromium.new_context(color_scheme=scheme, viewport={"width": look.width, "height": 800})
+    context.set_default_timeout(20_000)
+    yield await context.new_page()
+    await context.close()
+
+
+@pytest.fixture
+async def shop(shop_floor: Deployment) -> Marketplace:
+    return await a_marketplace()
+
+
+@pytest.fixture
+async def owner(shop: Marketplace) -> Record:
+    return await a_staff_member(shop, email="olive.owner.of.all@harbour-records.example", name="Olive Owner")
+
+
+async def _sign_in(page: Page, shop: Marketplace, member: Record) -> None:
+    token, _ = await a_staff_session(shop, member)
+    await page.context.add_cookies(
+        [{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": f"/console/{shop.slug}"}]
+    )
+
+
+async def test_before_signing_in(
+    page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    home = f"{shop_floor.url}/console/{shop.slug}"
+    used = await a_staff_link(shop, owner, state="redeemed")
+    for path in ("", f"/access/{link_text(await a_staff_link(shop, owner))}", f"/access/{link_text(used)}"):
+        await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
+
+
+async def test_each_page_inside(
+    page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    home = f"{shop_floor.url}/console/{shop.slug}"
+    other = await a_staff_member(shop, role="support", name="A rather long name of somebody in support")
+    live = await create_key(shop.id, "Checkout")
+    await revoke_key(shop.id, (await create_key(shop.id, "Old checkout", ("orders:write",))).id)
+    await _sign_in(page, shop, owner)
+
+    for path in (
+        "/apps",
+        "/apps?search=nothing",
+        "/people",
+        f"/people/{other['id']}",
+        f"/people/{other['id']}/remove",
+        f"/people/{other['id']}/second-factor",
+        "/api-keys",
+        "/api-keys/new",
+        f"/api-keys/{live.id}/revoke",
+        "/account",
+        "/account/second-factor",
+        "/sessions",
+    ):
+        await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
+
+    await page.goto(f"{home}/people")
+    await page.get_by_label("E-mail").fill("nonsense")
+    await page.get_by_role("button", name="Send Invitation").click()
+    await expect(page.get_by_text("Enter an e-mail address")).to_be_visible()
+    await judge(page, None, shop_floor, widths=(look.width,))
+
+    await page.goto(f"{home}/api-keys/new")
+    await page.get_by_label("Name").fill("Shop")
+    await page.get_by_label("orders:write").check()
+    await page.get_by_role("button", name="Make Key").click()
+    await expect(page.get_by_role("heading", name="Keep this key now")).to_be_visible()
+    await judge(page, None, shop_floor, widths=(look.width,))
+
+
+async def test_what_a_role_may_not_see(
+    page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    await _sign_in(page, shop, await a_staff_member(shop, role="auditor"))
+
+    await judge(page, f"{shop_floor.url}/console/{shop.slug}/people", shop_floor, widths=(look.width,))
+    await expect(page.get_by_role("heading", name="Your role does not allow this")).to_be_visible()
+
+
+async def test_from_the_login_page_by_e_mail_and_by_an_app(
+    page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    """Signs in by e-mail, sets up an app, signs out, and is asked for its code."""
+    home = f"{shop_floor.url}/console/{shop.slug}"
+    await _ask_and_follow(page, shop_floor, home, owner["email"])
+    await expect(page.get_by_role("heading", level=1, name="Apps")).to_be_visible()
+
+    await page.goto(f"{home}/account/second-factor")
+    await page.get_by_role("button", name="Set Up").click()
+    secret = await page.locator(".secret").inner_text()
+    await judge(page, None, shop_floor, widths=(look.width,))
+    await page.get_by_label("Code").fill(TOTP(secret).at(now()))
+    await page.get_by_role("button", name="Turn On").click()
+    await expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
+    await judge(page, None, shop_floor, widths=(look.width,))
+    recovery = await page.locator(".codes code").first.inner_text()
+
+    if look.width < 880:
+        await page.get_by_role("link", name="Menu").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_text("You have signed out.")).to_be_visible()
+    await _ask_and_follow(page, shop_floor, home, owner["email"])
+    await expect(page.get_by_role("heading", name="One more thing")).to_be_visible()
+    await judge(page, None, shop_floor, widths=(look.width,))
+    await page.get_by_label("Code").fill(recovery)
+    await page.get_by_role("button", name="Sign In").click()
+    await expect(page.get_by_role("heading", level=1, name="Apps")).to_be_visible()
+
+
+async def _ask_and_follow(page: Page, deployment: Deployment, home: str, email: str) -> None:
+    """Asks for a link and opens the newest e-mail; in this browser Continue is pressed by itself."""
+    before = {found["id"] for found in await _emails(page, deployment, email)}
+    await page.goto(home)
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_role("button", name="Send Access Link").click()
+    await expect(page.get_by_role("status")).to_contain_text("Check your e-mail")
+
+    async def arrived() -> dict[str, str] | None:
+        return next((found for found in await _emails(page, deployment, email) if found["id"] not in before), None)
+
+    found = await until(arrived, "the access link")
+    await page.goto(f"{deployment.url}/inbox/{found['id']}")
+    await page.frame_locator("iframe").locator("a.button").click()
+
+
+async def _emails(page: Page, deployment: Deployment, email: str) -> list[dict[str, str]]:
+    answer = await page.request.get(f"{deployment.url}/inbox.json")
+    found: list[dict[str, str]] = await answer.json()
+    return [one for one in found if one["to"] == email and one["template"] == "staff_access_link"]
