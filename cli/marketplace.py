@@ -68,5 +68,6 @@ def _show(made: NewMarketplace) -> None:
     public_url = os.environ.get("PUBLIC_URL", _DEFAULT_URL).rstrip("/")
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"Login URL  {public_url}/portal/{made.marketplace.slug}")
+    console.print(f"Console    {public_url}/console/{made.marketplace.slug}")
     console.print(f"API key    {made.api_key}")
     console.print("The key is stored as a digest only: keep it now.")

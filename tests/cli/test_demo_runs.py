@@ -44,6 +44,8 @@ def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path
         settings = browser.get("/api/v1/portal-settings", headers={"Authorization": f"Bearer {facts['api_key']}"})
         assert settings.json()["login_url"] == facts["login_url"] == f"{home}/portal/demo"
         assert browser.get(facts["inbox_url"]).status_code == 200
+        assert browser.get(facts["console_url"]).status_code == 200
+        assert facts["console_url"] == f"{home}/console/demo"
         _sign_in_and_find_every_invoice_ready(browser, facts)
     assert set(facts["customers"]) >= _PERSONAS
     assert set(facts["staff"]) == {"owner", "support", "analyst", "auditor"}

@@ -31,6 +31,7 @@ async def test_it_makes_a_marketplace_with_owner_and_key(database: FreshDatabase
     key = next(line.split()[-1] for line in told.splitlines() if line.startswith("API key"))
     assert (await authenticate(key)).marketplace_id == made["id"]
     assert "/portal/ada" in told
+    assert "/console/ada" in told  # where the owner signs in
 
 
 async def test_what_is_wrong_is_named_by_its_option_and_nothing_is_made(

@@ -12,6 +12,7 @@ async def test_in_development_it_leads_to_the_portals_and_the_inbox(browser: Bro
 
     assert page.status_code == 200
     assert f'href="/portal/{marketplace.slug}"' in page.text
+    assert f'href="/console/{marketplace.slug}"' in page.text
     assert 'href="/inbox"' in page.text
 
 
