@@ -116,14 +116,21 @@ def _words(error: Exception) -> _Words:
             return _Words(429, "Too many tries", f"Try again in {wait}. Links we sent you before still work.")
         case errors.InvalidInput():
             return _WORDS[errors.InvalidInput]._replace(text=" ".join(error.fields.values()))
-        case errors.TransitionRefused(machine="subscription", state=state) if state in _ENDED:
-            return _ENDED[state]
+        case errors.TransitionRefused():
+            return _refused(error)
         case errors.WorkflowError():
             return next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _UNFORESEEN)
         case HTTPException(status_code=status) if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _HTTP.get(status) or _HTTP[400]._replace(status=status, title=HTTPStatus(status).phrase)
         case _:
             return _UNFORESEEN
+
+
+def _refused(error: errors.TransitionRefused) -> _Words:
+    words = _WORDS[errors.TransitionRefused]
+    if isinstance(error, errors.NotNow):
+        return words._replace(text=error.says)
+    return _ENDED.get(error.state, words) if error.machine == "subscription" else words
 
 
 def _wait(seconds: int) -> str:

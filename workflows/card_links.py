@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from models.database import fetch_row, transaction
+from models.database import fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import lock_customer, mask_email
 from workflows.emails.stage import stage_email
-from workflows.errors import LinkUnusable, NotFound, TransitionRefused
+from workflows.errors import LinkUnusable, NotFound, TooManyRequests, TransitionRefused
 from workflows.link_requests import mail_limit_reached
 from workflows.links import find_usable_link, issue_link
 from workflows.portal_views import CardLinkShown, Marketplace
@@ -18,9 +18,9 @@ from workflows.subscriptions import CARD_UPDATABLE, card_shown
 _TEMPLATE = "card_update_link"
 
 
-async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, number: int, by: Actor) -> None:
-    """E-mails the link for the customer's subscription `number`. Past the hour's share it sends nothing and says
-    nothing: earlier links still work. Raises NotFound, and TransitionRefused where no card is needed any more."""
+async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, number: int, by: Actor) -> bool:
+    """E-mails the link for the customer's subscription `number`. Past the hour's share it sends nothing and answers no:
+    earlier links still work. Raises NotFound, and TransitionRefused where no card is needed any more."""
     async with transaction():
         customer = await lock_customer(marketplace.id, customer_id)
         subscription = await fetch_row(
@@ -36,7 +36,7 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
         if subscription["state"] not in CARD_UPDATABLE:
             raise TransitionRefused("subscription", subscription["id"], "update_card", subscription["state"], "no rule")
         if await mail_limit_reached(marketplace.id, Actor("customer", customer_id), _TEMPLATE):
-            return
+            return False
         token_id = await issue_link(
             marketplace,
             purpose="card_update",
@@ -61,6 +61,21 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
             by=by,
             urgent=True,
         )
+    return True
+
+
+async def send_card_update_email(marketplace: Marketplace, number: int, by: Actor) -> None:
+    """Staff's "Send Card Update Email": the same e-mail to the subscription's customer.
+
+    Raises NotFound, TransitionRefused, and TooManyRequests when the customer got the hour's share already.
+    """
+    customer_id = await fetch_value(
+        "SELECT customer_id FROM subscription WHERE marketplace_id = $1 AND number = $2", marketplace.id, number
+    )
+    if customer_id is None:
+        raise NotFound(f"no subscription {number}")
+    if not await send_card_update_link(marketplace, customer_id, number, by):
+        raise TooManyRequests("card e-mails to this customer", int(timedelta(hours=1).total_seconds()))
 
 
 async def look_at_card_link(marketplace_id: UUID, token: str) -> CardLinkShown:

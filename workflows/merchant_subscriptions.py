@@ -31,8 +31,9 @@ class Dunning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `id` is for refunds. `offered_for_refund`: it was at the gateway when the subscription was
-    cancelled, and was paid after that; nobody refunds it but staff."""
+    """One attempt. `id` is for refunds; `refundable_minor` is what is left to give back, refunds under way subtracted.
+    `offered_for_refund`: it was at the gateway when the subscription was cancelled, and was paid after that; nobody
+    refunds it but staff."""
 
     id: UUID
     state: str
@@ -40,9 +41,13 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     attempted_at: datetime
     amount_minor: int
     refunded_minor: int
+    refundable_minor: int
     currency: str
     period: int | None
+    order_number: int
+    paid_at: datetime | None
     decline_code: str | None
+    invoice_number: str | None
     offered_for_refund: bool
 
 
@@ -61,7 +66,10 @@ class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
     payments_total: int | None
     started_at: datetime
     trial_ends_at: datetime | None
+    first_payment: bool
     next_charge_at: datetime | None
+    charging_now: bool
+    cancel_at: datetime | None
     ended_at: datetime | None
     card: CardShown | None
     failed_charge: FailedCharge | None
@@ -116,10 +124,16 @@ async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | Non
 async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeShown]:
     rows = await fetch(
         "SELECT charge.id, charge.state, initiator, attempted_at, charge.amount_minor, refunded_minor, charge.currency,"
-        " period, decline_code, coalesce(subscription.state = 'cancelled' AND charge.paid_at > subscription.ended_at"
+        " period, order_number, paid_at, decline_code, invoice.number AS invoice_number,"
+        " CASE WHEN charge.state IN ('succeeded', 'partially_refunded') THEN charge.amount_minor - refunded_minor"
+        " - (SELECT coalesce(sum(refund.amount_minor), 0)::bigint FROM refund WHERE refund.marketplace_id ="
+        " charge.marketplace_id AND refund.charge_id = charge.id AND refund.status = 'pending') ELSE 0 END"
+        " AS refundable_minor, coalesce(subscription.state = 'cancelled' AND charge.paid_at > subscription.ended_at"
         " AND charge.state IN ('succeeded', 'partially_refunded'), false) AS offered_for_refund FROM charge"
         " JOIN subscription ON subscription.marketplace_id = charge.marketplace_id"
         " AND subscription.id = charge.subscription_id"
+        " LEFT JOIN invoice ON invoice.marketplace_id = charge.marketplace_id AND invoice.charge_id = charge.id"
+        " AND invoice.kind = 'invoice' AND invoice.state = 'issued'"
         " WHERE charge.marketplace_id = $1 AND charge.subscription_id = $2 ORDER BY attempted_at, charge.id",
         marketplace_id,
         subscription_id,

@@ -106,6 +106,7 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True):
     first_payment: bool
     next_charge_at: datetime | None  # None while a payment is being charged: its outcome sets the next
     charging_now: bool
+    cancel_at: datetime | None  # arranged: it ends then, and is not charged from then on
     ended_at: datetime | None
     card: CardShown | None
     failed_charge: FailedCharge | None

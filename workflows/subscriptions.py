@@ -1,6 +1,6 @@
 """What a customer sees of their subscriptions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -72,14 +72,21 @@ def _view(marketplace: Marketplace, row: Any) -> SubscriptionView:
         started_at=row["started_at"],
         trial_ends_at=row["trial_ends_at"],
         first_payment=row["trial_ends_at"] is not None and row["next_period"] == 0,
-        next_charge_at=row["next_charge_at"] if row["state"] == "active" else None,
+        next_charge_at=_next_charge_at(row),
         charging_now=row["charging_now"],
+        cancel_at=row["cancel_at"] if row["ended_at"] is None else None,
         ended_at=row["ended_at"],
         card=card_shown(row),
         failed_charge=_failed_charge(row) if row["state"] == "failed_charge" else None,
         can_cancel=marketplace.self_cancellation and SUBSCRIPTION.allows("cancel", row),
         can_update_card=row["state"] in CARD_UPDATABLE,
     )
+
+
+def _next_charge_at(row: Any) -> datetime | None:
+    """What will be charged: nothing of one that has failed or ended, and nothing at or after an arranged end."""
+    at = row["next_charge_at"] if row["state"] == "active" else None
+    return None if at is None or (row["cancel_at"] is not None and row["cancel_at"] <= at) else at
 
 
 def card_shown(row: Any) -> CardShown | None:

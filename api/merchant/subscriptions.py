@@ -1,54 +1,191 @@
-"""Subscriptions by API, for the merchant: see one, and send its customer a login e-mail."""
+"""Subscriptions by API, for the merchant: one of them, and what staff do about it."""
 
+from typing import Annotated
+
+import msgspec
 from litestar import Controller, get, post
+from litestar.params import PathParameter
 
-from api.documented import SubscriptionNumber, problems
+from api.documented import BAD_BODY, SubscriptionNumber, example, problems
 from api.paths import number_of, uuid_of
 from api.portal.access import Accepted
-from workflows.callers import Caller
+from api.provided import Asking, NewId, OwnMarketplace
+from api.strict_json import StrictJSON
 from workflows.cancel import cancel_by_staff
+from workflows.cancel_later import cancel_later, read_when, undo_cancellation
+from workflows.card_links import send_card_update_email
+from workflows.days_ahead import read_day
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
 from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
+from workflows.next_billing_date import change_next_billing_date
 from workflows.portal_views import Marketplace
+from workflows.resend_receipt import resend_receipt
+from workflows.restart import restart
+from workflows.timeline import TimelineEntry, timeline_of
+
+
+class NextCharge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The day of the next charge, `YYYY-MM-DD` where the marketplace is: tomorrow at the earliest."""
+
+    date: str
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When: `now`, `period_end`, or a day as `YYYY-MM-DD`, at the beginning of which it ends."""
+
+    at: str = "now"
+
+
+_ONE = "/subscriptions/{number:str}"
+_AT_ONCE = Cancellation()  # what an empty body says
 
 
 class MerchantSubscriptions(Controller):
     """The marketplace's subscriptions, whosever."""
 
-    path = "/subscriptions/{number:str}"
     tags = ("Subscriptions",)
 
-    @get(opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
-    async def read(self, marketplace: Marketplace, number: SubscriptionNumber) -> MerchantSubscription:
+    @get(_ONE, opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
+    async def read(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> MerchantSubscription:
         """One subscription, its customer, its charges and its open Subscription Saver case; by number or id."""
         return await subscription_of_marketplace(marketplace, await _number(marketplace, number))
 
     @post(
-        "/portal-login-email",
+        f"{_ONE}/portal-login-email",
         status_code=202,
         opt={"act": "subscriptions.send"},
         responses=problems(401, 403, 404, 429),
     )
-    async def send_login_email(self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber) -> Accepted:
+    async def send_login_email(
+        self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
+    ) -> Accepted:
         """Send the subscription's customer an access link: the same e-mail as the one customers ask for."""
-        await send_login_email(marketplace, number_of(number), caller.actor)
+        await send_login_email(marketplace, await _number(marketplace, number), caller.actor)
         return Accepted(detail="An access link is on its way to the customer.")
 
-    @post("/retry", status_code=202, opt={"act": "subscriptions.retry"}, responses=problems(401, 403, 404, 409, 429))
-    async def retry(self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber) -> Accepted:
+    @post(
+        f"{_ONE}/card-update-email",
+        status_code=202,
+        opt={"act": "subscriptions.send"},
+        responses=problems(401, 403, 404, 409, 429),
+    )
+    async def send_card_email(
+        self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
+    ) -> Accepted:
+        """Send the customer the link that replaces this subscription's card. 409 where it has ended."""
+        await send_card_update_email(marketplace, await _number(marketplace, number), caller.actor)
+        return Accepted(detail="A card-update link is on its way to the customer.")
+
+    @post(
+        f"{_ONE}/retry",
+        status_code=202,
+        opt={"act": "subscriptions.retry"},
+        responses=problems(401, 403, 404, 409, 429),
+    )
+    async def retry(self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber) -> Accepted:
         """Charge what is owed now, outside the retry policy. 409 where nothing failed or an attempt is under way."""
         await retry_now(marketplace, await _number(marketplace, number), caller.actor)
         return Accepted(detail="The charge is on its way; its outcome shows at the subscription.")
 
-    @post("/cancel", status_code=200, opt={"act": "subscriptions.cancel"}, responses=problems(401, 403, 404, 409))
-    async def cancel(
-        self, caller: Caller, marketplace: Marketplace, number: SubscriptionNumber
+    @post(
+        f"{_ONE}/next-charge",
+        dto=StrictJSON[NextCharge],
+        return_dto=None,
+        status_code=200,
+        opt={"act": "subscriptions.change"},
+        responses=problems(401, 403, 404, 409, *BAD_BODY),
+    )
+    async def change_next_charge(
+        self,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
+        data: Annotated[NextCharge, example({"date": "2026-12-31"})],
     ) -> MerchantSubscription:
-        """Cancel now. Nothing more is charged, nothing is refunded."""
+        """Move the next charge to another day, which becomes the billing day of the charges after it too.
+
+        409 unless it is active; also while its renewal is being charged or a cancellation is arranged.
+        """
         plain = await _number(marketplace, number)
-        await cancel_by_staff(marketplace, plain, caller.actor)
+        await change_next_billing_date(marketplace, plain, read_day(data.date, "date"), caller.actor)
         return await subscription_of_marketplace(marketplace, plain)
+
+    @post(
+        f"{_ONE}/cancel",
+        dto=StrictJSON[Cancellation],
+        return_dto=None,
+        status_code=200,
+        opt={"act": "subscriptions.cancel"},
+        responses=problems(401, 403, 404, 409, *BAD_BODY),
+    )
+    async def cancel(
+        self,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        number: SubscriptionNumber,
+        data: Annotated[Cancellation, example({"at": "period_end"})] = _AT_ONCE,
+    ) -> MerchantSubscription:
+        """Cancel now (also with an empty body), at the end of the paid period, or on a day. Nothing is refunded.
+
+        A later end can be undone until then; another one replaces it.
+        """
+        plain, when = await _number(marketplace, number), read_when(data.at)
+        if when == "now":
+            await cancel_by_staff(marketplace, plain, caller.actor)
+        else:
+            await cancel_later(marketplace, plain, when, caller.actor)
+        return await subscription_of_marketplace(marketplace, plain)
+
+    @post(
+        f"{_ONE}/undo-cancel",
+        status_code=200,
+        opt={"act": "subscriptions.cancel"},
+        responses=problems(401, 403, 404, 409),
+    )
+    async def undo_cancel(
+        self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
+    ) -> MerchantSubscription:
+        """Take an arranged cancellation back. 409 when none is arranged, or its time has come."""
+        plain = await _number(marketplace, number)
+        await undo_cancellation(marketplace, plain, caller.actor)
+        return await subscription_of_marketplace(marketplace, plain)
+
+    @post(
+        f"{_ONE}/restart", status_code=200, opt={"act": "subscriptions.change"}, responses=problems(401, 403, 404, 409)
+    )
+    async def restart(
+        self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
+    ) -> MerchantSubscription:
+        """Restart a cancelled subscription. A paid period that still runs goes on; else a new one is charged now.
+
+        409 unless it is cancelled; also while a charge of it is on its way, or when its plan is paid in full.
+        """
+        plain = await _number(marketplace, number)
+        await restart(marketplace, plain, caller.actor)
+        return await subscription_of_marketplace(marketplace, plain)
+
+    @get(f"{_ONE}/timeline", opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
+    async def timeline(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> list[TimelineEntry]:
+        """Every move of the subscription, its Subscription Saver cases and its charges, newest first; at most 1,000."""
+        return await timeline_of(marketplace.id, await _number(marketplace, number))
+
+    @post(
+        "/charges/{charge:str}/receipt",
+        status_code=202,
+        opt={"act": "subscriptions.send"},
+        responses=problems(401, 403, 404, 409, 429),
+    )
+    async def send_receipt(
+        self,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        new_id: NewId,
+        charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
+    ) -> Accepted:
+        """Send a payment's receipt once more, to the customer's present address. 409 where no money moved."""
+        await resend_receipt(marketplace, uuid_of(charge), caller.actor, new_id)
+        return Accepted(detail="The receipt is on its way to the customer.")
 
 
 async def _number(marketplace: Marketplace, text: str) -> int:

@@ -34,7 +34,10 @@ AT_THE_DOOR_BY_API = {
 # What is in a path, and how one of another marketplace is made. A new parameter needs a line here.
 PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery", "person", "key_id"}
 # The least that a route takes, where {} is not enough to get past the body.
-BODIES: dict[tuple[str, str], dict[str, object]] = {("PATCH", "/api/v1/people/{person}"): {"role": "support"}}
+BODIES: dict[tuple[str, str], dict[str, object]] = {
+    ("PATCH", "/api/v1/people/{person}"): {"role": "support"},
+    ("POST", "/api/v1/subscriptions/{number}/next-charge"): {"date": "2026-12-31"},
+}
 
 
 class Guarded(NamedTuple):
