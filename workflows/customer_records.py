@@ -21,6 +21,7 @@ from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.numbering import id_in, next_number, number_in
 from workflows.typed_text import one_line
 from workflows.versions import check_version
+from workflows.webhooks.publish import tell
 
 
 class CustomerExists(WorkflowError):
@@ -79,11 +80,12 @@ async def create_customer(marketplace_id: UUID, new: NewCustomer, new_id: UUID |
                 name,
                 new_id,
             )
+            assert row is not None, "an INSERT answers with its row"
+            await tell("customer.created", marketplace_id, "customer", row["id"])
     except asyncpg.UniqueViolationError:
         if made := await fetch_one(CustomerRecord, _FOUND + "id = $2", marketplace_id, new_id):
             return made
         raise await _exists(marketplace_id, email) from None
-    assert row is not None, "an INSERT answers with its row"
     return CustomerRecord(**row)
 
 
@@ -165,11 +167,15 @@ def _clean_name(text: str) -> str:
 
 
 async def _log(marketplace_id: UUID, before: CustomerRecord, after: CustomerRecord, by: Actor) -> None:
-    """Which fields changed, and the address masked: this log is for ever, and a name is its person's own."""
+    """Which fields changed, and the address masked: this log is for ever, and a name is its person's own.
+
+    The merchant's own systems are told that something did.
+    """
     fields = [name for name in CustomerChange.__struct_fields__ if getattr(before, name) != getattr(after, name)]
     if fields:
         was, now_ = {"email": mask_email(before.email)}, {"email": mask_email(after.email), "fields": fields}
         await record_change(marketplace_id, by, f"customer:{before.id}", "changed", was, now_)
+        await tell("customer.updated", marketplace_id, "customer", before.id)
 
 
 async def _exists(marketplace_id: UUID, email: str) -> CustomerExists:

@@ -15,6 +15,7 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from tests.webhook_rows import an_endpoint, an_event
 from tests.workflows.importing_rows import a_subscriber, charge_row, imported, subscription_row
 from workflows.actor import Actor, request_id
+from workflows.customer_records import CustomerChange, NewCustomer, change_customer, create_customer
 from workflows.fire import Move, fire, fire_where
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE, MACHINES, SUBSCRIPTION, WEBHOOK_ENDPOINT
@@ -32,6 +33,9 @@ TELLS = """
     subscription  complete        subscription.completed
     subscription  cancel          subscription.cancelled
     subscription  restart         subscription.restarted
+    subscription  reschedule      subscription.updated
+    subscription  cancel_later    subscription.updated
+    subscription  undo_cancel     subscription.updated
     charge        attempt         -
     charge        succeed         charge.succeeded
     charge        decline         charge.failed
@@ -278,6 +282,20 @@ async def test_what_has_no_life_cycle_tells_of_itself() -> None:
     assert event["type"] == "customer.updated"
     assert event["data"] == {"id": str(customer["id"]), "number": customer["number"], "reference": "kunde-3"}
     assert await written() == (1, 1)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_customer_made_and_one_corrected_are_told_and_one_left_as_it_was_is_not() -> None:
+    marketplace = await a_marketplace()
+    await an_endpoint(marketplace)
+
+    made = await create_customer(marketplace.id, NewCustomer(email="ada@example.com", name="Ada"))
+    for name in ("Ada L.", "Ada L."):
+        await change_customer(marketplace.id, str(made.number), CustomerChange(name=name), BY_CUSTOMER.by)
+
+    told = await fetch("SELECT type, data FROM webhook_event ORDER BY id")
+    assert [row["type"] for row in told] == ["customer.created", "customer.updated"]
+    assert {row["data"]["number"] for row in told} == {made.number}
 
 
 @pytest.mark.usefixtures("database")

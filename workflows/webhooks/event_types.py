@@ -12,6 +12,7 @@ EVENT_TYPES: Mapping[str, str] = {
     "subscription.created":       "An order started a subscription.",
     "subscription.charge_failed": "A charge failed; the Subscription Saver tries to win it back.",
     "subscription.recovered":     "What was owed is paid: the subscription is active again.",
+    "subscription.updated":       "Another next billing date, or a cancellation to come (`cancel_at`), or that undone.",
     "subscription.cancelled":     "It was cancelled, by whoever `because` says.",
     "subscription.completed":     "The last payment of a limited plan was made.",
     "subscription.restarted":     "A cancelled subscription is active again.",
