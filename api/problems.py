@@ -115,7 +115,7 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     if isinstance(error, errors.WorkflowError):
         return _of_workflow(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _of_http(error)
+        return _of_http(request, error)
     log_unexpected(request, error)
     return _answer(500, "Something went wrong here", "internal_error", "It was noted under this request id.")
 
@@ -176,15 +176,23 @@ def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> st
     return _DETAIL.get(kind, str(error))
 
 
-def _of_http(error: HTTPException) -> Response[Problem]:
+def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     status = HTTPStatus(error.status_code)
     code = _CODES.get(status, "bad_request")
     if isinstance(error, ValidationException):
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
-        fields = [FieldProblem(field=str(e.get("key", "")), rule=str(e.get("message", ""))) for e in extra]
+        fields = [
+            FieldProblem(field=_sent_as(request, e.get("key", "")), rule=str(e.get("message", ""))) for e in extra
+        ]
         return _answer(422, "Invalid input", "invalid_input", "A value breaks its rule.", fields)
     detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else error.detail
     return _answer(status, status.phrase, code, detail, headers=headers_of(error))
+
+
+def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
+    """What a caller calls a handler's parameter, which may have another name in Python."""
+    known = request.route_handler.parsed_fn_signature.parameters.get(parameter)
+    return getattr(known and known.kwarg_definition, "name", None) or parameter
 
 
 def _answer(

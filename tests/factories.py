@@ -190,6 +190,12 @@ async def a_charge(
     return await _born(CHARGE, {**given, **columns}, state)
 
 
+async def a_refund(charge: Record, **columns: Any) -> Record:
+    """A refund of a charge that the gateway has not answered yet."""
+    given = {"marketplace_id": charge["marketplace_id"], "charge_id": charge["id"], "amount_minor": 100}
+    return await _insert("refund", {**given, "requested_by": "staff:factory", **columns})
+
+
 async def a_link(
     marketplace: Marketplace,
     *,

@@ -1,15 +1,19 @@
-"""A marketplace's products: made and read."""
+"""A marketplace's products: made, read, renamed and repriced."""
 
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from babel.core import get_global
+from msgspec import UNSET, UnsetType
 
-from models.database import fetch_one, fetch_row
+from models.database import execute, fetch_one, fetch_row, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
 from workflows.numbering import id_in
 from workflows.typed_text import one_line
+from workflows.versions import check_version
 
 Kind = Literal["one_off", "recurring", "limited", "pay_what_you_want"]
 Unit = Literal["day", "week", "month", "year"]
@@ -35,6 +39,16 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     initial_amount_minor: int | None = None
 
 
+class ProductChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; a field left out stays as it is. Other terms are another product.
+
+    `amount_minor` counts for orders from now on: nobody's plan changes under them.
+    """
+
+    name: str | UnsetType = UNSET
+    amount_minor: int | UnsetType = UNSET
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product, as it is."""
 
@@ -55,7 +69,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind in ("recurring", "limited")
 
 
-_COLUMNS = ", ".join(Product.__struct_fields__)
+PRODUCT_COLUMNS = ", ".join(Product.__struct_fields__)
 
 
 async def create_product(marketplace_id: UUID, new: NewProduct, currency: str, new_id: UUID | None = None) -> Product:
@@ -69,7 +83,7 @@ async def create_product(marketplace_id: UUID, new: NewProduct, currency: str, n
     places = ", ".join(f"${position}" for position in range(3, len(values) + 3))
     row = await fetch_row(
         f"INSERT INTO product (marketplace_id, id, {', '.join(values)}) VALUES ($1, coalesce($2, uuidv7()), {places})"
-        f" ON CONFLICT (marketplace_id, id) DO NOTHING RETURNING {_COLUMNS}",
+        f" ON CONFLICT (marketplace_id, id) DO NOTHING RETURNING {PRODUCT_COLUMNS}",
         marketplace_id,
         new_id,
         *values.values(),
@@ -79,16 +93,56 @@ async def create_product(marketplace_id: UUID, new: NewProduct, currency: str, n
 
 async def find_product(marketplace_id: UUID, product: str) -> Product:
     """The product of that id, or of the merchant's own reference. Raises NotFound."""
-    found = await fetch_one(
-        Product,
-        f"SELECT {_COLUMNS} FROM product WHERE marketplace_id = $1 AND (id = $2 OR reference = $3)",
-        marketplace_id,
-        id_in(product),
-        product,
-    )
+    found = None
+    if "\0" not in product:  # PostgreSQL's text cannot hold it
+        found = await fetch_one(
+            Product,
+            f"SELECT {PRODUCT_COLUMNS} FROM product WHERE marketplace_id = $1 AND (id = $2 OR reference = $3)",
+            marketplace_id,
+            id_in(product),
+            product,
+        )
     if found is None:
         raise NotFound(f"no product {product}")
     return found
+
+
+async def change_product(
+    marketplace_id: UUID, product: str, change: ProductChange, by: Actor, expected: frozenset[str] | None = None
+) -> Product:
+    """Changes what was given, which is written down.
+
+    Raises NotFound, InvalidInput naming every field that breaks its rule, and ChangedMeanwhile when the product is none
+    of the `expected` versions.
+    """
+    found = await find_product(marketplace_id, product)
+    async with transaction():
+        before = await fetch_one(
+            Product,
+            f"SELECT {PRODUCT_COLUMNS} FROM product WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            marketplace_id,
+            found.id,
+        )
+        assert before is not None, "it was found, and products are never deleted"
+        check_version(before, expected)
+        after = msgspec.structs.replace(before, **_given(change))
+        if problems := dict(_problems(msgspec.structs.asdict(after))):
+            raise InvalidInput(problems)
+        await execute(
+            "UPDATE product SET name = $3, amount_minor = $4 WHERE marketplace_id = $1 AND id = $2",
+            marketplace_id,
+            found.id,
+            after.name,
+            after.amount_minor,
+        )
+        was, is_ = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
+        await record_change(marketplace_id, by, f"product:{found.id}", "changed", was, is_)
+    return after
+
+
+def _given(change: ProductChange) -> dict[str, Any]:
+    given = {name: getattr(change, name) for name in change.__struct_fields__}
+    return {name: one_line(v) if isinstance(v, str) else v for name, v in given.items() if v is not UNSET}
 
 
 def _problems(given: dict[str, Any]) -> list[tuple[str, str]]:

@@ -83,7 +83,7 @@ async def _start(
             "product_id": product.id,
             "order_id": order["id"],
             "payment_method_id": payment_method_id,
-            "amount_minor": product.amount_minor,
+            "amount_minor": order["amount_minor"],  # what was ordered, whatever the product costs by now
             "currency": product.currency,
             "interval_unit": product.interval_unit,
             "interval_count": product.interval_count,

@@ -10,11 +10,15 @@ from api.credentials import may_act, provide_caller, provide_callers_marketplace
 from api.etags import provide_expected
 from api.idempotency import KeepsAnswers, claim_key, provide_new_id
 from api.merchant.api_keys import ApiKeys
+from api.merchant.customers import Customers
 from api.merchant.differences import Differences
+from api.merchant.payments import Payments
 from api.merchant.people import People
+from api.merchant.products import Products
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
+from api.merchant.subscription_list import SubscriptionList
 from api.merchant.subscriptions import MerchantSubscriptions
 from api.merchant.webhook_deliveries import WebhookDeliveries
 from api.merchant.webhook_endpoints import WebhookEndpoints
@@ -26,7 +30,11 @@ MERCHANT_ROUTES = [
             PortalSettingsRoutes,
             MarketplaceRoutes,
             MerchantSubscriptions,
+            SubscriptionList,
+            Customers,
+            Products,
             Selling,
+            Payments,
             Differences,
             People,
             ApiKeys,

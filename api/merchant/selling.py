@@ -1,4 +1,4 @@
-"""What a merchant's own checkout sends in: customers, products, orders, refunds."""
+"""What a merchant's own checkout sends in: orders, and refunds of what they paid."""
 
 from typing import Annotated, Any
 
@@ -10,21 +10,10 @@ from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.catalogue_of_products import NewProduct, Product, create_product
-from workflows.customer_records import CustomerRecord, NewCustomer, create_customer
 from workflows.gateway_choice import gateway_of_charge
 from workflows.orders import NewOrder, OrderPlaced, place_order
 from workflows.refunds import RefundShown, refund_charge
 
-_CUSTOMER = example({"email": "jane@example.com", "name": "Jane Doe"})
-_PRODUCT = example({
-    "name": "Monthly box",
-    "kind": "recurring",
-    "amount_minor": 2400,
-    "currency": "USD",
-    "interval_unit": "month",
-    "interval_count": 1,
-})  # fmt: skip
 _ORDER = example({
     "customer": 12,
     "product": "0198c2a4-5f6e-7000-8000-000000000001",
@@ -42,32 +31,6 @@ class Selling(Controller):
     """Orders start here."""
 
     tags = ("Orders",)
-
-    @post(
-        "/customers",
-        dto=StrictJSON[NewCustomer],
-        return_dto=None,
-        opt={"act": "customers.write"},
-        responses=problems(401, 403, 409, *BAD_BODY),
-    )
-    async def make_customer(
-        self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewCustomer, _CUSTOMER]
-    ) -> CustomerRecord:
-        """Make a customer. 409 when the marketplace has one of that e-mail."""
-        return await create_customer(marketplace.id, data, new_id)
-
-    @post(
-        "/products",
-        dto=StrictJSON[NewProduct],
-        return_dto=None,
-        opt={"act": "products.write"},
-        responses=problems(401, 403, *BAD_BODY),
-    )
-    async def make_product(
-        self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewProduct, _PRODUCT]
-    ) -> Product:
-        """Make a product."""
-        return await create_product(marketplace.id, data, marketplace.currency, new_id)
 
     @post(
         "/orders",

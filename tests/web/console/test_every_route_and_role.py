@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.credentials import may_act as route_guard
 from api.credentials import needs_staff
-from tests.factories import a_charge, a_marketplace, a_staff_member, a_staff_session, a_subscription
+from tests.factories import a_charge, a_marketplace, a_refund, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of
 from tests.webhook_rows import a_delivery, an_endpoint
 from web.console.guard import may_act as page_guard
@@ -32,7 +32,18 @@ AT_THE_DOOR_BY_API = {
     ("POST", "/sessions/second-factor"),
 }
 # What is in a path, and how one of another marketplace is made. A new parameter needs a line here.
-PARAMETERS = {"number", "charge", "session_id", "endpoint", "delivery", "person", "key_id"}
+PARAMETERS = {
+    "number",
+    "charge",
+    "session_id",
+    "endpoint",
+    "delivery",
+    "person",
+    "key_id",
+    "customer",
+    "product",
+    "refund",
+}
 # The least that a route takes, where {} is not enough to get past the body.
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PATCH", "/api/v1/people/{person}"): {"role": "support"},
@@ -160,6 +171,9 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "slug": marketplace.slug,
         "number": str(subscription["id"]),
         "charge": str(charge["id"]),
+        "refund": str((await a_refund(charge))["id"]),
+        "customer": str(subscription["customer_id"]),
+        "product": str(subscription["product_id"]),
         "session_id": str(session["id"]),
         "person": str(member["id"]),
         "key_id": str((await create_key(elsewhere.id, "theirs")).id),

@@ -1,0 +1,84 @@
+"""The marketplace's customers by API: make, list and search, see, correct."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, patch, post
+from litestar.params import PathParameter, QueryParameter
+
+from api.documented import BAD_BODY, example, problems
+from api.etags import TAGGED, tagged
+from api.listed import After, Before, Limit, asked
+from api.provided import Asking, Expected, NewId, OwnMarketplace
+from api.strict_json import StrictJSON
+from workflows.customer_records import (
+    CustomerChange,
+    CustomerRecord,
+    NewCustomer,
+    change_customer,
+    create_customer,
+    find_customer,
+)
+from workflows.merchant_lists import CustomerPage, list_customers
+
+_NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
+_CORRECTED = example({"email": "jane.doe@example.com"})
+_READ = {"act": "subscriptions.read"}
+_WRITE = {"act": "customers.write"}
+
+CustomerNumber = Annotated[str, PathParameter(description="The customer's number, id, or your own reference.")]
+Search = Annotated[
+    str | None,
+    QueryParameter(description="A number or id, or the beginning of an address, a name, or a word of a name."),
+]
+
+
+class Customers(Controller):
+    """Who buys."""
+
+    path = "/customers"
+    tags = ("Customers",)
+
+    @get(opt=_READ, responses=problems(401, 403, 422))
+    async def list(
+        self,
+        marketplace: OwnMarketplace,
+        search: Search = None,
+        after: After = None,
+        before: Before = None,
+        limit: Limit = None,
+    ) -> CustomerPage:
+        """List the customers, the newest first; or whom a search finds, in the order of what it found."""
+        return await list_customers(marketplace.id, search, asked(after, before, limit))
+
+    @post(dto=StrictJSON[NewCustomer], return_dto=None, opt=_WRITE, responses=problems(401, 403, 409, *BAD_BODY))
+    async def make(
+        self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewCustomer, _NEW]
+    ) -> CustomerRecord:
+        """Make a customer. 409 when the marketplace has one of that e-mail."""
+        return await create_customer(marketplace.id, data, new_id)
+
+    @get("/{customer:str}", opt={**_READ, **TAGGED}, responses=problems(401, 403, 404))
+    async def read(
+        self, request: Request[Any, Any, Any], marketplace: OwnMarketplace, customer: CustomerNumber
+    ) -> Response[CustomerRecord]:
+        """See one customer."""
+        return tagged(request, await find_customer(marketplace.id, customer))
+
+    @patch(
+        "/{customer:str}",
+        dto=StrictJSON[CustomerChange],
+        return_dto=None,
+        opt={**_WRITE, **TAGGED},
+        responses=problems(401, 403, 404, 409, *BAD_BODY),
+    )
+    async def change(
+        self,
+        request: Request[Any, Any, Any],
+        caller: Asking,
+        expected: Expected,
+        customer: CustomerNumber,
+        data: Annotated[CustomerChange, _CORRECTED],
+    ) -> Response[CustomerRecord]:
+        """Correct an address or a name. Another e-mail ends the customer's links and sessions; 409 when it is taken."""
+        changed = await change_customer(caller.marketplace_id, customer, data, caller.actor, expected)
+        return tagged(request, changed)
