@@ -71,7 +71,9 @@ def create_app() -> Litestar:
         openapi_config=openapi(),
         # What is compressed already is left alone.
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=6, exclude=["^/logos/", "/invoices/", "^/health/"],
+            backend="gzip",
+            gzip_compress_level=6,
+            exclude=["^/logos/", "/invoices/", "^/health/"],
             exclude_opt_key="etag",  # a strong tag names the bytes (api/etags.py)
         ),
         request_max_body_size=LARGEST_BODY,

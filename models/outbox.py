@@ -22,3 +22,4 @@ class Outbox(Table, db=DB):
     request_id = Text(null=True, default=None)
     last_error = Text(null=True, default=None)
     created_at = Timestamptz()
+    told_at = Timestamptz(null=True, default=None)

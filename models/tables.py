@@ -25,6 +25,7 @@ from models.product import Product
 from models.reconciliation_difference import ReconciliationDifference
 from models.refund import Refund
 from models.sandbox_gateway import SandboxCard, SandboxPayment
+from models.saver_text import SaverText
 from models.schedule import Heartbeat, Schedule
 from models.second_factor import RecoveryCode, SecondFactor
 from models.staff import Staff
@@ -64,6 +65,7 @@ TABLES: tuple[type[Table], ...] = (
     MachineRule,
     TransitionLog,
     DunningStep,
+    SaverText,
     Refund,
     GatewayEvent,
     ReconciliationDifference,

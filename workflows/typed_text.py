@@ -19,3 +19,8 @@ def one_line(text: str) -> str:
 def lines(text: str) -> list[str]:
     """The text's lines that say something, e.g. those of a postal address."""
     return [line for part in _BREAKS.split(text) if (line := one_line(part))]
+
+
+def has_controls(text: str) -> bool:
+    """Whether text of several lines holds what has no place in any, line feeds apart."""
+    return any(_UNWANTED.search(line) for line in text.split("\n"))

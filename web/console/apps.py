@@ -27,7 +27,7 @@ APPS = (
     App(
         "Subscription Saver",
         "Failed charges are retried by a policy and won back.",
-        "apps/subscription-saver",
+        "saver",
     ),
 )
 

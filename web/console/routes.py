@@ -8,6 +8,9 @@ from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
 from web.console.people import PeoplePages
+from web.console.saver import SaverPages
+from web.console.saver_report import SaverReportPages
+from web.console.saver_texts import SaverTextPages
 from web.console.second_factor import SecondFactorPages
 from web.console.webhook_deliveries import WebhookDeliveryPages
 from web.console.webhooks import WebhookPages
@@ -31,6 +34,9 @@ _INSIDE = Router(
         WebhookDeliveryPages,
         AccountPages,
         SecondFactorPages,
+        SaverPages,
+        SaverTextPages,
+        SaverReportPages,
         SessionPages,
     ],
     dependencies={"visit": Provide(provide_staff_visit)},

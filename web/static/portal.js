@@ -2,6 +2,7 @@
 
 const once = (form) => {
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.formTarget) return; // a preview beside the form, as often as one likes
     if (form.dataset.sent) {
       event.preventDefault();
       return;

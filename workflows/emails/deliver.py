@@ -106,9 +106,11 @@ async def _record(email: Record, trigger: str, move: Move, **columns: str) -> No
 async def _load(marketplace_id: UUID, email_id: UUID) -> Record | None:
     return await fetch_row(
         "SELECT email.*, marketplace.slug, marketplace.name, marketplace.address, marketplace.support_email,"
-        " marketplace.logo_digest, marketplace.email_button, marketplace.time_zone, customer.locale"
+        " marketplace.logo_digest, marketplace.email_button, marketplace.time_zone, customer.locale,"
+        " own.subject AS own_subject, own.heading AS own_heading, own.body AS own_body"
         " FROM outgoing_email AS email JOIN marketplace ON marketplace.id = email.marketplace_id"
         " LEFT JOIN customer ON customer.marketplace_id = email.marketplace_id AND customer.id = email.customer_id"
+        " LEFT JOIN saver_text AS own ON own.marketplace_id = email.marketplace_id AND own.template = email.template"
         " WHERE email.marketplace_id = $1 AND email.id = $2",
         marketplace_id,
         email_id,

@@ -11,9 +11,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from workflows.emails.catalogue import CATALOGUE
+from workflows.emails.own_words import DEFAULTS, Words, Written, written_for
 from workflows.entrances import CONSOLE, PORTAL
 from workflows.formatting import card, day, interval_words, minutes_words, money
 from workflows.links import link_text, link_url
@@ -33,7 +35,9 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     """
     facts = _facts(email, link)
     template = CATALOGUE[email["template"]]
-    facts["subject"] = one_line(_environment().from_string(template.subject).render(facts))
+    facts["words"] = words = _words(email, facts)
+    subject = words.subject if words else one_line(_environment().from_string(template.subject).render(facts))
+    facts["subject"] = f"[Test] {subject}" if words and email.get("staff_id") else subject
     text = _environment().get_template(f"{email['template']}.txt").render(facts)
     return Message(
         id=email["id"],
@@ -45,6 +49,15 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
         text=_EMPTY_LINES.sub("\n\n", text).strip() + "\n",
         template=email["template"],
     )
+
+
+def _words(email: Mapping[str, Any], facts: Mapping[str, Any]) -> Written | None:
+    """The words of an e-mail that merchants may reword: their own where there are any, else the default's."""
+    if email["template"] not in DEFAULTS:
+        return None
+    texts = {name: email.get(f"own_{name}") for name in Words.__struct_fields__}
+    own = None if None in texts.values() else msgspec.convert(texts, Words)
+    return written_for(email["template"], own, facts)
 
 
 def _facts(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -82,6 +95,8 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
         return None
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
+    if email["template"] in DEFAULTS and (email.get("staff_id") or email.get("example")):
+        return None if email["context"].get("ended") else PORTAL.url(email["slug"])  # where its link would be
     if template.to_console:
         return CONSOLE.url(email["slug"])
     return PORTAL.url(email["slug"]) if template.product or template.to_portal else None

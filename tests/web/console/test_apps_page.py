@@ -15,9 +15,9 @@ async def test_the_apps_are_listed_in_the_navigation_and_found_by_a_search(
     none = await browser.get(f"{home}/apps", params={"search": "<b>"})
 
     assert f'<a href="{home}/apps" aria-current="page">Apps</a>' in page.text
-    for app, path in (("Customer Portal", "customer-portal"), ("Subscription Saver", "subscription-saver")):
+    for app, path in (("Customer Portal", "apps/customer-portal"), ("Subscription Saver", "saver")):
         assert app in text_of(page)
-        assert f'href="{home}/apps/{path}">Open App' in page.text
+        assert f'href="{home}/{path}">Open App' in page.text
     assert "Subscription Saver" in text_of(found)
     assert "Customer Portal" not in text_of(found)
     assert "No app is called “<b>”" in text_of(none)

@@ -43,11 +43,15 @@ PARAMETERS = {
     "customer",
     "product",
     "refund",
+    "template",
 }
 # The least that a route takes, where {} is not enough to get past the body.
+_TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PATCH", "/api/v1/people/{person}"): {"role": "support"},
     ("POST", "/api/v1/subscriptions/{number}/next-charge"): {"date": "2026-12-31"},
+    ("PUT", "/api/v1/saver/texts/{template}"): _TEXTS,
+    ("POST", "/api/v1/saver/texts/{template}/preview"): _TEXTS,
 }
 
 
@@ -179,6 +183,7 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "key_id": str((await create_key(elsewhere.id, "theirs")).id),
         "endpoint": str(endpoint["id"]),
         "delivery": str((await a_delivery(endpoint))["id"]),
+        "template": "access_link",  # nobody's to reword
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
     key = (await create_key(marketplace.id, "all")).key

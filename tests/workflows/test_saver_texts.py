@@ -1,0 +1,220 @@
+"""The Saver's e-mails in the merchant's own words: what may stand in them, and that the next e-mail has them."""
+
+from typing import Any
+
+import pytest
+
+from integrations.mailers import CaptureMailer
+from models.database import execute, fetch, fetch_value
+from tests.factories import a_customer, a_marketplace, a_staff_member
+from tests.workflows.staged_emails import a_staged_email, the_captured
+from workflows.actor import Actor
+from workflows.emails import deliver
+from workflows.emails.own_words import DEFAULTS, VARIABLES, Words, text_problem
+from workflows.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
+from workflows.portal_views import Marketplace
+from workflows.saver_texts import (
+    SaverTextChange,
+    cases_of,
+    change_text,
+    checked_words,
+    preview,
+    reset_text,
+    saver_text,
+    send_test,
+)
+from workflows.versions import ChangedMeanwhile, version
+
+MAILER = CaptureMailer("portal@gatehouse.example")
+BY = Actor("worker", "test")
+OWN = SaverTextChange(
+    subject="{{ product }}: your card",
+    heading="Dear {{ marketplace }} reader",
+    body="We could not get {{ amount }}.\nSorry!\n\n{% if next_attempt_on %}Next: {{ next_attempt_on }}.{% endif %}",
+)
+
+
+def given(**texts: str) -> SaverTextChange:
+    return SaverTextChange(**{"subject": "s", "heading": "h", "body": "b", **texts})
+
+
+async def delivered(shop: Marketplace, template: str, **arguments: Any) -> tuple[str, str, str]:
+    email_id = await a_staged_email(shop, template, **arguments)
+    await deliver.deliver_email(shop.id, email_id, MAILER)
+    captured = await the_captured(email_id)
+    return captured["subject"], captured["html"], captured["plain"]
+
+
+@pytest.mark.parametrize("template", list(DEFAULTS))
+def test_the_default_words_pass_the_check_that_a_merchants_own_must_pass(template: str) -> None:
+    default = DEFAULTS[template]
+
+    words = checked_words(template, given(subject=default.subject, heading=default.heading, body=default.body))
+
+    assert words.subject == default.subject
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ amuont }}", "there is no {{ amuont }}. There are: marketplace, product"),
+        ("one\n{{ product", "line 2 cannot be read"),
+        ("{% if product %}never ended", "line 1 cannot be read"),
+        ("{% frob %}", "unknown tag 'frob'"),
+        ("{{ product.__class__ }}", "only {{ name }}"),
+        ("{{ product['x'] }}", "only {{ name }}"),
+        ("{{ product|upper }}", "only {{ name }}"),
+        ("{{ product|nonsense }}", "only {{ name }}"),
+        ("{{ range(9) }}", "only {{ name }}"),
+        ("{{ 'x' * 9999999 }}", "only {{ name }}"),
+        ("{{ 9 ** 9 ** 9 }}", "only {{ name }}"),
+        ("{{ product ~ product }}", "only {{ name }}"),
+        ("{% for x in product %}{% endfor %}", "only {{ name }}"),
+        ("{% set product = 1 %}", "only {{ name }}"),
+        ("{% include 'layout.html' %}", "only {{ name }}"),
+        ("{% import 'layout.html' as x %}", "only {{ name }}"),
+        ("{% extends 'layout.html' %}", "only {{ name }}"),
+        ("{% macro m() %}{% endmacro %}", "only {{ name }}"),
+        ("{{ self }}", "there is no {{ self }}"),
+        ("{% if ended %}" * 25 + "{% endif %}" * 25, "too many conditions"),
+        ("{% if ended %}" * 2000 + "{% endif %}" * 2000, "too many conditions"),
+        ("{{ " + "(" * 3000 + "ended" + ")" * 3000 + " }}", "too many conditions"),
+        ("{{ " + "not " * 3000 + "ended }}", "too many conditions"),
+    ],
+)
+def test_what_is_no_variable_and_no_condition_is_refused(text: str, reason: str) -> None:
+    assert reason in (text_problem(text, "failed_charge") or "")
+
+
+def test_every_variable_may_stand_in_its_email_and_in_no_other() -> None:
+    for template, known in VARIABLES.items():
+        assert all(text_problem(f"{{{{ {name} }}}}", template) is None for name in known)
+    assert "there is no {{ reason }}" in (text_problem("{{ reason }}", "final_notice") or "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "field", "reason"),
+    [
+        ({"subject": " "}, "subject", "empty"),
+        ({"subject": "x" * 301}, "subject", "300"),
+        ({"subject": "a\nb"}, "subject", "one line"),
+        ({"heading": "a\rb"}, "heading", "one line"),
+        ({"body": "x" * 5001}, "body", "5000"),
+        ({"body": "a\x07b"}, "body", "control"),
+        ({"body": "a\u202eb"}, "body", "control"),
+        ({"heading": "{% if ended %}Over{% endif %}"}, "heading", "says nothing in the case “Another attempt comes”"),
+        ({"body": "{% if next_attempt_on %}Soon{% endif %}"}, "body", "This card is not tried again"),
+    ],
+)
+def test_each_text_that_cannot_be_sent_is_named(texts: dict[str, str], field: str, reason: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        checked_words("failed_charge", given(**texts))
+
+    assert list(refused.value.fields) == [field]
+    assert reason in refused.value.fields[field]
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_next_email_has_the_merchants_words_as_text() -> None:
+    shop = await a_marketplace(name="<b>Ada</b>")
+    customer = await a_customer(shop, locale="en")
+    await change_text(shop.id, "failed_charge", OWN, BY)
+    context = {"product": "<script>{{ 7*7 }}", "next_attempt_at": "2026-04-15T09:30:00+00:00"}
+
+    subject, html, plain = await delivered(shop, "failed_charge", customer=customer, context=context)
+
+    assert subject == "<script>{{ 7*7 }}: your card"
+    assert "Dear &lt;b&gt;Ada&lt;/b&gt; reader" in html
+    assert "We could not get $19.99.<br>Sorry!" in html
+    assert "We could not get $19.99.\nSorry!\n\nNext: April 15, 2026." in plain
+    assert "<script" not in html
+    assert "Update your card" in html  # the link comes by itself
+
+
+@pytest.mark.usefixtures("database")
+async def test_another_marketplace_and_another_email_keep_theirs() -> None:
+    shop, other = await a_marketplace(), await a_marketplace()
+    await change_text(shop.id, "failed_charge", OWN, BY)
+
+    assert (await delivered(other, "failed_charge"))[0] == "Your payment for Monthly box did not go through"
+    assert (await delivered(shop, "final_notice"))[0] == "Last reminder: Monthly box needs a working card"
+
+
+@pytest.mark.usefixtures("database")
+async def test_words_that_cannot_be_written_any_more_do_not_keep_the_email_back() -> None:
+    shop = await a_marketplace()
+    await change_text(shop.id, "failed_charge", OWN, BY)
+    await execute("UPDATE saver_text SET body = '{{ of_an_older_release }}' WHERE marketplace_id = $1", shop.id)
+
+    subject, _, plain = await delivered(shop, "failed_charge")
+
+    assert subject == "Your payment for Monthly box did not go through"
+    assert "We tried to charge" in plain
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_reset_brings_the_default_back_and_every_change_is_written_down() -> None:
+    shop = await a_marketplace()
+    first = await saver_text(shop.id, "failed_charge")
+
+    changed = await change_text(shop.id, "failed_charge", OWN, BY)
+    with pytest.raises(ChangedMeanwhile):
+        await change_text(shop.id, "failed_charge", given(), BY, frozenset({version(first)}))
+    back = await reset_text(shop.id, "failed_charge", BY, frozenset({version(changed)}))
+    with pytest.raises(ChangedMeanwhile):  # the same words as at first, and yet two changes later
+        await change_text(shop.id, "failed_charge", given(), BY, frozenset({version(first)}))
+
+    assert (changed.own, changed.version, back.own, back.version) == (True, 1, False, 2)
+    assert back.body == first.body
+    log = await fetch("SELECT act, before, after FROM change_log WHERE marketplace_id = $1 ORDER BY id", shop.id)
+    assert [row["act"] for row in log] == ["changed", "reset"]
+    assert log[1]["before"]["subject"] == OWN.subject
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_preview_shows_each_case_and_no_secret() -> None:
+    shop = await a_marketplace()
+    words = Words(
+        subject="S", heading="H", body="{% if ended %}Over{% elif next_attempt_on %}Soon{% else %}No{% endif %}"
+    )
+
+    shown = {case: preview(shop, "failed_charge", words, case) for case in cases_of("failed_charge")}
+
+    assert ["Soon" in shown["Another attempt comes"].text, "Over" in shown["It was the last attempt"].text] == [
+        True,
+        True,
+    ]
+    assert f'href="http://127.0.0.1:8000/portal/{shop.slug}"' in shown["Another attempt comes"].html
+    assert "href=" not in shown["It was the last attempt"].html.replace("mailto:", "").replace('<a href="help', "")
+    assert preview(shop, "failed_charge", words, "no such case").subject == "S"
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_test_email_goes_to_whoever_asks_and_to_nobody_else() -> None:
+    shop = await a_marketplace()
+    member = await a_staff_member(shop)
+    await change_text(shop.id, "failed_charge", OWN, BY)
+
+    assert await send_test(shop, "failed_charge", Actor("staff", member["id"])) == member["email"]
+
+    email = (await fetch("SELECT * FROM outgoing_email WHERE marketplace_id = $1", shop.id))[0]
+    await deliver.deliver_email(shop.id, email["id"], MAILER)
+    captured = await the_captured(email["id"])
+    assert captured["recipient"] == member["email"]
+    assert captured["subject"] == "[Test] Monthly box: your card"
+
+
+@pytest.mark.usefixtures("database")
+async def test_test_emails_have_an_end_and_need_a_person() -> None:
+    shop = await a_marketplace()
+    by = Actor("staff", (await a_staff_member(shop))["id"])
+    for _ in range(20):
+        await send_test(shop, "final_notice", by)
+
+    with pytest.raises(TooManyRequests):
+        await send_test(shop, "final_notice", by)
+    with pytest.raises(Forbidden):
+        await send_test(shop, "final_notice", Actor("api_key", shop.id))
+    with pytest.raises(NotFound):
+        await send_test(shop, "access_link", by)
+    assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE marketplace_id = $1", shop.id) == 20
