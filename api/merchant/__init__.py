@@ -16,6 +16,7 @@ from api.merchant.payments import Payments
 from api.merchant.people import People
 from api.merchant.products import Products
 from api.merchant.sandbox import SandboxRoutes
+from api.merchant.saver import SaverRoutes, SaverTextRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
 from api.merchant.subscription_list import SubscriptionList
@@ -41,6 +42,8 @@ MERCHANT_ROUTES = [
             SandboxRoutes,
             WebhookEndpoints,
             WebhookDeliveries,
+            SaverRoutes,
+            SaverTextRoutes,
         ],
         dependencies={
             "caller": Provide(provide_caller),
