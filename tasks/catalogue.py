@@ -30,6 +30,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.sum_tallies,
     books.compare,
     sweeps.extend_log,
+    sweeps.seal_second_factors,
 )
 
 

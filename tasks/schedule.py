@@ -24,6 +24,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "link_request.sweep":    _HOUR,
     "idempotent_request.sweep": _HOUR,
     "books.compare":         _DAY,
+    "second_factor.sweep":   _DAY,
     "webhook.sweep":         _DAY,
     "transition_log.extend": _DAY,
 }

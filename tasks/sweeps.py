@@ -20,6 +20,7 @@ from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
 from workflows.refunds import refunds_in_doubt
 from workflows.sweep import sweep
+from workflows.two_factor_codes import seal_anew
 
 _LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s (FACTS)
 _IN_DOUBT_AT_ONCE = 500  # per tick: more would mean that the gateway is down, and asking faster helps nobody
@@ -83,3 +84,9 @@ async def sum_tallies() -> None:
 async def extend_log() -> None:
     """Makes the log's partitions for the months ahead."""
     await execute("SELECT extend_transition_log($1)", _MONTHS_AHEAD)
+
+
+@job("second_factor.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def seal_second_factors() -> None:
+    """Seals the secrets of second factors by the key of today, so that the one before can be retired."""
+    await seal_anew()

@@ -29,6 +29,7 @@ ACTORS: dict[str, str] = {
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
     "idempotent_request.sweep": SWEEPS,  # forget requests that nobody repeats any more
     "tally.sum":             SWEEPS,     # add up what the data cards count
+    "second_factor.sweep":   SWEEPS,     # seal the secrets of second factors by the key of today
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "transition_log.extend": SWEEPS,     # partitions for the months ahead

@@ -12,13 +12,13 @@ from uuid import UUID
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pyotp.totp import TOTP
 
-from models.database import Record, execute, fetch_row
+from models.database import Record, execute, fetch, fetch_row
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.client_limits import check_second_factor
 from workflows.clock import now
 from workflows.errors import InvalidInput, NotFound
-from workflows.keys import derive, key_ids, token_digest
+from workflows.keys import current_key_id, derive, key_ids, token_digest
 from workflows.ports import RateLimiter
 
 RECOVERY_CODES = 10
@@ -57,14 +57,11 @@ async def take_app_code(factor: Record, code: str) -> bool:
         if step > factor["last_step"] and hmac.compare_digest(
             TOTP(secret).generate_otp(step).encode(), typed.encode("utf-8", "surrogatepass")
         ):
-            # Sealed anew each time, so that a server key can be retired once everybody has signed in.
             await execute(
-                "UPDATE second_factor SET last_step = $3, sealed_secret = $4"
-                " WHERE marketplace_id = $1 AND staff_id = $2",
+                "UPDATE second_factor SET last_step = $3 WHERE marketplace_id = $1 AND staff_id = $2",
                 factor["marketplace_id"],
                 factor["staff_id"],
                 step,
-                seal(secret),
             )
             return True
     return False
@@ -123,7 +120,11 @@ async def note(marketplace_id: UUID, by: Actor, staff_id: UUID, act: str) -> Non
 
 def _fernet() -> MultiFernet:
     """The first key seals, every one opens."""
-    return MultiFernet([Fernet(urlsafe_b64encode(derive(key_id, "second_factor"))) for key_id in key_ids()])
+    return MultiFernet([Fernet(_derived(key_id)) for key_id in key_ids()])
+
+
+def _derived(key_id: str) -> bytes:
+    return urlsafe_b64encode(derive(key_id, "second_factor"))
 
 
 def seal(secret: str) -> bytes:
@@ -137,3 +138,22 @@ def unseal(sealed: bytes) -> str | None:
         return _fernet().decrypt(sealed).decode()
     except InvalidToken:
         return None
+
+
+async def seal_anew() -> int:
+    """Seals what an older server key sealed by that of today, in the caller's transaction; answers how many."""
+    today = Fernet(_derived(current_key_id()))
+    resealed = 0
+    for factor in await fetch("SELECT * FROM second_factor ORDER BY marketplace_id, staff_id FOR UPDATE"):
+        try:
+            today.decrypt(factor["sealed_secret"])
+        except InvalidToken:
+            secret = unseal(factor["sealed_secret"])
+            if secret is not None:
+                resealed += await execute(
+                    "UPDATE second_factor SET sealed_secret = $3 WHERE marketplace_id = $1 AND staff_id = $2",
+                    factor["marketplace_id"],
+                    factor["staff_id"],
+                    seal(secret),
+                )
+    return resealed
