@@ -74,7 +74,7 @@ async def _wait(delivery: Record) -> None:
         _COUNTED,
     )
     async with transaction():
-        await _stage_again(delivery, now() + wait_for_turn(waiting))
+        await _stage_again(delivery, now() + wait_for_turn(delivery["marketplace_id"], waiting))
         await finish_current()
 
 
