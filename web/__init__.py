@@ -1,4 +1,4 @@
-"""Pages over HTTP, for people: the customer's portal and the development inbox.
+"""Pages over HTTP, for people: the customer's portal, the merchant's console and the development inbox.
 
 api/app.py mounts `web.routes.ROUTES` and answers errors outside /api with `web.errors.error_page`. It puts on
 `app.state`: `gateway_for` (name -> Gateway), `limiter` (RateLimiter), `client_address` (connection -> str).

@@ -162,6 +162,19 @@ async def test_a_session_of_another_marketplace_gets_404_from_every_page(
         assert answer.status_code == 404, page
 
 
+async def test_no_form_is_taken_without_its_sessions_token_or_from_another_site(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace)
+    values = {"slug": marketplace.slug, **{name: str(uuid4()) for name in PARAMETERS}}
+
+    for page in (one for one in _pages(browser.application) if one.guarded and one.method == "POST"):
+        stale = await browser.send_form(page.filled(values), {"form_token": "0" * 64})
+        foreign = await browser.post(page.filled(values), headers={"Sec-Fetch-Site": "cross-site"})
+        assert (stale.status_code, "out of date" in stale.text) == (403, True), page
+        assert (foreign.status_code, "another website" in foreign.text) == (403, True), page
+
+
 async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
     browser: Browser, marketplace: Marketplace
 ) -> None:

@@ -144,6 +144,37 @@ async def test_signing_out_ends_the_session(browser: Browser, marketplace: Marke
     assert await fetch_value("SELECT state FROM portal_session") == "ended"
 
 
+ELSEWHERE = [
+    "https://evil.example/",
+    "//evil.example/",
+    "/console/{slug}//evil.example",
+    "/console/{slug}/../../evil",
+    "/console/{slug}/apps/%2e%2e/%2e%2e/x",
+    "/console/another-shop/apps",
+    "/console/{slug}extra/apps",
+    "/console/{slug}/access/abc",
+    "/console/{slug}/sign-out",
+    "/console/{slug}/second-factor",
+    "/console/{slug}/apps\r\nSet-Cookie: a=b",
+    "/portal/{slug}/subscriptions",
+    "javascript:alert(1)",
+    "",
+]
+
+
+async def test_a_link_leads_to_a_page_of_this_console_and_nowhere_else(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    home, member = f"/console/{marketplace.slug}", await a_staff_member(marketplace)
+    wanted = f"{home}/people?search=ann%40ada.example"
+    for return_to, leads_to in ((wanted, wanted), *((text.format(slug=marketplace.slug), home) for text in ELSEWHERE)):
+        link = await a_staff_link(marketplace, member, return_to=return_to)
+
+        answer = await browser.send_form(f"{home}/access/{link_text(link)}", {})
+
+        assert answer.headers["location"] == leads_to, return_to
+
+
 @pytest.mark.parametrize("slug", ["nobody", "no%00body", "%F0%9F%98%80"])
 async def test_an_unknown_marketplace_has_no_console(browser: Browser, slug: str) -> None:
     for path in ("", "/apps", "/access/x"):
