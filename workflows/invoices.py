@@ -3,16 +3,16 @@
 What an invoice says is in workflows/invoice_snapshot.py, its PDF in workflows/documents.py.
 """
 
-from typing import Any
 from uuid import UUID
 
-from models.database import fetch_row, fetch_value, transaction
+from models.database import Record, fetch_row, fetch_value
 from workflows.actor import Actor
 from workflows.documents import render_document, request_document
 from workflows.errors import NotFound
-from workflows.fire import Move, create
+from workflows.fire import Move
 from workflows.invoice_snapshot import SNAPSHOT_FROM, snapshot_sql
 from workflows.machines import DOCUMENT, INVOICE
+from workflows.move_sql import creation_from, made_for_each
 
 __all__ = ["issue_invoice", "render_document", "request_document"]
 
@@ -24,20 +24,31 @@ _DRAFT = (
     " WHERE charge.marketplace_id = $1 AND charge.id = $2 AND charge.paid_at IS NOT NULL"
 )
 
-# In one round trip: whoever comes next waits from here until the transaction ends. The number begins with a letter or
-# a figure, and has so many digits or more.
-_NEXT_NUMBER = """
-WITH counted AS (
-    INSERT INTO number_series AS series (marketplace_id, series, last_number) VALUES ($1, 'invoice', 1)
+# The number, the invoice that bears it and its document in one round trip: whoever comes next waits from here until the
+# transaction ends. A number begins with a letter or a figure and has so many digits or more; one that an imported
+# invoice already bears is passed over: it is taken, not missing.
+_NUMBERED = """
+counted AS (
+    INSERT INTO number_series AS series (marketplace_id, series, last_number) VALUES ($7, 'invoice', 1)
     ON CONFLICT (marketplace_id, series) DO UPDATE SET last_number = series.last_number + 1 RETURNING last_number
-), written AS (
-    SELECT last_number, $2::text || lpad(last_number::text, greatest($3::int, length(last_number::text)), '0') AS number
+), numbered AS (
+    SELECT last_number, $8::text || lpad(last_number::text, greatest($9, length(last_number::text)), '0') AS number
     FROM counted
+)"""
+_FREE = (
+    "numbered WHERE NOT EXISTS (SELECT FROM invoice AS other WHERE other.marketplace_id = $7"
+    " AND other.number = numbered.number)"
 )
-SELECT last_number, number,
-       EXISTS (SELECT FROM invoice WHERE marketplace_id = $1 AND invoice.number = written.number) AS taken
-FROM written
-"""
+_COLUMNS = (
+    ("marketplace_id", "$7"),
+    ("customer_id", "$10"),
+    ("charge_id", "$11"),
+    ("number", "numbered.number"),
+    ("sequence", "numbered.last_number"),
+    ("snapshot", "$12::jsonb || jsonb_build_object('number', numbered.number)"),
+    ("issued_at", "$13"),
+)
+_DOCUMENT = made_for_each(DOCUMENT, "invoice_issued", (("marketplace_id", "marketplace_id"), ("invoice_id", "id")))
 
 
 async def issue_invoice(marketplace_id: UUID, charge_id: UUID, by: Actor) -> UUID:
@@ -46,29 +57,12 @@ async def issue_invoice(marketplace_id: UUID, charge_id: UUID, by: Actor) -> UUI
     Call it last: from here until the transaction ends, no other invoice of the marketplace can be numbered. The same
     charge again answers with the same invoice. Raises NotFound where no such charge was paid.
     """
-    async with transaction():
-        if (issued := await _already_issued(marketplace_id, charge_id)) is not None:
-            return issued
-        draft = await fetch_row(_DRAFT, marketplace_id, charge_id)
-        if draft is None:
-            raise NotFound(f"no paid charge {charge_id}")
-        sequence, number = await _take_number(marketplace_id, draft["invoice_prefix"])
-        invoice = await create(
-            INVOICE,
-            {
-                "marketplace_id": marketplace_id,
-                "customer_id": draft["customer_id"],
-                "charge_id": charge_id,
-                "number": number,
-                "sequence": sequence,
-                "snapshot": {**draft["snapshot"], "number": number},
-                "issued_at": draft["paid_at"],
-            },
-            Move(by, "charge_paid", {"charge_id": str(charge_id)}),
-        )
-        asked = {"marketplace_id": marketplace_id, "invoice_id": invoice["id"]}
-        await create(DOCUMENT, asked, Move(by, "invoice_issued"))
-    return invoice["id"]
+    if (issued := await _already_issued(marketplace_id, charge_id)) is not None:
+        return issued
+    draft = await fetch_row(_DRAFT, marketplace_id, charge_id)
+    if draft is None:
+        raise NotFound(f"no paid charge {charge_id}")
+    return await _issue(marketplace_id, charge_id, draft, Move(by, "charge_paid", {"charge_id": str(charge_id)}))
 
 
 async def _already_issued(marketplace_id: UUID, charge_id: UUID) -> UUID | None:
@@ -79,12 +73,13 @@ async def _already_issued(marketplace_id: UUID, charge_id: UUID) -> UUID | None:
     )
 
 
-async def _take_number(marketplace_id: UUID, prefix: str) -> tuple[int, str]:
-    """The next number of the series: gapless, since it is given back when the transaction is rolled back.
-
-    A number that an imported invoice already bears is passed over: it is taken, not missing.
-    """
+async def _issue(marketplace_id: UUID, charge_id: UUID, draft: Record, move: Move) -> UUID:
+    """Under the next number of the series: gapless, since it is given back when the transaction is rolled back."""
+    sql = creation_from(INVOICE, "issue", _COLUMNS, _NUMBERED, _FREE, _DOCUMENT)
+    values = (draft["invoice_prefix"].lstrip("-"), _DIGITS, draft["customer_id"], charge_id, draft["snapshot"])
     while True:
-        row: Any = await fetch_row(_NEXT_NUMBER, marketplace_id, prefix.lstrip("-"), _DIGITS)
-        if not row["taken"]:
-            return row["last_number"], row["number"]
+        issued = await fetch_row(
+            sql, INVOICE.initial, "issue", *move.columns(), marketplace_id, *values, draft["paid_at"]
+        )
+        if issued is not None:
+            return issued["id"]

@@ -17,7 +17,9 @@ from workflows.webhooks.event_sql import events_of
 _ARGUMENT = re.compile(r"(?<![:\w]):([a-z_]+)")
 _MOVE_COLUMNS = ("moved_trigger", "moved_by", "moved_reason", "moved_request", "moved_details")
 _MOVED_FROM = ", old.state AS moved_from"  # true also when another transaction moved the row since we looked
+_ANSWER = " SELECT * FROM moved"
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
+_CODE = re.compile(r"[a-z0-9_.:-]{1,80}")
 _OURS = {*_MOVE_COLUMNS, "state", "moved_at", "log_seq", "log_hash"}  # written by the move itself and by the triggers
 
 
@@ -37,6 +39,41 @@ def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stag
     values = ", ".join(f"${position}" for position in range(1, len(names) + 1))
     insert = f"INSERT INTO {machine.name} ({', '.join(names)}) VALUES ({values}) RETURNING *"
     return _with_staged(machine, insert, [rule], stages, request="$5")
+
+
+@lru_cache
+def creation_from(
+    machine: StateMachine, trigger: str, columns: tuple[tuple[str, str], ...], before: str, source: str, beside: str
+) -> str:
+    """The same for rows that the statement itself finds out: (column, SQL) each, selected FROM `source` out of the CTEs
+    in `before`, whose own values follow at $7. `beside` is what `made_for_each` wrote."""
+    rule = next(rule for rule in machine.creations if rule.trigger == trigger)
+    names, expressions = zip(*columns, strict=True)
+    _check_columns(machine, names)
+    insert = (
+        f"INSERT INTO {machine.name} (state, {', '.join((*_MOVE_COLUMNS, *names))}) "
+        f"SELECT $1, $2, $3, $4, $5, $6::jsonb, {', '.join(expressions)} FROM {source} RETURNING *"
+    )
+    moved = _with_staged(machine, insert, [rule], (), request="$5")
+    if moved == insert:
+        moved = f"WITH moved AS ({insert}){_ANSWER}"
+    return f"WITH {before}, {moved.removeprefix('WITH ').removesuffix(_ANSWER)}, {beside}{_ANSWER}"
+
+
+def made_for_each(machine: StateMachine, because: str, columns: tuple[tuple[str, str], ...]) -> str:
+    """CTEs that make a row of another machine for each in `moved`, by the same actor, with what its rule stages."""
+    rule = machine.creations[0]
+    names, expressions = zip(*columns, strict=True)
+    _check_columns(machine, names)
+    if rule.event or not _CODE.fullmatch(because):
+        raise DefinitionError(f"{machine.name}: cannot be made beside another, told of or because of {because!r}")
+    staged = " UNION ALL ".join(_outbox_row(actor, machine.name + "_made", "true", "$5") for actor in rule.stages)
+    return (
+        f"{machine.name}_made AS (INSERT INTO {machine.name} (state, {', '.join((*_MOVE_COLUMNS, *names))}) "
+        f"SELECT '{machine.initial}', '{rule.trigger}', $3, '{because}', $5, NULL, {', '.join(expressions)} FROM moved "
+        f"RETURNING *), {machine.name}_staged AS "
+        f"(INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) {staged})"
+    )
 
 
 @lru_cache
@@ -129,7 +166,7 @@ def _with_staged(
         return move
     return (
         f"WITH moved AS ({move}), {told}staged AS (INSERT INTO outbox (marketplace_id, queue, actor, args, request_id) "
-        f"{' UNION ALL '.join(staged)}) SELECT * FROM moved"
+        f"{' UNION ALL '.join(staged)}){_ANSWER}"
     )
 
 
