@@ -1,4 +1,4 @@
-"""Who used how much of the processors, read from /proc: workers, PostgreSQL, the rest of ours, the machine."""
+"""Who used how much of the processors, read from /proc: workers, PostgreSQL, the rest of ours, others."""
 
 import os
 import time
@@ -11,7 +11,7 @@ import redis
 from benchmarks.renewals_processes import Deployment
 from models.database import fetch_value
 
-ALL_OURS = "all of ours"
+ALL_OURS, OTHERS = "all of ours", "not of ours"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _IDLE = slice(3, 5)  # of the first line of /proc/stat: idle and waiting for the disk
 
@@ -59,17 +59,17 @@ def busy_seconds() -> float:
 
 
 class Meter:
-    """From its making on: how many processors each part kept busy, on average."""
+    """How many processors each part kept busy, on average, since it was made or asked last."""
 
     def __init__(self, parts: Mapping[str, Callable[[Mapping[int, Process]], float]]) -> None:
         self._parts = parts
-        self._began, self._busy, self._used = time.monotonic(), busy_seconds(), self._read()
+        self._read()
 
     @classmethod
     async def of(cls, deployment: Deployment, workers: Iterable[str]) -> "Meter":
         """Of a deployment and the servers at hand. Servers elsewhere count as nothing."""
         workers = list(workers)
-        others = [name for name in deployment.programs if name not in workers]
+        rest = set(deployment.programs) - {*workers, "dispatcher"}
         backend = await fetch_value("SELECT pg_backend_pid()")
         seen = processes().get(backend)
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
@@ -79,17 +79,20 @@ class Meter:
                 "workers": of_groups(deployment.groups(*workers)),
                 "PostgreSQL": of_family(seen.parent) if seen else of_groups([]),
                 "dispatcher": of_groups(deployment.groups("dispatcher")),
-                "API, links, Valkey": of_groups([*deployment.groups(*(set(others) - {"dispatcher"})), valkey]),
+                "API, links, Valkey, visitor": of_groups([*deployment.groups(*rest), valkey, os.getpgrp()]),
             }
         )
 
     def cores(self) -> dict[str, float]:
-        """By part; then all of them together, and the whole machine, with whatever else runs on it."""
-        seconds = time.monotonic() - self._began
-        used = {name: (now - self._used[name]) / seconds for name, now in self._read().items()}
-        machine = (busy_seconds() - self._busy) / seconds
-        return {**used, ALL_OURS: sum(used.values()), "the whole machine": machine}
+        """By part; then all of them together, and whatever else the machine did."""
+        at, busy, used = self._at, self._busy, self._used
+        self._read()
+        seconds = self._at - at
+        cores = {name: (now - used[name]) / seconds for name, now in self._used.items()}
+        ours = sum(cores.values())
+        return {**cores, ALL_OURS: ours, OTHERS: (self._busy - busy) / seconds - ours}
 
-    def _read(self) -> dict[str, float]:
+    def _read(self) -> None:
         seen = processes()
-        return {name: seconds(seen) for name, seconds in self._parts.items()}
+        self._at, self._busy = time.monotonic(), busy_seconds()
+        self._used = {name: seconds(seen) for name, seconds in self._parts.items()}
