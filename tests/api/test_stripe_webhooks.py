@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from integrations.gateways import gateway_for
 from models.database import Record, execute, fetch, fetch_row, fetch_value
@@ -219,3 +220,89 @@ async def test_a_decline_told_by_event_after_the_success_changes_nothing(
 class _NoLimit:
     async def hit(self, limit: str, amount: int, per_seconds: int, who: str) -> int:  # noqa: ARG002 - the port's
         return 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "theirs"),
+    [
+        ({"currency": "zzz"}, "amount", "1999 ZZZ"),  # a currency that nobody knows
+        ({"currency": "jpy"}, "amount", "1999 JPY"),
+        ({"amount": 1, "amount_received": 1}, "amount", "1 USD"),
+        ({"amount": 2**62, "amount_received": 2**62}, "amount", f"{2**62} USD"),
+    ],
+    ids=["unknown currency", "another currency", "less", "far more"],
+)
+async def test_a_payment_of_other_money_is_not_believed_and_stays_pending(
+    api: httpx.AsyncClient,
+    marketplace: Marketplace,
+    stripe: FakeStripe,
+    changes: dict[str, Any],
+    kind: str,
+    theirs: str,
+) -> None:
+    charge = await _due(marketplace, stripe)
+    paid = stripe.payments.create({**_payment_of(charge, stripe), "confirm": True})
+    event = stripe.books.happened("payment_intent.succeeded", {**paid, **changes})
+
+    assert (await _send(api, marketplace, stripe, event)).status_code == 200
+
+    assert await fetch_value("SELECT state FROM charge") == "pending"
+    assert await fetch_value("SELECT count(*) FROM invoice") == 0
+    found = await fetch_row("SELECT kind, ours, theirs FROM reconciliation_difference")
+    assert found is not None
+    assert tuple(found) == (kind, "1999 USD", theirs)
+
+
+def _payment_of(charge: Record, stripe: FakeStripe) -> dict[str, Any]:
+    card = stripe.books.all("payment_method")[0]
+    key = {"gatehouse_charge": charge["idempotency_key"]}
+    money = {"amount": charge["amount_minor"], "currency": charge["currency"].lower()}
+    return {**money, "customer": card["customer"], "payment_method": card["id"], "metadata": key}
+
+
+async def test_a_refund_in_another_currency_or_above_the_payment_is_a_difference(
+    api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
+) -> None:
+    charge = await _paid(marketplace, stripe)
+    theirs = stripe.books.get("pi", charge["gateway_reference"], "id")["latest_charge"]
+    for changes in ({"amount_refunded": 500, "currency": "jpy"}, {"amount_refunded": 5000}):
+        event = stripe.books.happened("charge.refunded", {**stripe.books.objects[theirs], **changes})
+        assert (await _send(api, marketplace, stripe, event)).status_code == 200
+
+    assert await fetch_value("SELECT refunded_minor FROM charge") == 0
+    found = await fetch_row("SELECT ours, theirs FROM reconciliation_difference")
+    assert found is not None
+    assert tuple(found) == ("succeeded, 0 USD refunded", "5000 USD refunded")
+
+
+async def test_a_card_removed_at_stripe_fails_its_renewal_and_is_not_tried_again(
+    api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
+) -> None:
+    charge = await _due(marketplace, stripe)
+    stripe.detach(await fetch_value("SELECT reference FROM payment_method"))
+    for event in stripe.books.events:
+        assert (await _send(api, marketplace, stripe, event)).status_code == 200
+
+    await submit_charge(marketplace.id, charge["id"], gateway_for("stripe"))
+
+    case = await fetch_row("SELECT last_decline_code, next_attempt_at - opened_at AS pause FROM dunning_case")
+    assert case is not None
+    assert (case["last_decline_code"], case["pause"].days) == ("invalid_account", 14)  # the end, no attempt before it
+    assert stripe.charges == []
+    assert await fetch_value("SELECT template FROM outgoing_email") == "failed_charge"
+
+
+async def test_a_refused_event_leaves_a_log_row_and_none_of_its_body(
+    api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
+) -> None:
+    await _paid(marketplace, stripe)
+    with structlog.testing.capture_logs() as logs:
+        await _send(api, marketplace, stripe, stripe.books.events[-1], secret="whsec_wrong")
+        await _send(api, marketplace, stripe, stripe.books.events[-1], at=time.time() - 3600)
+
+    rows = [row for row in logs if row["event"] == "event refused"]
+    assert [(row["code"], row["marketplace"]) for row in rows] == [
+        ("event_unsigned", marketplace.slug),
+        ("event_not_now", marketplace.slug),
+    ]
+    assert stripe.books.events[-1]["id"] not in str(logs)
