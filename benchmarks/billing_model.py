@@ -26,3 +26,7 @@ def main() -> None:
     Console(highlight=False).print(f"seeds {first_seed} to {lived.last_seed}; met: {lived.met}")
     speed = Figure("steps a second, every promise checked after each", lived.steps / took, "1/s")
     report("billing_model", [Figure("steps without a broken promise", lived.steps, "", f"≥ {STEPS}"), speed])
+
+
+if __name__ == "__main__":
+    main()
