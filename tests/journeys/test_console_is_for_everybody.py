@@ -4,20 +4,24 @@ A new page joins the list here.
 """
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
-from models.database import Record
-from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session
+from models.database import Record, execute
+from tests.factories import BY_WORKER, a_marketplace, a_staff_link, a_staff_member, a_staff_session
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
 from tests.journeys.waiting import until
+from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.api_keys import create_key, revoke_key
 from workflows.clock import now
+from workflows.fire import fire
 from workflows.links import link_text
+from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.portal_views import Marketplace
 
 
@@ -90,6 +94,9 @@ async def test_each_page_inside(
         "/api-keys",
         "/api-keys/new",
         f"/api-keys/{live.id}/revoke",
+        "/webhooks",
+        "/webhooks/new",
+        *await _webhook_pages(shop),
         "/account",
         "/account/second-factor",
         "/sessions",
@@ -108,6 +115,25 @@ async def test_each_page_inside(
     await page.get_by_role("button", name="Make Key").click()
     await expect(page.get_by_role("heading", name="Keep this key now")).to_be_visible()
     await judge(page, None, shop_floor, widths=(look.width,))
+
+
+async def _webhook_pages(shop: Marketplace) -> list[str]:
+    """An endpoint of a long address that fails, one that is off, and a delivery that nobody took."""
+    failing, _ = await an_endpoint(shop, "https://shop.example.com/webhooks/of/a/long/path?and=parameters")
+    await execute("UPDATE webhook_endpoint SET failing_since = now() WHERE id = $1", failing["id"])
+    off, _ = await an_endpoint(shop, description="The old shop", event_types=["charge.failed", "charge.refunded"])
+    await fire(WEBHOOK_ENDPOINT, shop.id, off["id"], "give_up", BY_WORKER)
+    delivery = await a_delivery(failing, attempts=1, next_attempt_at=now() + timedelta(hours=2))
+    await execute(
+        "INSERT INTO webhook_attempt (marketplace_id, delivery_id, number, at, duration_ms, status, answer)"
+        " VALUES ($1, $2, 1, now(), 1234, 500, '<h1>Internal Server Error</h1>')",
+        shop.id,
+        delivery["id"],
+    )
+    refused = await a_delivery(failing, attempts=10)
+    await fire(WEBHOOK_DELIVERY, shop.id, refused["id"], "give_up", BY_WORKER)
+    one = f"/webhooks/{failing['id']}"
+    return [one, f"{one}/edit", f"{one}/remove", f"/webhooks/{off['id']}", f"/webhooks/deliveries/{delivery['id']}"]
 
 
 async def test_what_a_role_may_not_see(
