@@ -47,7 +47,7 @@ async def record_outcome(marketplace_id: UUID, charge_id: UUID, outcome: Outcome
         await act(marketplace, subscription, case, charge, outcome)
         await finish_current()  # a run that lost its lease meanwhile undoes all of this
         if outcome.state == "succeeded":  # last of all: from its number to our end all others wait for theirs
-            await issue_invoice(marketplace_id, charge_id, Actor("gateway", marketplace.gateway))
+            await issue_invoice(marketplace_id, charge_id, Actor("gateway", charge["gateway"]))
 
 
 def _refuse_other_money(charge: Record, outcome: Outcome) -> None:
@@ -103,6 +103,8 @@ async def _succeeded(
         await fulfil_paid(marketplace, charge, paid.by)
     else:
         await _send_receipt(marketplace, charge, at)
+    if outcome.disputed:
+        await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(paid.by, "dispute_opened"))
 
 
 async def _count_payment(marketplace: Marketplace, subscription: Record, charge: Record, move: Move) -> None:

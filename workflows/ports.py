@@ -53,7 +53,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `advice_code` is the bank's advice about trying again where it gave one (`do_not_try_again`, `try_again_later`,
     `confirm_card_data`): believe it before `decline_code`. `amount_minor` and `currency` are what the gateway says
-    it was about; compare them with your own where the gateway could not (find_charge, events).
+    it was about; compare them with your own where the gateway could not (find_charge, events). `disputed`: it has
+    succeeded, and the customer's bank has taken the money back already.
     """
 
     state: Literal["succeeded", "failed", "action_required"]
@@ -62,6 +63,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     advice_code: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
+    disputed: bool = False
 
 
 class CardSetup(msgspec.Struct, frozen=True, kw_only=True):

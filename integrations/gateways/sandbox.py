@@ -12,7 +12,7 @@ from typing import Any
 
 from integrations.gateways import sandbox_payments
 from integrations.gateways.sandbox_cards import TEST_CARDS, Meets, TestCard
-from integrations.gateways.sandbox_payments import outcome_of
+from integrations.gateways.sandbox_payments import DISPUTED, outcome_of
 from models.database import DB, PoolMissing
 from workflows.errors import InvalidInput
 from workflows.keys import current_key_id, derive
@@ -123,11 +123,13 @@ class SandboxGateway:
         """What became of an attempt, None when it never arrived."""
         async with _connection() as database:
             row = await database.fetchrow(
-                "SELECT * FROM sandbox_payment WHERE idempotency_key = $1 AND starts_with(reference, $2)",
+                "SELECT payment.*, card.outcome FROM sandbox_payment AS payment JOIN sandbox_card AS card"
+                " ON card.reference = payment.card_reference"
+                " WHERE payment.idempotency_key = $1 AND starts_with(payment.reference, $2)",
                 idempotency_key,
                 _PAYMENT,
             )
-        return None if row is None else outcome_of(row)
+        return None if row is None else outcome_of(row, disputed=row["outcome"].startswith(DISPUTED))
 
     async def start_confirmation(self, gateway_reference: str, return_url: str) -> Confirmation:  # noqa: ARG002
         """Confirms on the spot, there being no bank to send anybody to. Raises NotFound."""
@@ -221,14 +223,14 @@ async def _pay(database: Any, request: ChargeRequest, meets: Meets, decline_code
         decline_code,
     )
     if row is not None:
-        return None if meets == "timeout_after" else outcome_of(row)
+        return None if meets == "timeout_after" else outcome_of(row, disputed=meets == "dispute")
     before = await database.fetchrow(
         "SELECT * FROM sandbox_payment WHERE idempotency_key = $1", request.idempotency_key
     )
     asked = (request.card_reference, request.amount_minor, request.currency)
     if asked != (before["card_reference"], before["amount_minor"], before["currency"]):
         raise KeyReused(request.idempotency_key)
-    return outcome_of(before)
+    return outcome_of(before, disputed=meets == "dispute")
 
 
 async def _give_back(database: Any, paid: Any, amount_minor: int, idempotency_key: str) -> None:

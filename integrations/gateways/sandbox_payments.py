@@ -12,6 +12,7 @@ from workflows.errors import NotFound
 from workflows.ports import GatewayPayment, Outcome
 
 WITHDRAWN = "canceled"  # Stripe's word, so that both gateways speak alike
+DISPUTED = "dispute:"  # what sandbox_card.outcome begins with where payments are disputed
 _PAGE = 500
 
 
@@ -39,8 +40,10 @@ async def payments_between(database: Any, since: datetime, until: datetime) -> A
     at, reference = since, ""
     while True:
         rows = await database.fetch(
-            "SELECT * FROM sandbox_payment WHERE (created_at, reference) > ($1, $2) AND created_at < $3"
-            " AND starts_with(reference, 'ch_') ORDER BY created_at, reference LIMIT $4",
+            "SELECT payment.*, card.outcome FROM sandbox_payment AS payment"
+            " JOIN sandbox_card AS card ON card.reference = payment.card_reference"
+            " WHERE (payment.created_at, payment.reference) > ($1, $2) AND payment.created_at < $3"
+            " AND starts_with(payment.reference, 'ch_') ORDER BY payment.created_at, payment.reference LIMIT $4",
             at,
             reference,
             until,
@@ -55,20 +58,22 @@ async def payments_between(database: Any, since: datetime, until: datetime) -> A
                 currency=row["currency"],
                 state=row["status"],
                 created_at=row["created_at"],
+                disputed=row["outcome"].startswith(DISPUTED),
             )
         if len(rows) < _PAGE:
             return
         at, reference = rows[-1]["created_at"], rows[-1]["reference"]
 
 
-def outcome_of(row: Any) -> Outcome:
-    """A row of sandbox_payment as the port says it."""
+def outcome_of(row: Any, *, disputed: bool = False) -> Outcome:
+    """A row of sandbox_payment as the port says it; `disputed`: its card is one whose payments are."""
     return Outcome(
         state=row["status"],
         gateway_reference=row["reference"],
         decline_code=row["decline_code"],
         amount_minor=row["amount_minor"],
         currency=row["currency"],
+        disputed=disputed and row["status"] == "succeeded",
     )
 
 

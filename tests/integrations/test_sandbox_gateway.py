@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from integrations.gateways import UnknownGateway, gateway_for
 from integrations.gateways.sandbox import KeyReused
+from integrations.gateways.sandbox_cards import TEST_CARDS
 from models.database import fetch, fetch_value, transaction
 from workflows.errors import InvalidInput
 from workflows.ports import Card, CardDeclined, CardDetails, ChargeRequest, Gateway, InDoubt, RefundRefused
@@ -240,3 +243,39 @@ async def test_what_was_never_paid_is_not_refunded(gateway: Gateway) -> None:
 def test_an_unknown_gateway_is_named_in_the_error() -> None:
     with pytest.raises(UnknownGateway, match="'strype'"):
         gateway_for("strype")
+
+
+def test_the_published_table_of_numbers_is_the_gateways() -> None:
+    """Each number's line says its brand and its code: what it meets is told in words that a person can check."""
+    text = (Path(__file__).parents[2] / "docs" / "test-numbers.md").read_text()
+    published = {row[0]: row[1:] for row in re.findall(r"^\| `(\d+)` \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)}
+
+    assert list(published) == list(TEST_CARDS)
+    for number, card in TEST_CARDS.items():
+        brand, meets = published[number]
+        code = card.refused or (card.decline_code if card.meets == "decline" else None)
+        assert brand == card.brand
+        assert (
+            (f"`{code}`" in meets) if code else ("declined" in meets) == (card.meets == "authentication_then_decline")
+        )
+
+
+def test_every_number_of_our_own_passes_the_check_that_forms_make() -> None:
+    for number in TEST_CARDS:
+        if number.startswith("9990"):
+            digits = [int(digit) for digit in reversed(number)]
+            doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+            assert (sum(digits[::2]) + sum(doubled)) % 10 == 0, number
+
+
+CODES = [  # what decides about the next attempt, one way or the other
+    *("lost_card", "stolen_card", "pickup_card", "transaction_not_allowed", "highest_risk_level", "incorrect_number"),
+    *("revocation_of_authorization", "revocation_of_all_authorizations", "expired_card", "fraudulent"),
+    *("restricted_card", "invalid_account", "do_not_try_again", "insufficient_funds", "generic_decline"),
+    *("processing_error", "card_velocity_exceeded", "issuer_not_available", "authentication_required"),
+]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_that_decides_something_has_a_number(code: str) -> None:
+    assert code in {code for card in TEST_CARDS.values() for code in (card.decline_code, card.refused)}

@@ -12,10 +12,12 @@ from workflows.actor import CLOCK
 from workflows.charge_outcomes import record_outcome
 from workflows.charges import charges_in_doubt, submit_charge
 from workflows.clock import now
+from workflows.errors import TransitionRefused
 from workflows.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
 from workflows.portal_views import Marketplace
 from workflows.ports import CardDetails, InDoubt, Outcome
+from workflows.refunds import refund_charge
 
 _TIMES_OUT_AFTER_PAYING, _TIMES_OUT_BEFORE = "9990000000000110", "9990000000000102"
 
@@ -189,3 +191,20 @@ async def test_a_payment_that_needs_its_customer_waits_for_them(database: FreshD
 
     assert await fetch_value("SELECT state FROM charge") == "action_required"
     assert await fetch_value("SELECT decline_code FROM charge") == "authentication_required"
+
+
+async def test_a_payment_that_the_customer_disputes_is_shown_as_such_and_cannot_be_refunded(
+    database: FreshDatabase,
+) -> None:
+    marketplace = await a_marketplace()
+    _, charge = await _due(marketplace, "4000000000000259")
+
+    await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
+
+    row = await fetch_row("SELECT state, payment_status FROM charge")
+    assert row is not None
+    assert tuple(row) == ("disputed", "disputed")
+    assert await fetch_value("SELECT state FROM subscription") == "active"  # the merchant decides what follows
+    assert await fetch_value("SELECT count(*) FROM invoice") == 1
+    with pytest.raises(TransitionRefused):
+        await refund_charge(marketplace, charge["id"], None, gateway_for("sandbox"), CLOCK)
