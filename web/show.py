@@ -6,11 +6,26 @@ The pages are in English; so are their months. What differs is whether March com
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from workflows import formatting
-from workflows.portal_views import CardShown, SubscriptionView
+from workflows.portal_views import CardShown
 
 _ENGLISH_OF = re.compile(r"\ben-([a-z]{2})\b", re.IGNORECASE)
+
+
+class _Charged(Protocol):
+    """Whatever is charged again and again: a subscription, as anybody sees it."""
+
+    @property
+    def interval_unit(self) -> str:
+        """The word of formatting.py."""
+        ...
+
+    @property
+    def interval_count(self) -> int:
+        """How many of them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,7 @@ class Show:
         """Where minutes matter."""
         return formatting.moment(instant, self.time_zone, self.locale)
 
-    def interval(self, subscription: SubscriptionView) -> str:
+    def interval(self, subscription: _Charged) -> str:
         """`every 3 months`."""
         return formatting.interval_words(subscription.interval_unit, subscription.interval_count)
 

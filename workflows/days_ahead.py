@@ -14,12 +14,21 @@ FARTHEST = timedelta(days=731)  # two years: the longest pause that somebody arr
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
+def today(marketplace: Marketplace) -> date:
+    """The day that it is where the marketplace is, by its clock."""
+    return local_day(marketplace, marketplace_now(billing_offset(marketplace)))
+
+
 def choosable_days(marketplace: Marketplace) -> tuple[date, date]:
     """The first and the last day that may be chosen, by the marketplace's clock and calendar: tomorrow, and in two
     years. Today has begun: what is to happen today is done now, by an act that says so."""
-    zone = ZoneInfo(marketplace.time_zone)
-    today = marketplace_now(billing_offset(marketplace)).astimezone(zone).date()
-    return today + timedelta(days=1), today + FARTHEST
+    begun = today(marketplace)
+    return begun + timedelta(days=1), begun + FARTHEST
+
+
+def local_day(marketplace: Marketplace, at: datetime) -> date:
+    """The day of an instant where the marketplace is."""
+    return at.astimezone(ZoneInfo(marketplace.time_zone)).date()
 
 
 def check_day(marketplace: Marketplace, day: date, field: str) -> None:

@@ -13,11 +13,12 @@ from workflows.subscriptions import get_subscription
 
 
 class SubscriptionCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose it is."""
+    """Whose it is. `email_bounces`: the last e-mail to that address came back."""
 
     number: int
     email: str
     name: str
+    email_bounces: bool
 
 
 class Dunning(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,10 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription as the merchant sees it. Money is in minor units of `currency`."""
+    """A subscription as the merchant sees it. Money is in minor units of `currency`.
+
+    `period_ends_at`: the end of what is paid, of an active one; None while its renewal is being charged.
+    """
 
     number: int
     product: str
@@ -70,6 +74,7 @@ class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
     next_charge_at: datetime | None
     charging_now: bool
     cancel_at: datetime | None
+    period_ends_at: datetime | None
     ended_at: datetime | None
     card: CardShown | None
     failed_charge: FailedCharge | None
@@ -80,7 +85,12 @@ class MerchantSubscription(msgspec.Struct, frozen=True, kw_only=True):
 async def subscription_of_marketplace(marketplace: Marketplace, number: int) -> MerchantSubscription:
     """The marketplace's subscription of that number. Raises NotFound."""
     customer = await fetch_row(
-        "SELECT subscription.id AS subscription_id, customer.id, customer.number, customer.email, customer.name"
+        "SELECT subscription.id AS subscription_id, CASE WHEN subscription.state = 'active' THEN next_charge_at END"
+        " AS period_ends_at, customer.id, customer.number, customer.email, customer.name,"
+        " coalesce((SELECT mail.state = 'bounced' FROM outgoing_email AS mail WHERE mail.marketplace_id ="
+        " customer.marketplace_id AND mail.customer_id = customer.id AND mail.recipient = customer.email"
+        " AND mail.state IN ('sent', 'delivered', 'bounced') ORDER BY mail.created_at DESC LIMIT 1), false)"
+        " AS email_bounces"
         " FROM subscription JOIN customer ON customer.marketplace_id = subscription.marketplace_id"
         " AND customer.id = subscription.customer_id"
         " WHERE subscription.marketplace_id = $1 AND subscription.number = $2",
@@ -92,11 +102,16 @@ async def subscription_of_marketplace(marketplace: Marketplace, number: int) -> 
     seen = await get_subscription(marketplace, customer["id"], number)
     shared = {name: getattr(seen, name) for name in MerchantSubscription.__struct_fields__ if hasattr(seen, name)}
     return MerchantSubscription(
-        customer=SubscriptionCustomer(number=customer["number"], email=customer["email"], name=customer["name"]),
+        customer=_customer(customer),
+        period_ends_at=customer["period_ends_at"],
         dunning=await _dunning(marketplace.id, customer["subscription_id"]),
         charges=await _charges(marketplace.id, customer["subscription_id"]),
         **shared,
     )
+
+
+def _customer(row: Any) -> SubscriptionCustomer:
+    return SubscriptionCustomer(**{name: row[name] for name in SubscriptionCustomer.__struct_fields__})
 
 
 async def number_of_id(marketplace_id: UUID, subscription_id: UUID) -> int:

@@ -31,6 +31,18 @@ class _Paid(NamedTuple):
     given_back: bool
 
 
+async def charged_at_restart(marketplace: Marketplace, number: int) -> datetime | None:
+    """What a restart would do now, for whoever is asked to confirm it: when the next charge would come, None: at once.
+
+    Raises what `restart` raises.
+    """
+    at = marketplace_now(billing_offset(marketplace))
+    async with transaction():
+        subscription = await lock_subscription(marketplace.id, number)
+        due = _calendar(marketplace, subscription, await _restartable(subscription), at)["next_charge_at"]
+    return None if due == at else due
+
+
 @retrying
 async def restart(marketplace: Marketplace, number: int, by: Actor) -> None:
     """Restarts a cancelled subscription. Raises NotFound, TransitionRefused (it is not cancelled), NotNow (a charge is
@@ -38,14 +50,7 @@ async def restart(marketplace: Marketplace, number: int, by: Actor) -> None:
     at = marketplace_now(billing_offset(marketplace))
     async with transaction():
         subscription = await lock_subscription(marketplace.id, number)
-        if subscription["state"] != "cancelled":
-            raise TransitionRefused("subscription", subscription["id"], "restart", subscription["state"], "no rule")
-        if await charge_on_its_way(subscription):
-            raise NotNow(subscription, "restart", "A charge of it is still on its way. Try again when it is settled.")
-        paid = await _paid(subscription)
-        total = subscription["payments_total"]
-        if total is not None and paid.payments >= total:
-            raise NotNow(subscription, "restart", "All payments of its plan were made: there is nothing to restart.")
+        paid = await _restartable(subscription)
         facts = _calendar(marketplace, subscription, paid, at)
         move = Move(by, "restarted_by_staff", {"period": paid.next_period, "next_charge_at": _iso(facts)})
         await fire(
@@ -64,6 +69,17 @@ async def restart(marketplace: Marketplace, number: int, by: Actor) -> None:
         )
         if facts["next_charge_at"] == at:
             await stage("billing.run", marketplace.id)
+
+
+async def _restartable(subscription: Any) -> _Paid:
+    if subscription["state"] != "cancelled":
+        raise TransitionRefused("subscription", subscription["id"], "restart", subscription["state"], "no rule")
+    if await charge_on_its_way(subscription):
+        raise NotNow(subscription, "restart", "A charge of it is still on its way. Try again when it is settled.")
+    paid, total = await _paid(subscription), subscription["payments_total"]
+    if total is not None and paid.payments >= total:
+        raise NotNow(subscription, "restart", "All payments of its plan were made: there is nothing to restart.")
+    return paid
 
 
 def _calendar(marketplace: Marketplace, subscription: Any, paid: _Paid, at: datetime) -> dict[str, Any]:

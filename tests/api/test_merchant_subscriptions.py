@@ -22,7 +22,12 @@ async def test_a_subscription_is_shown_with_its_customer(
 
     shown = (await api.get(f"{ROOT}/{subscription['number']}", headers=key)).json()
 
-    assert shown["customer"] == {"number": customer["number"], "email": "jane@example.com", "name": "Jane Doe"}
+    assert shown["customer"] == {
+        "number": customer["number"],
+        "email": "jane@example.com",
+        "name": "Jane Doe",
+        "email_bounces": False,
+    }
     assert (shown["number"], shown["state"], shown["amount_minor"]) == (subscription["number"], "failed_charge", 1999)
     assert shown["failed_charge"]["owed_minor"] == 1999
     assert shown["card"]["last_four"] == "4242"

@@ -15,10 +15,11 @@ class Entry(NamedTuple):
 
 # fmt: off
 ENTRIES = (
-    Entry("apps",     "Apps",     "settings.read"),
-    Entry("people",   "People",   "people.manage"),
-    Entry("api-keys", "API keys", "keys.manage"),
-    Entry("webhooks", "Webhooks", "webhooks.manage"),
+    Entry("subscriptions", "Subscriptions", "subscriptions.read"),
+    Entry("apps",          "Apps",          "settings.read"),
+    Entry("people",        "People",        "people.manage"),
+    Entry("api-keys",      "API keys",      "keys.manage"),
+    Entry("webhooks",      "Webhooks",      "webhooks.manage"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one

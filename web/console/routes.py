@@ -12,6 +12,10 @@ from web.console.saver import SaverPages
 from web.console.saver_report import SaverReportPages
 from web.console.saver_texts import SaverTextPages
 from web.console.second_factor import SecondFactorPages
+from web.console.subscriptions import SubscriptionPages
+from web.console.summary import SummaryPages
+from web.console.summary_changes import ChangePages
+from web.console.summary_money import MoneyPages
 from web.console.webhook_deliveries import WebhookDeliveryPages
 from web.console.webhooks import WebhookPages
 from web.entry.access import AccessPages
@@ -27,6 +31,10 @@ _DOOR = Router(
 _INSIDE = Router(
     path="/",
     route_handlers=[
+        SubscriptionPages,
+        SummaryPages,
+        ChangePages,
+        MoneyPages,
         AppPages,
         PeoplePages,
         ApiKeyPages,

@@ -1,0 +1,77 @@
+"""Subscription Summary: one subscription with its customer, its charges and what became of it (PRODUCT.md 3.5).
+
+What is done with one press and can do no harm is here; what asks first is in summary_changes.py and summary_money.py.
+"""
+
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from web.connection import WebRequest
+from web.console.one_subscription import ONE, charge_of, read_one, show_one, then_summary
+from web.console.timeline_words import told
+from web.forms import read_form_of
+from web.visit import StaffVisit, subscription_number, uuid_of
+from workflows.card_links import send_card_update_email
+from workflows.link_requests import send_login_email
+from workflows.resend_receipt import resend_receipt
+from workflows.timeline import MOST, timeline_of
+
+_SHOWN_FIRST = 30  # moves of the timeline: a year of a quiet subscription
+
+
+class SummaryPages(Controller):
+    """The Summary, and its e-mails."""
+
+    @route(ONE, http_method=["GET", "HEAD"], act="subscriptions.read")
+    async def show(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[str]:
+        """All of it; the newest moves first, all of them with `?timeline=all`."""
+        subscription = await read_one(visit, number)
+        most = MOST if request.query_params.get("timeline") == "all" else _SHOWN_FIRST
+        entries = await timeline_of(visit.marketplace.id, subscription.number, most + 1)
+        return show_one(
+            request,
+            visit,
+            "summary",
+            subscription,
+            charges=list(reversed(subscription.charges)),
+            timeline=[told(entry, visit.show) for entry in entries[:most]],
+            more=len(entries) > most,
+            may=visit.caller.may,
+        )
+
+    @post(f"{ONE}/portal-login-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
+    async def send_login_email(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[None]:
+        """The same e-mail as the one that customers ask for."""
+        await read_form_of(request, visit)
+        subscription = await read_one(visit, number)
+        act = send_login_email(visit.marketplace, subscription.number, visit.actor)
+        sentence = f"A login link is on its way to {subscription.customer.email}."
+        return await then_summary(visit, subscription.number, act, sentence)
+
+    @post(f"{ONE}/card-update-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
+    async def send_card_email(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[None]:
+        """The link that replaces this subscription's card."""
+        await read_form_of(request, visit)
+        subscription = await read_one(visit, number)
+        act = send_card_update_email(visit.marketplace, subscription.number, visit.actor)
+        sentence = f"A link to update the card is on its way to {subscription.customer.email}."
+        return await then_summary(visit, subscription.number, act, sentence)
+
+    @post(ONE + "/charges/{charge:str}/receipt", status_code=303, act="subscriptions.send", stands_on="subscriptions")
+    async def send_receipt(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], charge: FromPath[str]
+    ) -> Response[None]:
+        """A payment's receipt, to the customer's present address."""
+        await read_form_of(request, visit)
+        subscription = await read_one(visit, number)
+        payment = charge_of(subscription, uuid_of(charge))
+        act = resend_receipt(visit.marketplace, payment.id, visit.actor)
+        sentence = f"The receipt is on its way to {subscription.customer.email}."
+        return await then_summary(visit, subscription_number(number), act, sentence)
