@@ -10,7 +10,7 @@ async def test_the_apps_are_listed_in_the_navigation_and_found_by_a_search(
     home = f"/console/{marketplace.slug}"
     await browser.sign_in_staff(marketplace)
 
-    page = await browser.follow(await browser.get(home))
+    page = await browser.get(f"{home}/apps")
     found = await browser.get(f"{home}/apps", params={"search": " SAVER "})
     none = await browser.get(f"{home}/apps", params={"search": "<b>"})
 
