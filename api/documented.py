@@ -1,15 +1,29 @@
-"""What the OpenAPI document says of errors and examples: each handler names the statuses that it may answer with."""
+"""What the OpenAPI document says of errors and examples: each handler names the statuses that it may answer with.
 
-from typing import Annotated, Any
+What holds for all of them is added in whole_document.py.
+"""
 
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, PathParameter
 
-from api.problems import MEDIA_TYPE, Problem
+from api.media_types import UnsupportedMediaType
+from api.problems import MEDIA_TYPE, Problem, problem_response
+from workflows import errors
+from workflows.callers import ActForbidden
+from workflows.portal_views import Contact
+from workflows.versions import ChangedMeanwhile
 
 # fmt: off
-_MEANING = {
+MEANING = {
+    304: "It is what you have.",
     400: "The body is not JSON.",
     401: "No live API key or session came with the request.",
     402: "The card was not accepted; the old one is kept.",
@@ -27,12 +41,36 @@ _MEANING = {
 # fmt: on
 
 
+_NO_REQUEST = cast("Request[Any, Any, Any]", None)  # these errors need none
+_NOW = Contact(name="Ada's Books", address=None, support_email=None, social_links=[])
+# fmt: off
+PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
+    status: msgspec.to_builtins(problem_response(_NO_REQUEST, error).content)
+    for status, error in {
+        400: ClientException("The body is not JSON: …"),
+        401: errors.NotSignedIn(""),
+        402: errors.CardRefused("insufficient_funds"),
+        403: ActForbidden("this API key has no scope settings:write"),
+        404: errors.NotFound(""),
+        409: errors.TransitionRefused("subscription", UUID(int=0), "cancel", "cancelled", "no rule"),
+        410: errors.LinkUnusable("expired"),
+        412: ChangedMeanwhile(_NOW),
+        413: HTTPException("The body is larger than 65536 bytes.", status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        415: UnsupportedMediaType("Send the body as application/json."),
+        422: errors.InvalidInput({"email": "Enter an e-mail address, like name@example.com."}),
+        429: errors.TooManyRequests("links", 1200),
+        503: errors.GatewayUnavailable(""),
+    }.items()
+}
+# fmt: on
+
+
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """`responses=problems(401, 404)` on a handler."""
     return {
         status: ResponseSpec(
             Problem,
-            description=_MEANING[status],
+            description=MEANING[status],
             media_type=MEDIA_TYPE,
             generate_examples=False,  # type: ignore[arg-type]
         )

@@ -13,6 +13,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from api.whole_document import whole_document
+
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "reader.css").read_text()
 _POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -28,8 +30,9 @@ _INTRODUCTION = (
 class Reader(OpenAPIRenderPlugin):
     """Renders the document as one page, grouped by tag."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - Litestar's signature
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page."""
+        openapi_schema = whole_document(request.app)
         style = b64encode(sha256(_STYLE.encode()).digest()).decode()
         page = _PAGES.get_template("reader.html").render(
             document=openapi_schema,
@@ -42,6 +45,14 @@ class Reader(OpenAPIRenderPlugin):
         return page.encode()
 
 
+class WholeDocument(JsonRenderPlugin):
+    """Renders the whole document as JSON."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - Litestar's signature
+        """The document."""
+        return msgspec.json.encode(whole_document(request.app))
+
+
 def openapi() -> OpenAPIConfig:
     """The document's head, the ways to sign in, and where it is served."""
     return OpenAPIConfig(
@@ -50,7 +61,7 @@ def openapi() -> OpenAPIConfig:
         description=_INTRODUCTION,
         path="/schema",
         use_handler_docstrings=True,
-        render_plugins=[Reader(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[Reader(path="/"), WholeDocument(path="/openapi.json")],
         components=Components(
             security_schemes={
                 "api_key": SecurityScheme(type="http", scheme="bearer", description="A merchant's API key."),

@@ -43,7 +43,7 @@ def cleaned(text: str) -> str:
 async def search_page(marketplace_id: UUID, text: str, search: Search, asked: Asked) -> Page:
     """One page of what `search` finds for `text`, by stream, then in the order of what was found in it."""
     at = position(_NAME, _TYPES, asked.cursor) if asked.cursor is not None else None
-    streams = list(range(len(_STREAMS)))
+    streams = [0] if "@" in text else list(range(len(_STREAMS)))  # with it, an address is meant
     if asked.backwards:
         streams.reverse()
     rows: list[Any] = []

@@ -35,7 +35,7 @@ class PortalSettingsRoutes(Controller):
 
     @get(opt=_READ, responses=problems(401, 403))
     async def read(self, request: Request[Any, Any, Any], marketplace: OwnMarketplace) -> Response[PortalSettings]:
-        """The settings as they are."""
+        """See how the portal behaves."""
         return tagged(request, settings_of(marketplace))
 
     @patch(
@@ -51,7 +51,7 @@ class PortalSettingsRoutes(Controller):
         expected: Expected,
         data: Annotated[PortalSettingsChange, example(_SETTINGS)],
     ) -> Response[PortalSettings]:
-        """Change what is given, or nothing at all: one field that breaks its rule refuses the whole change."""
+        """Change how the portal behaves: what is given, or nothing at all where one field breaks its rule."""
         return tagged(request, await change_portal_settings(caller.marketplace_id, data, caller.actor, expected))
 
 
@@ -63,7 +63,7 @@ class MarketplaceRoutes(Controller):
 
     @get(opt=_READ, responses=problems(401, 403))
     async def read(self, request: Request[Any, Any, Any], marketplace: OwnMarketplace) -> Response[MarketplaceShown]:
-        """The marketplace as it is."""
+        """See the marketplace."""
         return tagged(request, marketplace_shown(marketplace))
 
     @patch(
@@ -79,7 +79,7 @@ class MarketplaceRoutes(Controller):
         expected: Expected,
         data: Annotated[MarketplaceChange, example(_GENERAL)],
     ) -> Response[MarketplaceShown]:
-        """Change what is given, or nothing at all. The name is the sender's name of all e-mails.
+        """Change the marketplace: what is given, or nothing at all. The name is the sender's name of all e-mails.
 
         `gateway` is `sandbox`, or `stripe` where the deployment has its key: that makes the marketplace live.
         """
@@ -105,5 +105,5 @@ class MarketplaceRoutes(Controller):
 
     @delete("/logo", opt={"act": "settings.write"}, responses=problems(401, 403))
     async def remove_logo(self, caller: Asking) -> None:
-        """Show the name alone."""
+        """Remove the logo: the name is shown alone."""
         await remove_logo(caller.marketplace_id, caller.actor)

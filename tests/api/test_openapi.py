@@ -1,23 +1,35 @@
-"""The OpenAPI document and the page to read it: whole, and from this host alone."""
+"""The OpenAPI document and the page to read it: whole, true, and from this host alone."""
 
 import re
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import httpx
+import msgspec
+import pytest
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
 from api.app import app
+from api.whole_document import whole_document
+
+Operation = tuple[str, str, dict[str, Any]]
+JSON, PROBLEM = "application/json", "application/problem+json"
 
 
-def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return msgspec.json.decode(msgspec.json.encode(whole_document(app)))
+
+
+@pytest.fixture
+def operations(document: dict[str, Any]) -> list[Operation]:
     return [(method, path, one) for path, item in document["paths"].items() for method, one in item.items()]
 
 
-async def test_the_document_names_every_route_of_the_api_with_its_errors(api: httpx.AsyncClient) -> None:
-    document = (await api.get("/schema/openapi.json")).json()
-    documented = {(method.upper(), path) for method, path, _ in operations(document)}
-
-    served = {
-        (method, re.sub(r":\w+}", "}", route.path))
+def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
+    """Every documented handler, by method and path."""
+    return {
+        (method.lower(), re.sub(r":\w+}", "}", route.path)): handler
         for route in app.routes
         if route.path.startswith(("/api/", "/webhooks/"))
         for handler in getattr(route, "route_handlers", ())
@@ -26,27 +38,93 @@ async def test_the_document_names_every_route_of_the_api_with_its_errors(api: ht
         if method != "OPTIONS"
     }
 
-    assert documented == served
-    for method, path, one in operations(document):
+
+def test_the_document_names_every_route_and_tells_them_apart(operations: list[Operation]) -> None:
+    assert {(method, path) for method, path, _ in operations} == set(handlers())
+    ids = [one["operationId"] for _, _, one in operations]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_operation_says_what_it_does_and_what_can_go_wrong(operations: list[Operation]) -> None:
+    for method, path, one in operations:
         assert one["description"], (method, path)
+        assert 5 < len(one["summary"]) < 120, (method, path, one["summary"])
+        refusals = {status: answer for status, answer in one["responses"].items() if status.startswith(("4", "5"))}
+        assert any(status.startswith("4") for status in refusals), (method, path)
+        for status, answer in refusals.items():
+            assert answer["description"], (method, path, status)
+            assert answer["content"][PROBLEM]["example"]["status"] == int(status), (method, path, status)
         if "requestBody" in one:
             assert {"400", "413", "415", "422"} <= set(one["responses"]), (method, path)
-            assert next(iter(one["requestBody"]["content"].values()))["schema"]["examples"], (method, path)
         if "security" in one:
             assert "401" in one["responses"], (method, path)
 
 
-async def test_no_token_travels_in_a_path_or_a_query(api: httpx.AsyncClient) -> None:
-    document = (await api.get("/schema/openapi.json")).json()
+def test_every_body_and_every_answer_has_an_example(operations: list[Operation]) -> None:
+    for method, path, one in operations:
+        for media_type, body in one.get("requestBody", {}).get("content", {}).items():
+            assert body["schema"]["examples"], (method, path, media_type)
+        for status, answer in one["responses"].items():
+            if JSON in answer.get("content", {}):
+                assert "example" in answer["content"][JSON], (method, path, status)
 
-    names = {parameter["name"] for _, _, one in operations(document) for parameter in one.get("parameters", [])}
+
+def test_every_example_is_what_its_handler_takes_and_answers_with(operations: list[Operation]) -> None:
+    for method, path, one in operations:
+        handler = handlers()[method, path]
+        for body in one.get("requestBody", {}).get("content", {}).values():
+            shape = handler.parsed_data_field.annotation if handler.parsed_data_field else None
+            for example in body["schema"]["examples"]:
+                assert shape is None or decoded(example, shape) is not None, (method, path)
+        answered = handler.parsed_fn_signature.return_type.annotation
+        shape = get_args(answered)[0] if get_origin(answered) is Response else answered
+        answer = one["responses"][str(handler.status_code)].get("content", {}).get(JSON)
+        if answer is not None and shape is not Any:
+            assert decoded(answer["example"], shape) is not None, (method, path)
+
+
+def decoded(example: Any, shape: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(example), type=shape)
+
+
+def test_every_write_of_the_merchant_takes_an_idempotency_key(operations: list[Operation]) -> None:
+    writes = [
+        (method, path, one)
+        for method, path, one in operations
+        if method != "get" and {"api_key": []} in one.get("security", ())
+    ]
+
+    assert len(writes) >= 20
+    for method, path, one in writes:
+        assert "Idempotency-Key" in {parameter["name"] for parameter in one["parameters"]}, (method, path)
+        assert {"409", "422"} <= set(one["responses"]), (method, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/portal-settings", "/api/v1/marketplace", "/api/v1/customers/{customer}", "/api/v1/products/{product}"],
+)
+def test_what_two_may_edit_says_how_they_notice(document: dict[str, Any], path: str) -> None:
+    item = document["paths"][path]
+
+    assert "If-None-Match" in {parameter["name"] for parameter in item["get"]["parameters"]}
+    assert "304" in item["get"]["responses"]
+    assert "If-Match" in {parameter["name"] for parameter in item["patch"]["parameters"]}
+    assert "412" in item["patch"]["responses"]
+    for method in ("get", "patch"):
+        assert "ETag" in item[method]["responses"]["200"]["headers"]
+
+
+def test_no_token_travels_in_a_path_or_a_query(operations: list[Operation]) -> None:
+    names = {parameter["name"] for _, _, one in operations for parameter in one.get("parameters", [])}
 
     assert not names & {"token", "session_token", "email", "key"}
 
 
-async def test_the_page_asks_nobody_else_and_runs_nothing(api: httpx.AsyncClient) -> None:
-    page = await api.get("/schema")
+async def test_the_page_asks_nobody_else_and_runs_nothing(api: httpx.AsyncClient, document: dict[str, Any]) -> None:
+    page, served = await api.get("/schema"), await api.get("/schema/openapi.json")
 
+    assert served.json() == document
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
     assert not re.search(r'(src|href|action)="(https?:)?//', page.text)
