@@ -26,6 +26,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.listen,
     sweeps.announce_cards,
     sweeps.forget,
+    sweeps.tell_of_deaths,
     sweeps.forget_requests_done,
     sweeps.sum_tallies,
     books.compare,

@@ -19,6 +19,7 @@ from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
 from workflows.refunds import refunds_in_doubt
+from workflows.staff_notices import tell_of_dead_jobs
 from workflows.sweep import sweep
 from workflows.two_factor_codes import seal_anew
 
@@ -60,6 +61,12 @@ async def listen() -> None:
 async def announce_cards() -> None:
     """Tells customers whose card expires before its next charge, of all marketplaces, by real time."""
     await announce_expiring_cards(BillingClock(now()))
+
+
+@job("dead_job.tell", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def tell_of_deaths() -> None:
+    """Tells staff of the jobs that were given up."""
+    await tell_of_dead_jobs()
 
 
 @job("link_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)

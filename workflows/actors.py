@@ -32,6 +32,7 @@ ACTORS: dict[str, str] = {
     "second_factor.sweep":   SWEEPS,     # seal the secrets of second factors by the key of today
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
+    "dead_job.tell":         SWEEPS,     # tell staff of jobs that were given up
     "transition_log.extend": SWEEPS,     # partitions for the months ahead
 }
 # fmt: on

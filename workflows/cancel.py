@@ -15,6 +15,7 @@ from workflows.errors import NotFound, SelfCancellationOff
 from workflows.fire import Move, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, CHARGE, SUBSCRIPTION
 from workflows.portal_views import Marketplace, SignedIn, SubscriptionView
+from workflows.staff_notices import tell_of_self_cancellation
 from workflows.subscriptions import billing_offset, get_subscription
 
 
@@ -29,7 +30,7 @@ async def cancel_by_customer(marketplace: Marketplace, signed_in: SignedIn, numb
     async with transaction():
         await _refuse_where_off(marketplace.id)
         move = Move(Actor("customer", signed_in.customer_id), "self_cancellation")
-        await cancel_subscription(marketplace, owned.id, move)
+        await tell_of_self_cancellation(await cancel_subscription(marketplace, owned.id, move), move.by)
     return await get_subscription(marketplace, signed_in.customer_id, number)
 
 

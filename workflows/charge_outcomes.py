@@ -23,6 +23,7 @@ from workflows.order_fulfilment import fulfil_paid
 from workflows.outbox import finish_current
 from workflows.portal_views import Marketplace
 from workflows.ports import InDoubt, Outcome
+from workflows.staff_notices import tell_of_failed_charge
 from workflows.subscriptions import billing_offset
 
 _SETTLED = ("succeeded", "failed", "refunded", "partially_refunded", "disputed")
@@ -215,6 +216,7 @@ async def _fail_subscription(
         await fire(
             SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", move, set_={"next_charge_at": None}
         )
+        await tell_of_failed_charge(subscription, charge, code, move.by)
         return await open_case(marketplace, subscription, charge, code, move)
     if case is not None:
         return await count_failure(case, charge, code, move)

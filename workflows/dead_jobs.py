@@ -35,7 +35,8 @@ async def dead_jobs(limit: int = 100) -> list[DeadJob]:
 async def replay(job_id: int) -> None:
     """Gives a dead job all its attempts again, from now. Raises NotFound when no dead job has that id."""
     revived = await execute(
-        "UPDATE outbox SET status = 'waiting', attempts = 0, wanted_at = clock_timestamp(), due_at = clock_timestamp()"
+        "UPDATE outbox SET status = 'waiting', attempts = 0, told_at = NULL, wanted_at = clock_timestamp(),"
+        " due_at = clock_timestamp()"
         " WHERE id = $1 AND status = 'dead'",
         job_id,
     )

@@ -63,6 +63,28 @@ CATALOGUE: Mapping[str, Template] = {
         may=_names("description"),
         button="Open the console", to_console=True,
     ),
+    "staff_failed_charge": Template(
+        subject="A charge failed: {{ product }}, {{ money(amount_minor, currency) }}",
+        needs=_names("product subscription_number amount_minor currency failed_at reason"),
+        button="Open the console", to_console=True,
+    ),
+    "staff_self_cancellation": Template(
+        subject="A customer cancelled: {{ product }}",
+        needs=_names("product subscription_number amount_minor currency ended_at"),
+        button="Open the console", to_console=True,
+    ),
+    "staff_failed_job": Template(
+        subject="A job was given up: {{ job }}",
+        needs=_names("job job_number attempts"),
+        may=_names("error"),
+        button="Open the console", to_console=True,
+    ),
+    "staff_more": Template(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
+        subject="{% if notice == 'failed_charge' %}More charges fail{% elif notice == 'self_cancellation' %}"
+                "More customers cancel{% else %}More jobs are given up{% endif %} than we write about one by one",
+        needs=_names("notice told since_at"),
+        button="Open the console", to_console=True,
+    ),
     "card_update_link": Template(
         subject="Your link to update your card for {{ product }}",
         needs=_names("lifetime_minutes product subscription_number"),

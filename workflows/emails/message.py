@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from workflows.emails.catalogue import CATALOGUE
 from workflows.emails.own_words import DEFAULTS, Words, Written, written_for
 from workflows.entrances import CONSOLE, PORTAL
-from workflows.formatting import card, day, interval_words, minutes_words, money
+from workflows.formatting import card, day, interval_words, minutes_words, moment, money
 from workflows.links import link_text, link_url
 from workflows.ports import Message
 from workflows.settings import settings
@@ -73,6 +73,7 @@ def _facts(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> dict[str
         "button_label": CATALOGUE[email["template"]].button,
         "money": partial(_money, locale=locale),
         "day": partial(day, time_zone=zone, locale=locale),
+        "moment": partial(moment, time_zone=zone, locale=locale),
         "card": card,
         "interval_words": interval_words,
         "minutes_words": minutes_words,
