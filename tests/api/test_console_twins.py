@@ -13,9 +13,11 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session
 from tests.web.browsing import Browser
 from tests.webhook_rows import a_delivery, an_endpoint
+from workflows.actor import Actor
 from workflows.api_keys import create_key
 from workflows.links import link_text
 from workflows.portal_views import Marketplace
+from workflows.saver_texts import SaverTextChange, change_text
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.
 # None: a page that only asks or explains, whose answer is another line. A GET without a parameter reads a list.
@@ -36,7 +38,16 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/account/second-factor/remove"):        ("post",   "console/second-factor/remove"),
     ("get",  "/apps"):                                ("get",    "portal-settings"),
     ("get",  "/apps/customer-portal"):                ("get",    "portal-settings"),
-    ("get",  "/apps/subscription-saver"):             None,
+    ("get",  "/saver"):                               ("get",    "saver/policy"),
+    ("post", "/saver"):                               ("put",    "saver/policy"),
+    ("get",  "/saver/report"):                        ("get",    "saver/report"),
+    ("get",  "/saver/texts"):                         ("get",    "saver/texts/{template}"),
+    ("get",  "/saver/texts/…"):                       ("get",    "saver/texts/{template}"),
+    ("post", "/saver/texts/…"):                       ("put",    "saver/texts/{template}"),
+    ("post", "/saver/texts/…/preview"):               ("post",   "saver/texts/{template}/preview"),
+    ("post", "/saver/texts/…/test"):                  ("post",   "saver/texts/{template}/test"),
+    ("get",  "/saver/texts/…/reset"):                 None,
+    ("post", "/saver/texts/…/reset"):                 ("delete", "saver/texts/{template}"),
     ("get",  "/people"):                              ("get",    "people"),
     ("post", "/people"):                              ("post",   "people"),
     ("get",  "/people/…"):                            ("get",    "people/{person}"),
@@ -65,7 +76,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/webhooks/deliveries/…/resend"):        ("post",   "webhook-deliveries/{delivery}/resend"),
 }
 # fmt: on
-_PARAMETER = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+)(?=/|$)")
+_PARAMETER = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+|failed_charge|final_notice)(?=/|$)")
 
 
 @pytest.fixture
@@ -79,6 +90,9 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
     await create_key(marketplace.id, "Checkout")
     endpoint, _ = await an_endpoint(marketplace)
     await a_delivery(endpoint)
+    for template in ("failed_charge", "final_notice"):
+        own = SaverTextChange(subject="Your card", heading="Your card", body="It was declined.")
+        await change_text(marketplace.id, template, own, Actor("worker", "test"))
 
 
 async def _acts_at_the_door(marketplace: Marketplace) -> set[tuple[str, str]]:

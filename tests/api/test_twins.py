@@ -63,6 +63,8 @@ class Acts(HTMLParser):
         given = dict(attrs)
         if tag == "form" and given.get("method") != "dialog":  # which only closes what it stands in
             self.found.add(((given.get("method") or "get").lower(), given.get("action") or ""))
+        elif tag == "button" and given.get("formaction"):
+            self.found.add(("post", given["formaction"] or ""))
         elif tag == "a" and given.get("href"):
             self.found.add(("get", given["href"] or ""))
 
