@@ -100,6 +100,11 @@ async def test_each_page_inside(
         "/account",
         "/account/second-factor",
         "/sessions",
+        "/saver",
+        "/saver/texts",
+        "/saver/texts/failed_charge",
+        "/saver/texts/failed_charge/reset",
+        "/saver/report",
     ):
         await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
 

@@ -11,8 +11,10 @@ from xml.etree.ElementTree import Element, tostring
 
 import pygal
 from markupsafe import Markup
+from pygal.style import Style
 
 _SIZE = {"width": 400, "height": 240}  # of the drawing; small, so that its letters can be read on a phone
+_LETTERS = 12  # what room is left for; saver.css sets 11
 _KEPT = {"class", "d", "x", "y", "width", "height", "transform"}
 _SCALE_STEPS = (1, 2, 5, 10)
 
@@ -38,6 +40,7 @@ def bars(
     scale = _scale(top or highest or 1)
     chart = pygal.StackedBar(
         **_SIZE,
+        style=Style(label_font_size=_LETTERS, major_label_font_size=_LETTERS),
         js=[],
         css=[],
         classes=["chart"],
