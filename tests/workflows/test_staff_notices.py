@@ -73,7 +73,7 @@ async def test_an_attempt_that_fails_again_is_no_news() -> None:
     await a_failing_charge(shop)
     failed = (await fetch("SELECT * FROM subscription"))[0]
     case = (await fetch("SELECT * FROM dunning_case"))[0]
-    facts = {"period": case["period"], "initiator": "retry", "dunning_case_id": case["id"]}
+    facts: dict[str, Any] = {"period": case["period"], "initiator": "retry", "dunning_case_id": case["id"]}
     retry = await a_charge(shop, subscription=failed, state="pending", **facts)
     await record_attempt(case, retry, now())
 
