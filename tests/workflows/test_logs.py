@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from workflows.actor import request_id
-from workflows.logs import configure, logger, redact
+from workflows.logs import HIDDEN, configure, logger, redact
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +101,9 @@ def test_session_tokens_api_keys_and_passwords_of_urls_are_hidden():
     assert hidden == (
         "cookie=[redacted]; [redacted] redis://:[redacted]@127.0.0.1:6379/0 postgresql://app:[redacted]@db/gatehouse"
     )
+
+
+def test_a_webhook_secret_is_hidden_to_its_last_character():
+    text = "signed with whsec_AbC+/dEfGhIjKlMnOpQrStUvWxYz0123456789abcd+/A= now"
+
+    assert redact(text) == f"signed with {HIDDEN} now"
