@@ -169,6 +169,8 @@ def _members(error: errors.WorkflowError) -> dict[str, Any]:
 
 
 def _detail(kind: type[errors.WorkflowError], error: errors.WorkflowError) -> str:
+    if isinstance(error, errors.NotNow):
+        return error.says
     if isinstance(error, errors.TransitionRefused):
         return f"The {error.machine.replace('_', ' ')} is {error.state.replace('_', ' ')}."
     if isinstance(error, errors.TooManyRequests):

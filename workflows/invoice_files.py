@@ -13,19 +13,22 @@ from workflows.portal_views import InvoiceFile
 _ASK_AGAIN_AFTER = timedelta(minutes=10)  # a PDF that was given up is not tried again at every reload
 
 
-async def invoice_file(marketplace_id: UUID, customer_id: UUID, number: str) -> InvoiceFile:
-    """The customer's invoice of that number. Raises NotFound, also for another customer's.
+async def invoice_file(
+    marketplace_id: UUID, customer_id: UUID | None, number: str, by: Actor | None = None
+) -> InvoiceFile:
+    """The customer's invoice of that number; without one, any of the marketplace's, asked for `by` its staff. Raises
+    NotFound, also for another customer's.
 
     Imported ones are rendered when first asked for: until then `pdf` is None.
     """
     if "\0" in number:  # PostgreSQL's text cannot hold it
         raise NotFound("no such invoice")
     row = await fetch_row(
-        "SELECT invoice.id, document.state, document.moved_at, file.pdf FROM invoice"
+        "SELECT invoice.id, invoice.customer_id, document.state, document.moved_at, file.pdf FROM invoice"
         " LEFT JOIN document ON document.marketplace_id = invoice.marketplace_id AND document.invoice_id = invoice.id"
         " LEFT JOIN document_file AS file ON file.marketplace_id = document.marketplace_id"
         " AND file.document_id = document.id"
-        " WHERE invoice.marketplace_id = $1 AND invoice.customer_id = $2 AND invoice.number = $3",
+        " WHERE invoice.marketplace_id = $1 AND ($2::uuid IS NULL OR invoice.customer_id = $2) AND invoice.number = $3",
         marketplace_id,
         customer_id,
         number,
@@ -34,5 +37,5 @@ async def invoice_file(marketplace_id: UUID, customer_id: UUID, number: str) -> 
         raise NotFound(f"no invoice {number}")
     given_up = row["state"] == "failed" and row["moved_at"] > now() - _ASK_AGAIN_AFTER
     if row["pdf"] is None and row["state"] != "requested" and not given_up:
-        await request_document(marketplace_id, row["id"], Actor("customer", customer_id))
+        await request_document(marketplace_id, row["id"], by or Actor("customer", row["customer_id"]))
     return InvoiceFile(number=number, pdf=row["pdf"], failed=given_up)

@@ -3,6 +3,8 @@
 What is done with one press and can do no harm is here; what asks first is in summary_changes.py and summary_money.py.
 """
 
+from typing import Any
+
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -11,8 +13,11 @@ from web.connection import WebRequest
 from web.console.one_subscription import ONE, charge_of, read_one, show_one, then_summary
 from web.console.timeline_words import told
 from web.forms import read_form_of
+from web.portal.invoices import pdf_answer
 from web.visit import StaffVisit, subscription_number, uuid_of
 from workflows.card_links import send_card_update_email
+from workflows.errors import NotFound
+from workflows.invoice_files import invoice_file
 from workflows.link_requests import send_login_email
 from workflows.resend_receipt import resend_receipt
 from workflows.timeline import MOST, timeline_of
@@ -41,6 +46,24 @@ class SummaryPages(Controller):
             more=len(entries) > most,
             may=visit.caller.may,
         )
+
+    @route(f"{ONE}/invoices/{{invoice:path}}", http_method=["GET", "HEAD"], act="subscriptions.read")
+    async def invoice(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], invoice: FromPath[str]
+    ) -> Response[Any]:
+        """The PDF of one of its charges; a page that opens it by itself while it is being prepared."""
+        subscription = await read_one(visit, number)
+        wanted = invoice.removeprefix("/").removesuffix(".pdf")
+        if wanted not in {charge.invoice_number for charge in subscription.charges}:
+            raise NotFound("no such invoice")
+        file = await invoice_file(visit.marketplace.id, None, wanted, visit.actor)
+        if file.pdf is not None:
+            return pdf_answer(file.number, file.pdf)
+        answer = show_one(request, visit, "summary_invoice", subscription, number=wanted, failed=file.failed)
+        answer.status_code = 503 if file.failed else 202
+        if not file.failed:
+            answer.headers["Refresh"] = "3"  # seconds; a PDF takes under one once its turn has come
+        return answer
 
     @post(f"{ONE}/portal-login-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def send_login_email(

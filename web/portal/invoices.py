@@ -29,7 +29,7 @@ class InvoicePages(Controller):
         """The PDF; 202 and a page that opens it by itself while it is being prepared; 503 when that was given up."""
         invoice = await _own(visit, number)
         if invoice.pdf is not None:
-            return _pdf(invoice.number, invoice.pdf)
+            return pdf_answer(invoice.number, invoice.pdf)
         return page(
             "portal/invoice_waiting.html",
             visit,
@@ -54,7 +54,8 @@ async def _own(visit: Visit, path: str) -> InvoiceFile:
     return await invoice_file(visit.marketplace.id, visit.signed_in.customer_id, name[1])
 
 
-def _pdf(number: str, pdf: bytes) -> Response[bytes]:
+def pdf_answer(number: str, pdf: bytes) -> Response[bytes]:
+    """The file, for a browser to show."""
     filename = quote(number.replace("/", "-"), safe="")
     headers = page_headers()
     del headers["Content-Security-Policy"]  # it is for documents; browsers' own PDF viewers break under it

@@ -44,6 +44,7 @@ PARAMETERS = {
     "product",
     "refund",
     "template",
+    "invoice",
 }
 # The least that a route takes, where {} is not enough to get past the body.
 _TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
@@ -190,6 +191,7 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "charge": str(charge["id"]),
         "refund": str((await a_refund(charge))["id"]),
         "customer": str(subscription["customer_id"]),
+        "invoice": "INV-000001.pdf",
         "product": str(subscription["product_id"]),
         "session_id": str(session["id"]),
         "person": str(member["id"]),

@@ -5,15 +5,18 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from integrations.pdf import renderer
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import SAME_ORIGIN, Browser, forms_of, text_of
 from tests.workflows.billed import billed, run
 from workflows.clock import now
+from workflows.documents import render_document
 from workflows.fire import create, fire
 from workflows.invoices import issue_invoice
 from workflows.machines import OUTGOING_EMAIL
 from workflows.portal_views import Marketplace
+from workflows.settings import settings
 
 
 def _path(marketplace: Marketplace, subscription: Record, page: str = "") -> str:
@@ -334,3 +337,25 @@ async def test_an_address_whose_mail_comes_back_is_shown(browser: Browser, marke
 
     assert "E-mails come back" not in before
     assert "E-mails come back" in text_of(await browser.get(_path(marketplace, subscription)))
+
+
+async def test_an_invoice_opens_from_its_charge_and_is_prepared_when_it_is_not(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace, "analyst")
+    subscription, other = await a_subscription(marketplace), await a_subscription(marketplace)
+    charge = await a_charge(marketplace, subscription=subscription)
+    async with transaction():
+        await issue_invoice(marketplace.id, charge["id"], BY_WORKER.by)
+    number = await fetch_value("SELECT number FROM invoice")
+    summary = await browser.get(_path(marketplace, subscription))
+
+    waiting = await browser.get(_path(marketplace, subscription, f"/invoices/{number}.pdf"))
+    await render_document(marketplace.id, await fetch_value("SELECT id FROM document"), renderer(settings()))
+    file = await browser.get(_path(marketplace, subscription, f"/invoices/{number}.pdf"))
+    others = await browser.get(_path(marketplace, other, f"/invoices/{number}.pdf"))
+
+    assert f"/invoices/{number}.pdf" in summary.text
+    assert (waiting.status_code, "It is being prepared" in waiting.text) == (202, True)
+    assert (file.status_code, file.headers["content-type"], file.content[:4]) == (200, "application/pdf", b"%PDF")
+    assert others.status_code == 404
