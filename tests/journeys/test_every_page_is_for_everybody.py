@@ -155,6 +155,8 @@ async def test_pages_around_the_gateways_own(
     await judge(page, None, shop_floor)
     await judge(page, f"{home}/card-saved", shop_floor)
     assert await page.get_by_role("heading", name="Your card is being saved").is_visible()
+    await judge(page, f"{home}/card-saved?look=20", shop_floor)
+    assert await page.get_by_role("heading", name="This takes longer than usual").is_visible()
 
     waits = await a_subscription(shop, customer=customer, state="failed_charge")
     case = await an_open_case(waits, last_decline_code="authentication_required")
@@ -168,6 +170,8 @@ async def test_pages_around_the_gateways_own(
     assert await page.get_by_role("button", name="Confirm payment").is_visible()
     await judge(page, f"{inside}/{waits['number']}/confirmed", shop_floor)
     assert await page.get_by_role("heading", name="Waiting for your bank").is_visible()
+    await judge(page, f"{inside}/{waits['number']}/confirmed?look=20", shop_floor)
+    assert await page.get_by_role("heading", name="Your bank takes longer than usual").is_visible()
 
 
 async def test_the_inbox(page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record) -> None:
