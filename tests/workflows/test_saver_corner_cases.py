@@ -1,6 +1,7 @@
 """The Subscription Saver where it gets narrow: hard declines, waiting customers, staff's own retries, the networks'
 limits over 30 days, policies of other days (PRODUCT.md 4.3 to 4.6)."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from models.database import Record, fetch, fetch_row, fetch_value
 from tests.billing_model.shop import STAFF, Shop
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge
+from workflows.billing_clock import clock_of
+from workflows.billing_run import step_due_case
 from workflows.errors import LinkUnusable, TooManyRequests, TransitionRefused
 from workflows.links import find_usable_link, link_text
 from workflows.manual_retry import retry_now
@@ -228,3 +231,23 @@ async def test_a_subscription_recovered_weeks_late_owes_what_fell_due_meanwhile_
     paid = await fetch("SELECT period, count(*) FROM charge WHERE state = 'succeeded' GROUP BY period ORDER BY period")
     assert [tuple(row) for row in paid] == [(0, 1), (1, 1), (2, 1)]
     assert await fetch_value("SELECT next_charge_at - anchor_at FROM subscription") == 21 * _DAY
+
+
+async def test_two_cases_of_one_card_due_at_the_same_instant_try_it_once(shop: Shop) -> None:
+    """Each in a connection of its own: the card is locked while it is decided about."""
+    for card in (_FAILS, _FAILS):
+        await shop.order("monthly", _PAYS)
+        subscription = await fetch_row("SELECT * FROM subscription ORDER BY number DESC LIMIT 1")
+        assert subscription is not None
+        await shop.replace_card(subscription, card)
+    await _pass(shop, 29)
+    await shop.let_pass(3 * _DAY)
+    due = await fetch("SELECT marketplace_id, subscription_id FROM dunning_case WHERE state = 'open'")
+    clock = await clock_of(shop.id)
+
+    await asyncio.gather(*(step_due_case(row["marketplace_id"], row["subscription_id"], clock) for row in due * 4))
+
+    assert len(due) == 2
+    assert await fetch_value("SELECT count(*) FROM charge WHERE initiator = 'retry'") == 1
+    waiting = await fetch("SELECT next_attempt_at FROM dunning_case WHERE next_attempt_at IS NOT NULL")
+    assert [0.9 * _DAY < row["next_attempt_at"] - clock.by < 1.1 * _DAY for row in waiting] == [True]
