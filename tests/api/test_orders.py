@@ -105,6 +105,29 @@ async def test_pay_what_you_want_takes_what_is_given_also_nothing(api: httpx.Asy
     assert [tuple(row) for row in payments] == [(0, "paid"), (700, "paid")]
 
 
+async def test_pay_what_you_want_is_not_less_than_its_minimum(api: httpx.AsyncClient, key: Keys) -> None:
+    product = await _product(api, key, kind="pay_what_you_want", amount_minor=300, interval_unit=None)
+
+    answers = [await _order(api, key, product, amount_minor=amount) for amount in (0, 299, -1, 10**9, 300)]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 201]
+    assert answers[1].json()["errors"][0]["field"] == "amount_minor"
+    assert await fetch_value("SELECT count(*) FROM sandbox_payment") == 1
+
+
+async def test_what_answers_give_names_things_again_by_number_or_by_id(api: httpx.AsyncClient, key: Keys) -> None:
+    customer, product = await _customer(api, key), await _product(api, key)
+    for name in (customer["number"], str(customer["number"]), customer["id"]):
+        body = {"customer": name, "product": product["id"], "card": _CARD}
+        assert (await api.post("/api/v1/orders", json=body, headers=key)).status_code == 201
+
+    row = await fetch_row("SELECT id, number FROM subscription LIMIT 1")
+    assert row is not None
+    by_id, by_number = [(await api.get(f"/api/v1/subscriptions/{row[name]}", headers=key)) for name in ("id", "number")]
+    assert by_id.status_code == by_number.status_code == 200
+    assert by_id.json() == by_number.json()
+
+
 async def test_the_same_reference_is_one_order_also_at_once(api: httpx.AsyncClient, key: Keys) -> None:
     product, customer = await _product(api, key), await _customer(api, key)
     body = {"customer": customer["id"], "product": product["id"], "card": _CARD, "reference": "checkout-77"}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from models.database import alone, execute, fetch_value
-from tests.factories import a_marketplace
+from tests.factories import a_marketplace, a_subscription
 from workflows.api_keys import create_key
 from workflows.portal_views import Marketplace
 
@@ -63,3 +63,14 @@ async def test_a_live_marketplaces_offset_is_refused_by_the_database_too(api: ht
 
     with pytest.raises(Exception, match="check"):
         await execute("UPDATE marketplace SET clock_offset = '1 day' WHERE id = $1", live.id)
+
+
+async def test_where_nothing_is_to_come_the_next_event_is_now(
+    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
+) -> None:
+    await a_subscription(marketplace, state="cancelled")
+
+    answer = await api.post(_PATH, json={"to_next_event": True}, headers=key)
+
+    assert (answer.status_code, answer.json()["moves"], answer.json()["happened"]) == (200, 0, [])
+    assert await fetch_value("SELECT clock_offset = '0' FROM marketplace")
