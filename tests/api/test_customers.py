@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -29,7 +28,9 @@ async def test_a_customer_is_found_by_number_id_and_own_reference(
     assert {answer.json()["email"] for answer in answers[:3]} == {customer["email"]}
 
 
-@pytest.mark.parametrize("name", ["0", "999", "-1", "x", "%00", "1e3", str(uuid4()), "9" * 40])
+@pytest.mark.parametrize(
+    "name", ["0", "999", "-1", "x", "%00", "1e3", "7b0f6f0e-6d0c-4c9e-9d0a-2f6d3a1e5c44", "9" * 40]
+)
 async def test_what_is_no_customer_of_ours_is_not_found(
     api: httpx.AsyncClient, key: Keys, marketplace: Marketplace, name: str
 ) -> None:

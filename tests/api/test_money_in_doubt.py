@@ -3,7 +3,6 @@ state, nothing taken or given twice."""
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -177,7 +176,7 @@ async def test_a_refund_that_the_gateway_refuses_says_so_and_gives_nothing(
     assert await fetch_value("SELECT count(*) FROM outgoing_email") == 0
 
 
-@pytest.mark.parametrize("charge", ["x", "%00", "0", str(uuid4()), "9" * 60])
+@pytest.mark.parametrize("charge", ["x", "%00", "0", "7b0f6f0e-6d0c-4c9e-9d0a-2f6d3a1e5c44", "9" * 60])
 async def test_a_charge_that_is_not_there_is_404(
     api: httpx.AsyncClient, marketplace: Marketplace, key: Keys, charge: str
 ) -> None:
