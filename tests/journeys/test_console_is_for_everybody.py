@@ -156,7 +156,7 @@ async def test_from_the_login_page_by_e_mail_and_by_an_app(
     """Signs in by e-mail, sets up an app, signs out, and is asked for its code."""
     home = f"{shop_floor.url}/console/{shop.slug}"
     await _ask_and_follow(page, shop_floor, home, owner["email"])
-    await expect(page.get_by_role("heading", level=1, name="Apps")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
 
     await page.goto(f"{home}/account/second-factor")
     await page.get_by_role("button", name="Set Up").click()
@@ -177,7 +177,7 @@ async def test_from_the_login_page_by_e_mail_and_by_an_app(
     await judge(page, None, shop_floor, widths=(look.width,))
     await page.get_by_label("Code").fill(recovery)
     await page.get_by_role("button", name="Sign In").click()
-    await expect(page.get_by_role("heading", level=1, name="Apps")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
 
 
 async def _ask_and_follow(page: Page, deployment: Deployment, home: str, email: str) -> None:
