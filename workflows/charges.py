@@ -85,10 +85,11 @@ async def charges_that_wait() -> list[tuple[UUID, UUID]]:
     """(marketplace, charge) of charges that have waited for their customer for a while: the event that said what became
     of one may have been lost. Found by their open cases, which are few."""
     rows = await fetch(
-        "SELECT charge.marketplace_id, charge.id FROM dunning_case JOIN charge"
-        " ON charge.marketplace_id = dunning_case.marketplace_id"
-        " AND charge.subscription_id = dunning_case.subscription_id AND charge.state = 'action_required'"
-        " WHERE dunning_case.state = 'open' AND charge.moved_at < $1 ORDER BY charge.moved_at",
+        "SELECT dunning_case.marketplace_id, waiting.id FROM dunning_case CROSS JOIN LATERAL"
+        " (SELECT id, moved_at FROM charge WHERE charge.marketplace_id = dunning_case.marketplace_id"
+        " AND charge.subscription_id = dunning_case.subscription_id AND charge.period = dunning_case.period"
+        " AND charge.state = 'action_required' LIMIT 1) AS waiting"
+        " WHERE dunning_case.state = 'open' AND waiting.moved_at < $1 ORDER BY waiting.moved_at",
         now() - _EVENTS_COME_WITHIN,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]

@@ -64,6 +64,17 @@ async def test_an_order_without_an_answer_is_503_and_settles_by_itself(
     assert await fetch_value("SELECT count(*) FROM customer_order") == 1
 
 
+async def test_an_order_is_of_the_price_at_which_it_was_placed(
+    api: httpx.AsyncClient, marketplace: Marketplace, key: Keys
+) -> None:
+    await _order(api, marketplace, key, _sandbox("9990000000000110"))
+    await execute("UPDATE product SET amount_minor = 9900")  # repriced before the gateway has answered
+
+    await _work()
+
+    assert await fetch_value("SELECT amount_minor FROM subscription") == 1999
+
+
 async def test_a_card_that_may_not_have_been_kept_starts_nothing(
     api: httpx.AsyncClient, marketplace: Marketplace, key: Keys
 ) -> None:
