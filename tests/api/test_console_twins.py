@@ -38,6 +38,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/account/second-factor/remove"):        ("post",   "console/second-factor/remove"),
     ("get",  "/apps"):                                ("get",    "portal-settings"),
     ("get",  "/apps/customer-portal"):                ("get",    "portal-settings"),
+    ("get",  "/subscriptions"):                       ("get",    "subscriptions"),
     ("get",  "/saver"):                               ("get",    "saver/policy"),
     ("post", "/saver"):                               ("put",    "saver/policy"),
     ("get",  "/saver/report"):                        ("get",    "saver/report"),
