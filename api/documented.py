@@ -3,6 +3,7 @@
 What holds for all of them is added in whole_document.py.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -15,7 +16,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, PathParameter
 
 from api.media_types import UnsupportedMediaType
-from api.problems import MEDIA_TYPE, Problem, problem_response
+from api.problems import MEDIA_TYPE, Problem, problem_response, status_of
 from workflows import errors
 from workflows.callers import ActForbidden
 from workflows.portal_views import Contact
@@ -65,17 +66,30 @@ PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
 # fmt: on
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """`responses=problems(401, 404)` on a handler."""
-    return {
-        status: ResponseSpec(
-            Problem,
-            description=MEANING[status],
-            media_type=MEDIA_TYPE,
-            generate_examples=False,  # type: ignore[arg-type]
-        )
-        for status in statuses
-    }
+Told = Sequence[tuple[errors.WorkflowError, str]]
+
+
+def problems(*statuses: int, told: Told = ()) -> dict[int, ResponseSpec]:
+    """`responses=problems(401, 404)` on a handler. `told`: errors of the route's own, and when it answers with each.
+
+    >>> problems(401, 402, told=[(OrderDeclined("insufficient_funds"), "The first payment was declined.")])
+    """
+    own = {status_of(error): (meaning, [_shown(error)]) for error, meaning in told}
+    return {status: _problem(*own.get(status, (MEANING[status], []))) for status in statuses}
+
+
+def _shown(error: errors.WorkflowError) -> Example:
+    return Example(value=msgspec.to_builtins(problem_response(_NO_REQUEST, error).content))
+
+
+def _problem(meaning: str, examples: list[Example]) -> ResponseSpec:
+    return ResponseSpec(
+        Problem,
+        description=meaning,
+        media_type=MEDIA_TYPE,
+        generate_examples=False,  # type: ignore[arg-type]
+        examples=examples,
+    )
 
 
 BAD_BODY = (400, 413, 415, 422)  # what any JSON body may meet

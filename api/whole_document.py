@@ -69,7 +69,8 @@ def _complete(operation: Operation, method: str, marks: dict[str, Any], schemas:
     for status, answer in answers.items():
         for media_type, body in (answer.get("content") or {}).items():
             if media_type == MEDIA_TYPE:
-                body["example"] = PROBLEM_EXAMPLES[int(status)]
+                own = next(iter(body.pop("examples", {}).values()), {"value": PROBLEM_EXAMPLES[int(status)]})
+                body["example"] = own["value"]
             elif media_type == "application/json":
                 body["example"] = example_of(body["schema"], schemas)
 

@@ -12,6 +12,7 @@ from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.customer_records import (
     CustomerChange,
+    CustomerExists,
     CustomerRecord,
     NewCustomer,
     change_customer,
@@ -22,6 +23,7 @@ from workflows.merchant_lists import CustomerPage, list_customers
 
 _NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
 _CORRECTED = example({"email": "jane.doe@example.com"})
+_TAKEN = [(CustomerExists(12), "There is one of this e-mail already.")]
 _READ = {"act": "subscriptions.read"}
 _WRITE = {"act": "customers.write"}
 
@@ -50,7 +52,12 @@ class Customers(Controller):
         """List the customers, the newest first; or whom a search finds, in the order of what it found."""
         return await list_customers(marketplace.id, search, asked(after, before, limit))
 
-    @post(dto=StrictJSON[NewCustomer], return_dto=None, opt=_WRITE, responses=problems(401, 403, 409, *BAD_BODY))
+    @post(
+        dto=StrictJSON[NewCustomer],
+        return_dto=None,
+        opt=_WRITE,
+        responses=problems(401, 403, 409, *BAD_BODY, told=_TAKEN),
+    )
     async def make(
         self, marketplace: OwnMarketplace, new_id: NewId, data: Annotated[NewCustomer, _NEW]
     ) -> CustomerRecord:

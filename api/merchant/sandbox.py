@@ -8,9 +8,9 @@ from litestar import Controller, post
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
-from workflows.errors import InvalidInput
+from workflows.errors import Forbidden, InvalidInput
 from workflows.portal_views import Marketplace
-from workflows.sandbox_clock import Advanced, Target, advance, by_days, to_instant, to_next_event
+from workflows.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, to_instant, to_next_event
 
 
 class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +34,13 @@ class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return to_instant(self.to)
 
 
+_TOLD = [
+    (Forbidden("only a sandbox marketplace has a clock that moves"), "Not for this key, or the marketplace is live."),
+    (ClockBusy("somebody else is moving this clock"), "Somebody else moves it, or the workers do not get on."),
+    (InvalidInput({"to": "The clock only moves ahead: this instant has passed."}), "It would move back, or too far."),
+]
+
+
 class SandboxRoutes(Controller):
     """Time, moved."""
 
@@ -46,7 +53,7 @@ class SandboxRoutes(Controller):
         return_dto=None,
         status_code=200,
         opt={"act": "sandbox.clock"},
-        responses=problems(401, 403, 409, *BAD_BODY),
+        responses=problems(401, 403, 409, *BAD_BODY, told=_TOLD),
     )
     async def move(
         self, marketplace: Marketplace, data: Annotated[ClockMove, example({"advance_days": 1})]

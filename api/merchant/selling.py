@@ -1,6 +1,7 @@
 """What a merchant's own checkout sends in: orders, and refunds of what they paid."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, post
@@ -10,8 +11,9 @@ from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
+from workflows.errors import GatewayUnavailable, InvalidInput, TransitionRefused
 from workflows.gateway_choice import gateway_of_charge
-from workflows.orders import NewOrder, OrderPlaced, place_order
+from workflows.orders import NewOrder, OrderDeclined, OrderPlaced, place_order
 from workflows.refunds import RefundShown, refund_charge
 
 _ORDER = example({
@@ -19,6 +21,23 @@ _ORDER = example({
     "product": "0198c2a4-5f6e-7000-8000-000000000001",
     "card": {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2030},
 })  # fmt: skip
+
+
+_TOLD_OF_ORDERS = [
+    (OrderDeclined("insufficient_funds"), "The first payment was declined; `decline_code` says why. Nothing started."),
+    (InvalidInput({"card": "is needed: this order is to be paid."}), "A field breaks its rule; `errors` names each."),
+    (
+        GatewayUnavailable("the order's payment is not settled yet"),
+        "The gateway did not answer. The order settles by itself; the same `reference` asks how it went.",
+    ),
+]
+_TOLD_OF_REFUNDS = [
+    (
+        TransitionRefused("charge", UUID(int=0), "refund", "disputed", "no rule"),
+        "Failed, disputed or given back.",
+    ),
+    (InvalidInput({"amount_minor": "must be 1 to 1900: what is left of this payment."}), "More than is left of it."),
+]
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +56,7 @@ class Selling(Controller):
         dto=StrictJSON[NewOrder],
         return_dto=None,
         opt={"act": "orders.write"},
-        responses=problems(401, 402, 403, 404, 503, *BAD_BODY),
+        responses=problems(401, 402, 403, 404, 503, *BAD_BODY, told=_TOLD_OF_ORDERS),
     )
     async def make_order(
         self,
@@ -56,7 +75,7 @@ class Selling(Controller):
         dto=StrictJSON[RefundRequest],
         return_dto=None,
         opt={"act": "subscriptions.refund"},
-        responses=problems(401, 403, 404, 409, *BAD_BODY),
+        responses=problems(401, 403, 404, 409, *BAD_BODY, told=_TOLD_OF_REFUNDS),
     )
     async def refund(
         self,

@@ -1,6 +1,7 @@
 """Subscriptions by API, for the merchant: one of them, and what staff do about it."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
@@ -15,6 +16,7 @@ from workflows.cancel import cancel_by_staff
 from workflows.cancel_later import cancel_later, read_when, undo_cancellation
 from workflows.card_links import send_card_update_email
 from workflows.days_ahead import read_day
+from workflows.errors import TooManyRequests, TransitionRefused
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
 from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
@@ -39,6 +41,13 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 _ONE = "/subscriptions/{number:str}"
 _AT_ONCE = Cancellation()  # what an empty body says
+_TOLD_OF_RETRIES = [
+    (
+        TransitionRefused("subscription", UUID(int=0), "retry", "active", "no rule"),
+        "Nothing failed, or it is tried.",
+    ),
+    (TooManyRequests("retries of this card", 86_400), "The card has had its eight tries in thirty days."),
+]
 
 
 class MerchantSubscriptions(Controller):
@@ -81,7 +90,7 @@ class MerchantSubscriptions(Controller):
         f"{_ONE}/retry",
         status_code=202,
         opt={"act": "subscriptions.retry"},
-        responses=problems(401, 403, 404, 409, 429),
+        responses=problems(401, 403, 404, 409, 429, told=_TOLD_OF_RETRIES),
     )
     async def retry(self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber) -> Accepted:
         """Charge what is owed now, outside the retry policy. 409 where nothing failed or an attempt is under way."""

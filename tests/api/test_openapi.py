@@ -10,6 +10,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from api.app import app
+from api.documented import MEANING
 from api.whole_document import whole_document
 
 Operation = tuple[str, str, dict[str, Any]]
@@ -58,6 +59,28 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(operations: lis
             assert {"400", "413", "415", "422"} <= set(one["responses"]), (method, path)
         if "security" in one:
             assert "401" in one["responses"], (method, path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("post", "/api/v1/orders", "402", "order_declined"),
+        ("post", "/api/v1/orders", "503", "gateway_unavailable"),
+        ("post", "/api/v1/charges/{charge}/refunds", "409", "transition_refused"),
+        ("post", "/api/v1/customers", "409", "customer_exists"),
+        ("post", "/api/v1/sandbox/clock", "403", "forbidden"),
+        ("post", "/api/v1/sandbox/clock", "409", "clock_busy"),
+        ("post", "/api/v1/subscriptions/{number}/retry", "429", "too_many_requests"),
+    ],
+)
+def test_the_errors_of_a_routes_own_are_told_as_they_come(
+    operations: list[Operation], method: str, path: str, status: str, code: str
+) -> None:
+    (operation,) = [one for verb, where, one in operations if (verb, where) == (method, path)]
+    answer = operation["responses"][status]
+
+    assert answer["content"][PROBLEM]["example"]["code"] == code
+    assert answer["description"] != MEANING[int(status)]
 
 
 def test_every_body_and_every_answer_has_an_example(operations: list[Operation]) -> None:
