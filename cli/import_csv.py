@@ -1,4 +1,4 @@
-"""`./gatehouse import`: a merchant's past from CSV files (docs/import.md), or from CDNOW's.
+"""`./gatehouse import`: a merchant's past from CSV files (docs/import.md), or CDNOW's. import_stripe.py has Stripe's.
 
 Here are the files, the progress bar and the report; what a row must be is workflows/importing's.
 """
@@ -18,6 +18,7 @@ from rich.table import Table
 from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.import_cdnow import CdnowShop, cdnow_sources
+from cli.import_stripe import NOTHING_DONE, SOME_REFUSED, import_stripe
 from cli.paths import ROOT, as_typed
 from models.database import single_connection
 from workflows.errors import NotFound
@@ -31,13 +32,17 @@ from workflows.importing.shapes import FileRefused, ImportUnderWay, Kind, Refuse
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces import find_marketplace
 
-SOME_REFUSED, NOTHING_DONE = 1, 2  # exit statuses
 _File = Annotated[Path | None, typer.Option(exists=False, dir_okay=False)]
 _DEFAULT_DATA = ROOT / ".data"
 
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+app.command("stripe")(import_stripe)
 
+
+@app.callback(invoke_without_command=True)
 def import_(
-    marketplace: Annotated[str, typer.Option(help="The slug of the marketplace to import into.")],
+    context: typer.Context,
+    marketplace: Annotated[str, typer.Option(help="The slug of the marketplace to import into.")] = "",
     products: _File = None,
     customers: _File = None,
     orders: _File = None,
@@ -52,6 +57,10 @@ def import_(
 
     Importing the same files again changes nothing. Exit status 1: some rows were refused; 2: nothing was done.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if not marketplace:
+        raise typer.BadParameter("name the marketplace", param_hint="--marketplace")
     files = [
         (kind, as_typed(path))
         for kind, path in (

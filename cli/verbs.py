@@ -26,7 +26,7 @@ VERBS = (
     Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
-    Verb("import",  "cli.import_csv:import_", "Import customers, orders and payments from CSV files"),
+    Verb("import",  "cli.import_csv:app", "Import customers, orders and payments from CSV files, or from Stripe"),
     Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("state-machines", "cli.state_machines:command", "Write docs/state-machines.md from the definitions"),
     Verb("roles",   "cli.roles:command", "Write docs/roles.md from the table of acts"),

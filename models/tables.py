@@ -14,6 +14,7 @@ from models.dunning_case import DunningCase
 from models.dunning_step import DunningStep
 from models.gateway_event import GatewayEvent
 from models.idempotent_request import IdempotentRequest
+from models.import_run import ImportRow, ImportRun
 from models.invoice import Invoice
 from models.link_request import LinkRequest
 from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
@@ -80,4 +81,6 @@ TABLES: tuple[type[Table], ...] = (
     Tally,
     TallyStep,
     TallySum,
+    ImportRun,
+    ImportRow,
 )

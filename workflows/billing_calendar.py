@@ -21,6 +21,20 @@ def charge_at(anchor_at: datetime, period: int, unit: str, count: int, time_zone
     return wall.astimezone(UTC)
 
 
+def period_at(anchor_at: datetime, at: datetime, unit: str, count: int) -> int | None:
+    """The period that begins at an instant, counted in UTC as gateways do; None where none of the calendar's does.
+
+    Half a day off is the same day still: calendars in two time zones, of which one changes its clocks. Negative before
+    the anchor.
+    """
+    days = (at - anchor_at).total_seconds() / 86_400 / {"day": 1, "week": 7, "month": 30.436875, "year": 365.2425}[unit]
+    likely = round(days / count)
+    near = min(
+        range(likely - 1, likely + 2), key=lambda period: abs(charge_at(anchor_at, period, unit, count, "UTC") - at)
+    )
+    return near if abs(charge_at(anchor_at, near, unit, count, "UTC") - at) < timedelta(hours=12) else None
+
+
 def _shifted(day: date, unit: str, steps: int) -> date:
     if unit in ("day", "week"):
         return day + timedelta(days=steps * (7 if unit == "week" else 1))

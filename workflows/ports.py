@@ -112,9 +112,13 @@ class InDoubt(WorkflowError):
 
 class GatewayBusy(InDoubt):
     """Raised when the gateway asks to come back later (its rate limit). Treat it as doubt: an earlier try of the same
-    call, unheard, may have got through."""
+    call, unheard, may have got through. `retry_after` is in seconds, None where it did not say."""
 
     code = "gateway_busy"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RefundRefused(WorkflowError):

@@ -124,13 +124,20 @@ def _doubt(error: stripe.StripeError) -> NoReturn:
     facts = {"status": error.http_status, "code": error_of(error).get("code"), "stripe_request": error.request_id}
     if isinstance(error, stripe.RateLimitError):
         log.warning("stripe busy", **facts)
-        raise GatewayBusy("Stripe asks to come back later") from None
+        raise GatewayBusy("Stripe asks to come back later", _retry_after(error)) from None
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError)):
         # Ours to mend: a key rolled or too narrow, or an attempt sent again with other words.
         log.error("stripe refused us", error=type(error).__name__, **facts)
     else:
         log.warning("stripe in doubt", error=type(error).__name__, **facts)
     raise InDoubt(f"Stripe did not say: {type(error).__name__}") from None
+
+
+def _retry_after(error: stripe.StripeError) -> float | None:
+    """The seconds of the header Retry-After, where there is one that can be meant."""
+    headers: Mapping[str, str] = error.headers or {}
+    given = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return float(given) if given.isdecimal() and len(given) <= 4 else None
 
 
 def _may_have_the_key(api_base: str) -> bool:

@@ -11,15 +11,24 @@ from typing import Any
 import httpx
 import pytest
 from stripe.params import (
+    ChargeListParams,
     CustomerCreateParams,
+    CustomerListParams,
+    DisputeListParams,
+    InvoicePaymentListParams,
+    InvoiceVoidInvoiceParams,
     PaymentIntentCancelParams,
     PaymentIntentConfirmParams,
     PaymentIntentCreateParams,
     PaymentIntentListParams,
     PaymentIntentSearchParams,
     PaymentMethodAttachParams,
+    PriceListParams,
+    ProductListParams,
     RefundCreateParams,
     RefundListParams,
+    SubscriptionListParams,
+    SubscriptionUpdateParams,
 )
 from stripe.params.checkout import SessionCreateParams
 
@@ -43,6 +52,15 @@ _SDK: dict[tuple[str, str], Any] = {
     ("POST", "/v1/payment_intents/*/cancel"): PaymentIntentCancelParams,
     ("POST", "/v1/refunds"): RefundCreateParams,
     ("GET", "/v1/refunds"): RefundListParams,
+    ("GET", "/v1/products"): ProductListParams,
+    ("GET", "/v1/prices"): PriceListParams,
+    ("GET", "/v1/customers"): CustomerListParams,
+    ("GET", "/v1/subscriptions"): SubscriptionListParams,
+    ("POST", "/v1/subscriptions/*"): SubscriptionUpdateParams,
+    ("POST", "/v1/invoices/*/void"): InvoiceVoidInvoiceParams,
+    ("GET", "/v1/invoice_payments"): InvoicePaymentListParams,
+    ("GET", "/v1/charges"): ChargeListParams,
+    ("GET", "/v1/disputes"): DisputeListParams,
 }
 
 

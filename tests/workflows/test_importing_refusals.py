@@ -333,6 +333,7 @@ _WITHOUT_C7 = """
 INSERT INTO customer (marketplace_id, number, reference, email, name, address, country, tax_id, locale)
 SELECT $1, $2 + place - 1 + 0 / (CASE reference WHEN 'c7' THEN 0 ELSE 1 END), reference, email, name, address,
        country, tax_id, locale
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-     WITH ORDINALITY AS given (reference, email, name, address, country, tax_id, locale, place)
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[])
+     WITH ORDINALITY AS given (reference, email, name, address, country, tax_id, locale, gateway_reference, place)
 """

@@ -34,6 +34,7 @@ async def _store(place: Place, rows: Sequence[ChargeRow], found: Sequence[Record
         place.gateway,
         *([row[name] for row in found] for name in _FOUND_COLUMNS),
         *(column_of(rows, name) for name in _ROW_COLUMNS),
+        place.by,
     )
     numbers = {row.reference: row.number for row in rows if row.paid}
     await store_invoices(
@@ -117,7 +118,7 @@ INSERT INTO charge (marketplace_id, gateway, initiator, customer_id, order_id, o
 SELECT $1, $2, 'import', customer_id, order_id, order_number, subscription_id,
        payment_method_id, reference, period, amount_minor, refunded_minor, currency, state,
        attempted_at, attempted_at, paid_at, decline_code, gateway_reference,
-       'import', 'import:csv', 'import'
+       'import', $18, 'import'
 FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::int[], $10::bigint[],
             $11::bigint[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[])
      AS given (customer_id, order_id, order_number, subscription_id, payment_method_id, reference, period,

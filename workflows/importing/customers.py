@@ -21,6 +21,7 @@ class CustomerRow(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None
     tax_id: str | None
     locale: str | None
+    gateway_reference: str | None
 
 
 def read(fields: Fields) -> CustomerRow:
@@ -33,6 +34,7 @@ def read(fields: Fields) -> CustomerRow:
         country=fields.country("country"),
         tax_id=fields.optional("tax_id", 60),
         locale=fields.locale("locale"),
+        gateway_reference=fields.optional("gateway_reference", 200),
     )
 
 
@@ -51,6 +53,8 @@ def _judge(row: CustomerRow, found: Record) -> Verdict:
     if found["known_id"] is not None:
         return difference(row, found, _COLUMNS) or "unchanged"
     if found["owner_number"] is not None:
+        if row.gateway_reference is not None and row.gateway_reference == found["owner_gateway_reference"]:
+            return "unchanged"  # made here, and known to the gateway through us
         reference = found["owner_reference"]
         whose = f"reference {reference}" if reference else f"number {found['owner_number']}, not imported"
         return Problem("email", f"belongs to another customer already ({whose})")
@@ -59,7 +63,8 @@ def _judge(row: CustomerRow, found: Record) -> Verdict:
 
 # The customer of that reference and the customer of that address, whichever are there.
 _KNOWN = f"""
-SELECT {as_known("known", ("id", *_COLUMNS))}, owner.number AS owner_number, owner.reference AS owner_reference
+SELECT {as_known("known", ("id", *_COLUMNS))}, owner.number AS owner_number, owner.reference AS owner_reference,
+       owner.gateway_reference AS owner_gateway_reference
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (reference, email, place)
 {one("customer", "known", "known.reference = given.reference")}
 {one("customer", "owner", "lower(owner.email) = lower(given.email)")}
@@ -67,16 +72,17 @@ ORDER BY given.place
 """
 
 _INSERT = """
-INSERT INTO customer (marketplace_id, number, reference, email, name, address, country, tax_id, locale)
-SELECT $1, $2 + place - 1, reference, email, name, address, country, tax_id, locale
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-     WITH ORDINALITY AS given (reference, email, name, address, country, tax_id, locale, place)
+INSERT INTO customer (marketplace_id, number, reference, email, name, address, country, tax_id, locale,
+                      gateway_reference)
+SELECT $1, $2 + place - 1, reference, email, name, address, country, tax_id, locale, gateway_reference
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+     WITH ORDINALITY AS given (reference, email, name, address, country, tax_id, locale, gateway_reference, place)
 """
 
 CUSTOMERS = Kind(
     name="customers",
     required=("reference", "email"),
-    optional=("name", "address", "country", "tax_id", "locale"),
+    optional=("name", "address", "country", "tax_id", "locale", "gateway_reference"),
     read=read,
     keys=lambda row: [("reference", row.reference), ("email", row.email.lower())],
     settle=settle,

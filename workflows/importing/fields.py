@@ -19,7 +19,7 @@ LONGEST_REFERENCE = 200  # characters; a reference is an id in the merchant's ol
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOON = time(12)  # a date alone: noon in the marketplace's time zone is the same day nearly everywhere
 
-_CURRENCIES = frozenset(get_global("all_currencies"))
+CURRENCIES = frozenset(get_global("all_currencies"))
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}", re.ASCII)
@@ -101,7 +101,7 @@ class Fields:
     def currency(self, column: str = "currency") -> str:
         """An ISO 4217 code, in capitals."""
         value = self.text(column, 40, required=True)
-        if value and value not in _CURRENCIES:
+        if value and value not in CURRENCIES:
             self.refuse(column, f"is not a currency's three capital letters: {shortened(value)}")
             return ""
         return value

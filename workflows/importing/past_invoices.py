@@ -13,7 +13,7 @@ from workflows.invoice_snapshot import SNAPSHOT_FROM, snapshot_sql
 
 async def store_invoices(place: Place, numbers: Sequence[tuple[UUID, str]]) -> None:
     """Stores one invoice for each (charge, number), in the caller's transaction."""
-    await execute(_INSERT, place.id, [charge for charge, _ in numbers], [number for _, number in numbers])
+    await execute(_INSERT, place.id, [charge for charge, _ in numbers], [number for _, number in numbers], place.by)
 
 
 # The CTE stands for the table in SNAPSHOT_FROM: else all the marketplace's charges are joined, then ours picked.
@@ -25,6 +25,6 @@ WITH charge AS MATERIALIZED (
 INSERT INTO invoice (marketplace_id, customer_id, charge_id, number, snapshot, issued_at, state,
                      moved_trigger, moved_by, moved_reason)
 SELECT charge.marketplace_id, charge.customer_id, charge.id, charge.number, {snapshot_sql("charge.number")},
-       charge.paid_at, 'issued', 'import', 'import:csv', 'import'
+       charge.paid_at, 'issued', 'import', $4, 'import'
 {SNAPSHOT_FROM}
 """

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from models.database import connection, transaction
+from models.database import connection, fetch_value, transaction
 from workflows.clock import marketplace_now
 from workflows.importing.charges import CHARGES
 from workflows.importing.customers import CUSTOMERS
@@ -21,14 +21,14 @@ from workflows.importing.fields import Fields
 from workflows.importing.numbers import Numbers, TrialNumbers
 from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
-from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, Refused, Source, Verdict
+from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, RawRow, Refused, Source, Verdict
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.portal_views import Marketplace
 from workflows.subscriptions import billing_offset
 
 KINDS: tuple[Kind[Any], ...] = (PRODUCTS, CUSTOMERS, ORDERS, SUBSCRIPTIONS, CHARGES)  # each names only those before
 CHUNK = 5_000  # rows: a transaction of well under a second, so no lock is held longer
-_Chunk = list[tuple[int, Any]]  # rows with their lines
+Chunk = list[tuple[int, Any]]  # rows with their lines
 _LOCK = 0x6761746568  # what our advisory locks on a marketplace's import begin with
 
 
@@ -68,18 +68,20 @@ async def run_import(
     Raises ImportUnderWay when another import of this marketplace is running, and what the database raises.
     """
     ordered = sorted(sources, key=lambda pair: KINDS.index(pair[0]))
-    async with only_one(marketplace), _rolled_back() if dry_run else nullcontext():
-        place = _place(marketplace, dry_run=dry_run)
+    async with only_one(marketplace), rolled_back() if dry_run else nullcontext():
+        place = place_of(marketplace, dry_run=dry_run)
         return [await _import_source(place, kind, source, watcher) for kind, source in ordered]
 
 
-def _place(marketplace: Marketplace, *, dry_run: bool) -> Place:
+def place_of(marketplace: Marketplace, *, dry_run: bool, by: str = "import:csv") -> Place:
+    """The marketplace as rows are read and stored in it; `by` is who does, as the log names it."""
     return Place(
         id=marketplace.id,
         gateway=marketplace.gateway,
         zone=ZoneInfo(marketplace.time_zone),
         now=marketplace_now(billing_offset(marketplace)),
         numbers=TrialNumbers(marketplace.id) if dry_run else Numbers(marketplace.id),
+        by=by,
     )
 
 
@@ -89,10 +91,10 @@ async def only_one(marketplace: Marketplace) -> AsyncGenerator[None]:
 
     Raises ImportUnderWay.
     """
-    key = (_LOCK << 24) ^ (marketplace.id.int & (2**63 - 1))
+    key = _key(marketplace)
     async with connection() as holder:
         if not await holder.fetchval("SELECT pg_try_advisory_lock($1)", key):
-            raise ImportUnderWay(f"another import into {marketplace.slug} is under way: wait until it ends")
+            raise _under_way(marketplace)
         try:
             yield
         finally:
@@ -100,8 +102,24 @@ async def only_one(marketplace: Marketplace) -> AsyncGenerator[None]:
                 await holder.execute("SELECT pg_advisory_unlock($1)", key)
 
 
+async def only_one_now(marketplace: Marketplace) -> None:
+    """The same until the caller's transaction ends. Raises ImportUnderWay."""
+    if not await fetch_value("SELECT pg_try_advisory_xact_lock($1)", _key(marketplace)):
+        raise _under_way(marketplace)
+
+
+def _key(marketplace: Marketplace) -> int:
+    return (_LOCK << 24) ^ (marketplace.id.int & (2**63 - 1))
+
+
+def _under_way(marketplace: Marketplace) -> ImportUnderWay:
+    return ImportUnderWay(f"another import into {marketplace.slug} is under way: wait until it ends")
+
+
 @asynccontextmanager
-async def _rolled_back() -> AsyncGenerator[None]:
+async def rolled_back() -> AsyncGenerator[None]:
+    """A transaction that leaves no trace: what a dry run does its work in."""
+
     class Enough(Exception):
         """Ends the transaction without a trace."""
 
@@ -115,11 +133,9 @@ async def _rolled_back() -> AsyncGenerator[None]:
 
 async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> Tally:
     tally = Tally(kind.name)
-    async with aclosing(_read_ahead(_chunks(place, kind, source))) as chunks:
+    async with aclosing(_read_ahead(chunks_of(place, kind, source))) as chunks:
         async for chunk in chunks:
-            verdicts = iter(await _settle(place, kind, [row for _, row in chunk if not isinstance(row, Problem)]))
-            for line, row in chunk:
-                verdict = row if isinstance(row, Problem) else next(verdicts)
+            for line, verdict in await settle_chunk(place, kind, chunk):
                 tally.count(verdict)
                 if isinstance(verdict, Problem):
                     watcher.refused(Refused(source.name, line, *verdict))
@@ -128,7 +144,7 @@ async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher:
     return tally
 
 
-async def _read_ahead(chunks: Iterator[_Chunk]) -> AsyncGenerator[_Chunk]:
+async def _read_ahead(chunks: Iterator[Chunk]) -> AsyncGenerator[Chunk]:
     """Reads the next chunk in a thread while the database works on this one."""
     reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))
     try:
@@ -139,13 +155,13 @@ async def _read_ahead(chunks: Iterator[_Chunk]) -> AsyncGenerator[_Chunk]:
         await asyncio.wait([reading])
 
 
-def _chunks(place: Place, kind: Kind[Any], source: Source) -> Iterator[_Chunk]:
+def chunks_of(place: Place, kind: Kind[Any], source: Iterable[RawRow]) -> Iterator[Chunk]:
     """The rows, a chunk at a time; in place of a row that cannot be read, the problem.
 
     A chunk ends before a row that shares a unique key with one in it, so that each row is judged by what is in the
     database.
     """
-    chunk: _Chunk = []
+    chunk: Chunk = []
     keys: set[Any] = set()
     for line, raw in source:
         row = raw if isinstance(raw, Problem) else _read(place, kind, raw)
@@ -169,6 +185,12 @@ def _joined(problems: Sequence[Problem]) -> Problem:
     """One problem for the report's one line: the first, and the others behind it."""
     first, *others = dict(problems).items()
     return Problem(first[0], "; ".join([first[1], *(f"{column} {reason}" for column, reason in others)]))
+
+
+async def settle_chunk(place: Place, kind: Kind[Any], chunk: Chunk) -> list[tuple[int, Verdict]]:
+    """Stores what can be stored of a chunk; each row's line with what became of it."""
+    verdicts = iter(await _settle(place, kind, [row for _, row in chunk if not isinstance(row, Problem)]))
+    return [(line, row if isinstance(row, Problem) else next(verdicts)) for line, row in chunk]
 
 
 async def _settle(place: Place, kind: Kind[Any], rows: Sequence[Any]) -> list[Verdict]:

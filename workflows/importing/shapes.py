@@ -57,6 +57,7 @@ class Place:
     zone: ZoneInfo
     now: datetime  # of the marketplace's billing
     numbers: "Numbers"
+    by: str = "import:csv"  # who, as the log names it
 
 
 RawRow = tuple[int, Mapping[str, str] | Problem]  # the line, and the columns or why it is no row

@@ -30,6 +30,7 @@ async def store(place: Place, rows: Sequence[SubscriptionRow], found: Sequence[R
             for row, customer in zip(rows, customers, strict=True)
         ],
         *(column_of(rows, name) for name in _ROW_COLUMNS),
+        place.by,
     )
     ids: dict[str, UUID] = {row["reference"]: row["id"] for row in stored}
     await _open_cases(place, [row for row in rows if row.state == "failed_charge"], ids)
@@ -76,6 +77,7 @@ async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[s
             row.attempts_made,
             _next_attempt(row, row.failed_at, policy_of(policy), place.now),
             row.decline_code,
+            place.by,
         )
 
 
@@ -105,7 +107,7 @@ INSERT INTO subscription (marketplace_id, number, customer_id, product_id, order
 SELECT $1, $2 + place - 1, customer_id, product_id, order_id, payment_method_id, reference,
        state, amount_minor, currency, interval_unit, interval_count, payments_total, payments_made,
        payments_made, started_at, trial_ends_at, anchor_at, next_charge_at, cancel_at, ended_at,
-       'import', 'import:csv', 'import'
+       'import', $21, 'import'
 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[],
             $11::text[], $12::int[], $13::int[], $14::int[], $15::timestamptz[], $16::timestamptz[],
             $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])
@@ -132,5 +134,5 @@ _INSERT_CASE = """
 INSERT INTO dunning_case (marketplace_id, subscription_id, period, amount_minor, currency, policy, opened_at,
                           attempts_made, next_attempt_at, last_decline_code, state,
                           moved_trigger, moved_by, moved_reason)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', 'import', 'import:csv', 'import')
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', 'import', $11, 'import')
 """

@@ -12,7 +12,13 @@ from typing import Any
 from tests.fakes.stripe.cards import NUMBERS, Step, TestNumber
 from tests.fakes.stripe.errors import Json, missing
 
-_KINDS = {"pm": "PaymentMethod", "pi": "payment_intent", "cus": "customer", "cs_test": "checkout.session"}
+_KINDS = {
+    "pm": "PaymentMethod",
+    "pi": "payment_intent",
+    "cus": "customer",
+    "cs_test": "checkout.session",
+    "sub": "subscription",
+}
 
 
 @dataclass(slots=True)

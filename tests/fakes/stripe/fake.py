@@ -76,6 +76,13 @@ class FakeStripe:
         """Payments in which money moved, oldest first."""
         return [one for one in reversed(self.books.all("payment_intent")) if one["status"] == "succeeded"]
 
+    def forget(self) -> None:
+        """An empty account again, as behaved as a new one."""
+        with self.books.lock:
+            self.books, self._keys = Books(), Keys()
+            self.payments = Payments(self.books, self._server.url)
+            self.calls, self.met, self._orders = [], Counter(), []
+
     def script(self, card: str, *steps: Step) -> None:
         """What the next charges of a card meet, before what its number means."""
         with self.books.lock:

@@ -26,7 +26,7 @@ class Fault(Enum):
     OTHER_AMOUNT = "an answer with another amount; it was done"
     OTHER_CURRENCY = "an answer in another currency; it was done"
     OTHER_PAYMENT = "an answer about another attempt; it was done"
-    BUSY = "429; nothing was done"
+    BUSY = "429, to come back in 7 seconds; nothing was done"
     UNAUTHORIZED = "401; nothing was done"
 
 
@@ -53,7 +53,7 @@ _INSTEAD = {
     Fault.HTML_AFTER: Reply(200, _HTML, "text/html"),
     Fault.NONSENSE: Reply(200, b'["what", {"did": "you"}, "say"]'),
     Fault.NONSENSE_ERROR: Reply(402, b'{"error": ["payment", "required"]}'),
-    Fault.BUSY: Reply(429, json.dumps(BUSY.body).encode()),
+    Fault.BUSY: Reply(429, json.dumps(BUSY.body).encode(), headers={"Retry-After": "7"}),
     Fault.UNAUTHORIZED: Reply(401, json.dumps(NO_KEY.body).encode()),
 }
 

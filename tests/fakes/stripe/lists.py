@@ -8,6 +8,8 @@ from tests.fakes.stripe.books import Books, snapshot
 from tests.fakes.stripe.errors import Json, invalid
 
 _QUERY = re.compile(r"^metadata\['((?:[^'\\]|\\.)+)'\]:'((?:[^'\\]|\\.)*)'$")
+_LEVELS = 4  # https://docs.stripe.com/api/expanding_objects
+_EXACT = ("customer", "payment_intent", "charge", "active", "status")
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "gt": lambda a, b: a > b,
     "gte": lambda a, b: a >= b,
@@ -18,7 +20,7 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 
 def page(books: Books, kind: str, given: Json, url: str) -> Json:
     """Newest first, filtered by whatever fields were given."""
-    found = [one for one in books.all(kind) if _matches(one, given)]
+    found = [one for one in books.all(kind) if _listed(one, given)]
     after = given.get("starting_after")
     if after is not None:
         places = [place for place, one in enumerate(found) if one["id"] == after]
@@ -53,9 +55,13 @@ def search(books: Books, given: Json, lag: float) -> Json:
 def expanded(books: Books, subject: Json, names: list[str]) -> Json:
     """A copy with ids replaced by their objects; refuses what cannot be."""
     shown: Json = snapshot(subject)
+    if shown["object"] == "customer" and "tax_ids" not in names:
+        shown.pop("tax_ids", None)
     for name in names:
         place: Any = shown
         for step in name.split("."):
+            if place is None or (isinstance(place, dict) and place.get("deleted")):
+                break
             if not isinstance(place, dict) or step not in place:
                 raise invalid(f"This property cannot be expanded ({name}).", param="expand")
             if isinstance(place[step], str):
@@ -68,14 +74,26 @@ def expanded(books: Books, subject: Json, names: list[str]) -> Json:
 
 def _of_items(names: list[str]) -> list[str]:
     for name in names:
+        if name.count(".") >= _LEVELS:
+            raise invalid(
+                f"You cannot expand more than {_LEVELS} levels of a property. Property: {name}", param="expand"
+            )
         if not name.startswith("data."):
             raise invalid(f"This property cannot be expanded ({name}).", param="expand")
     return [name.removeprefix("data.") for name in names]
 
 
+def _listed(one: Json, given: Json) -> bool:
+    if one.get("deleted") or one["id"] not in given.get("ids", [one["id"]]):
+        return False
+    if one["object"] == "subscription" and "status" not in given and one["status"] == "canceled":
+        return False
+    return _matches(one, given)
+
+
 def _matches(one: Json, given: Json) -> bool:
     times = given.get("created", {})
-    fields = {name: value for name, value in given.items() if name in ("customer", "payment_intent")}
+    fields = {name: given[name] for name in _EXACT if name in given and given[name] != "all"}
     return all(_COMPARE[name](one["created"], bound) for name, bound in times.items()) and all(
         one.get(name) == value for name, value in fields.items()
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.fakes.stripe import forms, lists, refunds, setups
+from tests.fakes.stripe import billing, forms, lists, refunds, setups
 from tests.fakes.stripe.errors import Json
 from tests.fakes.stripe.forms import Check
 
@@ -53,6 +53,10 @@ def _cancel(fake: "FakeStripe", reference: str, given: Json) -> Json:
     return fake.payments.cancel(fake.books.get("pi", reference, "id"), given)
 
 
+def _list(kind: str, path: str) -> Act:
+    return lambda fake, _, given: lists.page(fake.books, kind, given, path)
+
+
 _PAGED: dict[str, Check] = {"limit": forms.page_size, "starting_after": forms.text, "expand": forms.texts}
 _PAGED["created"] = forms.between
 _EXPAND: dict[str, Check] = {"expand": forms.texts}
@@ -97,5 +101,19 @@ ROUTES = [
                     forms.one_of("duplicate", "fraudulent", "requested_by_customer")}),
     Route("GET",  "/v1/refunds", lambda fake, _, given: lists.page(fake.books, "refund", given, "/v1/refunds"),
           optional={**_PAGED, "payment_intent": forms.text}),
+    Route("GET",  "/v1/products", _list("product", "/v1/products"),
+          optional={**_PAGED, "active": forms.yes_or_no, "ids": forms.texts}),
+    Route("GET",  "/v1/prices", _list("price", "/v1/prices"), optional={**_PAGED, "active": forms.yes_or_no}),
+    Route("GET",  "/v1/customers", _list("customer", "/v1/customers"), optional=_PAGED),
+    Route("GET",  "/v1/subscriptions", _list("subscription", "/v1/subscriptions"),
+          optional={**_PAGED, "status": forms.one_of("all", *billing.STATES)}),
+    Route("GET",  "/v1/subscriptions/*", _show("sub"), optional=_EXPAND),
+    Route("POST", "/v1/subscriptions/*", lambda fake, id_, given: billing.update(fake.books, id_, given),
+          optional={"pause_collection": billing.pause, "metadata": forms.metadata}),
+    Route("GET",  "/v1/invoices/*", _show("in"), optional=_EXPAND),
+    Route("POST", "/v1/invoices/*/void", lambda fake, id_, _: billing.void(fake.books, id_)),
+    Route("GET",  "/v1/invoice_payments", _list("invoice_payment", "/v1/invoice_payments"), optional=_PAGED),
+    Route("GET",  "/v1/charges", _list("charge", "/v1/charges"), optional=_PAGED),
+    Route("GET",  "/v1/disputes", _list("dispute", "/v1/disputes"), optional={**_PAGED, "charge": forms.text}),
 ]
 # fmt: on
