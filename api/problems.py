@@ -17,6 +17,8 @@ from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
 from workflows.gateway_events import EventRefused
 from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
+from workflows.importing.account_run import AccountRefused
+from workflows.importing.shapes import ImportUnderWay
 from workflows.logs import logger
 from workflows.orders import OrderDeclined
 from workflows.people import LastOwner
@@ -51,6 +53,8 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     EventRefused:               (400, "The event is not believed"),
     ClockBusy:                  (409, "The clock is being moved"),
     TooManyEndpoints:           (409, "Too many webhook endpoints"),
+    AccountRefused:             (409, "Nothing can be imported from that account"),
+    ImportUnderWay:             (409, "Another import has not ended"),
     KeyReused:                  (422, "The idempotency key came with another request"),
     KeyBusy:                    (409, "The first request under this key is not answered yet"),
     ShownOnce:                  (409, "Done before; its answer was shown once"),

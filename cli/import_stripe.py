@@ -20,7 +20,7 @@ from rich.table import Table
 from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
-from integrations.accounts import stripe_account
+from integrations.accounts import open_stripe
 from models.database import single_connection
 from workflows.actor import Actor
 from workflows.errors import NotFound, WorkflowError
@@ -131,7 +131,7 @@ async def _run(url: str, wanted: Wanted, reporter: _Reporter) -> Run:
     async with single_connection(url):
         marketplace = await find_marketplace(wanted.marketplace)
         key, api_base = os.environ.get("STRIPE_SECRET_KEY", ""), os.environ.get("STRIPE_API_BASE", "")
-        account = stripe_account(key, api_base, marketplace.id)
+        account = open_stripe(key, api_base, marketplace.id)
         run = await run_wanted(marketplace, wanted)
         return await drive(run, account, reporter.refused, reporter.at)
 
@@ -151,7 +151,7 @@ async def run_wanted(marketplace: Marketplace, wanted: Wanted) -> Run:
             " --resume goes on with it, --restart begins again"
         )
     if begun is not None:
-        await account_run.stop(marketplace.id, begun.id)
+        await account_run.stop(marketplace.id, begun.id, _BY)
     return await account_run.begin(
         marketplace, "stripe", dry_run=wanted.dry_run, take_over=wanted.take_over, by=_BY, in_background=False
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import billing, books, charges, documents, emails, links, sweeps, webhooks
+from tasks import billing, books, charges, documents, emails, imports, links, sweeps, webhooks
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -29,6 +29,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.tell_of_deaths,
     sweeps.forget_requests_done,
     sweeps.sum_tallies,
+    imports.step,
     books.compare,
     sweeps.extend_log,
     sweeps.seal_second_factors,

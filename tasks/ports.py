@@ -1,11 +1,14 @@
 """The vendors that jobs work with, each made once per process, from its settings."""
 
 from functools import lru_cache
+from uuid import UUID
 
+from integrations.accounts import account_for
 from integrations.gateways import gateway_for
 from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
 from integrations.webhooks import webhook_sender as webhook_sender_for
+from workflows.importing.account import Account
 from workflows.ports import Gateway, Mailer, PdfRenderer, WebhookSender
 from workflows.settings import settings
 
@@ -25,6 +28,11 @@ def renderer() -> PdfRenderer:
 def gateway(name: str) -> Gateway:
     """The payment gateway of that name. Raises UnknownGateway."""
     return gateway_for(name)
+
+
+def account_of(source: str, marketplace_id: UUID) -> Account:
+    """What a marketplace imports from. Raises UnknownGateway."""
+    return account_for(source, marketplace_id)
 
 
 @lru_cache

@@ -80,6 +80,13 @@ async def an_order(
     return await _insert("customer_order", {**given, **columns})
 
 
+async def an_import(marketplace: Marketplace, **columns: Any) -> Record:
+    """An import from Stripe of which nothing is done yet."""
+    given = {"source": "stripe", "dry_run": False, "take_over": False, "started_by": "factory"}
+    given |= {"marketplace_id": marketplace.id, "created_until": now(), "step": "read products"}
+    return await _insert("import_run", {**given, **columns})
+
+
 async def a_payment_method(marketplace: Marketplace, customer: Record, **columns: Any) -> Record:
     """A Visa ending in 4242 at the sandbox gateway, which has never heard of its reference."""
     reference = f"card_{secrets.token_hex(8)}"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from integrations.accounts import stripe_account
+from integrations.accounts import open_stripe
 from tests.fakes.stripe.billing import Billing
 from tests.fakes.stripe.fake import FakeStripe
 from workflows.billing_calendar import charge_at
@@ -35,7 +35,7 @@ class StripeShop:
     @property
     def account(self) -> Account:
         """As the import sees it; impatient."""
-        return stripe_account(self.fake.secret_key, self.fake.url, self.marketplace_id, network_retries=0)
+        return open_stripe(self.fake.secret_key, self.fake.url, self.marketplace_id, network_retries=0)
 
     def subscriber(self, email: str = "ada@example.com", **facts: Any) -> str:
         """Somebody with a card who subscribes; the subscription's id. `customer`: facts of theirs; `price`: not a box;

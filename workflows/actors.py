@@ -31,6 +31,7 @@ ACTORS: dict[str, str] = {
     "tally.sum":             SWEEPS,     # add up what the data cards count
     "second_factor.sweep":   SWEEPS,     # seal the secrets of second factors by the key of today
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
+    "import.step":           SWEEPS,     # do one step of an import from a gateway's account
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "dead_job.tell":         SWEEPS,     # tell staff of jobs that were given up
     "transition_log.extend": SWEEPS,     # partitions for the months ahead

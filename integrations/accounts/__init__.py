@@ -11,7 +11,7 @@ from workflows.settings import settings
 if TYPE_CHECKING:
     from stripe import StripeClient
 
-__all__ = ["account_for", "stripe_account", "stripe_client"]
+__all__ = ["account_for", "open_stripe", "stripe_client"]
 
 _TIMEOUT = 40.0  # seconds: a hundred objects, each with others in it, take Stripe a few
 _NETWORK_RETRIES = 2
@@ -21,10 +21,10 @@ def account_for(source: str, marketplace_id: UUID) -> Account:
     """The account that a marketplace imports from, with the deployment's key. Raises gateways.UnknownGateway."""
     if source != "stripe" or not settings().stripe_secret_key:
         raise UnknownGateway(f"nothing to import from {source!r} here: STRIPE_SECRET_KEY is not set")
-    return stripe_account(settings().stripe_secret_key, settings().stripe_api_base, marketplace_id)
+    return open_stripe(settings().stripe_secret_key, settings().stripe_api_base, marketplace_id)
 
 
-def stripe_account(
+def open_stripe(
     secret_key: str, api_base: str, marketplace_id: UUID, *, network_retries: int = _NETWORK_RETRIES
 ) -> Account:
     """A Stripe account, or, at `api_base`, what stands for it. Raises ValueError for a key or address that cannot be

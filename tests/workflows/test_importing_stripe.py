@@ -11,6 +11,7 @@ from tests.factories import a_marketplace
 from tests.fakes.stripe.fake import FakeStripe
 from tests.stripe_shop import BEGAN, NOW, RENEWS, RUNNING, period
 from tests.workflows.importing_stripe import Shop, a_shop, begun, brought, finished
+from workflows.actor import Actor
 from workflows.importing import account_steps
 from workflows.importing.account import Cursor, Found, Page
 from workflows.importing.account_run import AccountRefused, StepTaken, run_under_way, stop
@@ -287,7 +288,7 @@ async def test_one_import_at_a_time_and_a_stopped_one_makes_room(shop: Shop) -> 
     with pytest.raises(ImportUnderWay):
         await begun(shop)
 
-    await stop(shop.marketplace.id, first.id)
+    await stop(shop.marketplace.id, first.id, Actor("import", "test"))
 
     with pytest.raises(StepTaken):
         await take_step(first, shop.account)

@@ -48,16 +48,19 @@ def _period(row: _Row, found: Record) -> int | None:
         return found["known_period"]
     if begins is None or found["id"] is None:
         return None
-    period = period_at(
+    since_anchor = period_at(
         found["anchor_at"], datetime.fromisoformat(begins), found["interval_unit"], found["interval_count"]
     )
+    if since_anchor is None or since_anchor < 0:
+        return None
+    period = found["anchor_period"] + since_anchor
     last = found["next_period"] - (row["state"] in PAID)  # what failed may be the one that is due
-    return period if period is not None and 0 <= period <= last else None
+    return period if period <= last else None
 
 
 _FOUND = f"""
-SELECT subscription.id, subscription.anchor_at, subscription.interval_unit, subscription.interval_count,
-       subscription.next_period, known.id AS known_id, known.period AS known_period
+SELECT subscription.id, subscription.anchor_at, subscription.anchor_period, subscription.interval_unit,
+       subscription.interval_count, subscription.next_period, known.id AS known_id, known.period AS known_period
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (reference, subscription_reference, place)
 {one("subscription", "subscription", "subscription.reference = given.subscription_reference")}
 {one("charge", "known", "known.reference = given.reference")}

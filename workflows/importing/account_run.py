@@ -11,8 +11,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from models.database import execute, fetch_one, fetch_value, transaction
+from models.database import execute, fetch_all, fetch_one, fetch_value, transaction
 from workflows.actor import Actor
+from workflows.actors import ACTORS
+from workflows.changes import record_change
 from workflows.clock import now
 from workflows.errors import NotFound, WorkflowError
 from workflows.importing.account import LISTS
@@ -73,22 +75,32 @@ _COLUMNS = ", ".join(Run.__struct_fields__)
 
 
 async def begin(
-    marketplace: Marketplace, source: str, *, dry_run: bool, take_over: bool, by: Actor, in_background: bool
+    marketplace: Marketplace,
+    source: str,
+    *,
+    dry_run: bool,
+    take_over: bool,
+    by: Actor,
+    in_background: bool,
+    new_id: UUID | None = None,
 ) -> Run:
-    """Begins an import. `take_over`: subscriptions that the gateway still charges are taken from it, and imported.
-
-    Raises AccountRefused, ImportUnderWay.
+    """Begins an import, once under `new_id` where that is given. `take_over`: subscriptions that the gateway still
+    charges are taken from it, and imported. Raises AccountRefused, ImportUnderWay.
     """
+    if new_id is not None and (begun := await _find(marketplace.id, new_id)):
+        return begun
     await _refuse_wrong_account(marketplace, source)
     try:
         async with transaction():
             run = await fetch_one(
                 Run,
-                "INSERT INTO import_run (marketplace_id, source, dry_run, take_over, started_by, created_until, step)"
-                f" VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_COLUMNS}",
-                *(marketplace.id, source, dry_run, take_over, str(by), now(), _HEAD[0]),
+                "INSERT INTO import_run (marketplace_id, id, source, dry_run, take_over, started_by, created_until,"
+                f" step) VALUES ($1, coalesce($2, uuidv7()), $3, $4, $5, $6, $7, $8) RETURNING {_COLUMNS}",
+                *(marketplace.id, new_id, source, dry_run, take_over, str(by), now(), _HEAD[0]),
             )
             assert run is not None
+            wanted = {"source": source, "dry_run": dry_run, "take_over": take_over}
+            await record_change(marketplace.id, by, f"import:{run.id}", "began", after=wanted)
             if in_background:
                 await stage(ACTOR, marketplace.id, id=run.id)
     except asyncpg.UniqueViolationError:
@@ -116,12 +128,25 @@ async def _refuse_wrong_account(marketplace: Marketplace, source: str) -> None:
 
 async def find_run(marketplace_id: UUID, run_id: UUID) -> Run:
     """An import of the marketplace. Raises NotFound."""
-    run = await fetch_one(
-        Run, f"SELECT {_COLUMNS} FROM import_run WHERE marketplace_id = $1 AND id = $2", marketplace_id, run_id
-    )
+    run = await _find(marketplace_id, run_id)
     if run is None:
         raise NotFound("no such import")
     return run
+
+
+async def _find(marketplace_id: UUID, run_id: UUID) -> Run | None:
+    return await fetch_one(
+        Run, f"SELECT {_COLUMNS} FROM import_run WHERE marketplace_id = $1 AND id = $2", marketplace_id, run_id
+    )
+
+
+async def list_runs(marketplace_id: UUID) -> list[Run]:
+    """The marketplace's latest imports, the last one first; at most 50."""
+    return await fetch_all(
+        Run,
+        f"SELECT {_COLUMNS} FROM import_run WHERE marketplace_id = $1 ORDER BY started_at DESC, id DESC LIMIT 50",
+        marketplace_id,
+    )
 
 
 async def run_under_way(marketplace_id: UUID) -> Run | None:
@@ -137,10 +162,20 @@ async def go_on(run: Run) -> None:
         await stage_unless_pending(ACTOR, run.marketplace_id, run.id)
 
 
-async def stop(marketplace_id: UUID, run_id: UUID) -> Run:
+async def trouble_of(run: Run) -> str | None:
+    """What kept the background from doing the next step; None where nothing did."""
+    return await fetch_value(
+        "SELECT last_error FROM outbox WHERE queue = $1 AND actor = $2 AND args @> $3 ORDER BY id DESC LIMIT 1",
+        *(ACTORS[ACTOR], ACTOR, {"marketplace_id": run.marketplace_id, "id": run.id}),
+    )
+
+
+async def stop(marketplace_id: UUID, run_id: UUID, by: Actor) -> Run:
     """Ends an import where it is; what it stored stays, and another import adds the rest. Raises NotFound."""
     async with transaction():
-        await find_run(marketplace_id, run_id)
+        run = await find_run(marketplace_id, run_id)
+        if run.ended_at is None:
+            await record_change(marketplace_id, by, f"import:{run_id}", "stopped")
         await _end(marketplace_id, run_id, "stopped")
     return await find_run(marketplace_id, run_id)
 

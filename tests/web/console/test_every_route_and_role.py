@@ -14,7 +14,15 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.credentials import may_act as route_guard
 from api.credentials import needs_staff
-from tests.factories import a_charge, a_marketplace, a_refund, a_staff_member, a_staff_session, a_subscription
+from tests.factories import (
+    a_charge,
+    a_marketplace,
+    a_refund,
+    a_staff_member,
+    a_staff_session,
+    a_subscription,
+    an_import,
+)
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of
 from tests.webhook_rows import a_delivery, an_endpoint
 from web.console.guard import may_act as page_guard
@@ -45,6 +53,7 @@ PARAMETERS = {
     "refund",
     "template",
     "invoice",
+    "run",
 }
 # The least that a route takes, where {} is not enough to get past the body.
 _TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
@@ -199,6 +208,7 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "endpoint": str(endpoint["id"]),
         "delivery": str((await a_delivery(endpoint))["id"]),
         "template": "access_link",  # nobody's to reword
+        "run": str((await an_import(elsewhere))["id"]),
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
     key = (await create_key(marketplace.id, "all")).key
