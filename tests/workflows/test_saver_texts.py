@@ -58,8 +58,8 @@ def test_the_default_words_pass_the_check_that_a_merchants_own_must_pass(templat
     ("text", "reason"),
     [
         ("{{ amuont }}", "there is no {{ amuont }}. There are: marketplace, product"),
-        ("one\n{{ product", "line 2 cannot be read"),
-        ("{% if product %}never ended", "line 1 cannot be read"),
+        ("one\n{{ product", "cannot be read at line 2"),
+        ("{% if product %}never ended", "cannot be read at line 1"),
         ("{% frob %}", "unknown tag 'frob'"),
         ("{{ product.__class__ }}", "only {{ name }}"),
         ("{{ product['x'] }}", "only {{ name }}"),

@@ -115,7 +115,7 @@ def text_problem(text: str, template: str) -> str | None:
         tree = _ENVIRONMENT.parse(text)
         return _problem_in(tree, VARIABLES[template], 0)
     except TemplateSyntaxError as error:
-        return f"line {error.lineno} cannot be read: {error.message}"
+        return f"cannot be read at line {error.lineno}: {error.message}"
     except RecursionError:
         return "has too many conditions inside each other."
 
@@ -124,9 +124,9 @@ def _problem_in(node: nodes.Node, known: Mapping[str, str], depth: int) -> str |
     if depth > _DEEPEST:
         return "has too many conditions inside each other."
     if not isinstance(node, _ALLOWED):
-        return f"line {node.lineno}: {_POSSIBLE}"
+        return f"may not hold what is in line {node.lineno}: {_POSSIBLE}"
     if isinstance(node, nodes.Name) and node.name not in known:
-        return f"line {node.lineno}: there is no {{{{ {node.name} }}}}. There are: {', '.join(known)}."
+        return f"has a mistake in line {node.lineno}: there is no {{{{ {node.name} }}}}. There are: {', '.join(known)}."
     return next((found for child in node.iter_child_nodes() if (found := _problem_in(child, known, depth + 1))), None)
 
 
