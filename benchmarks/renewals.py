@@ -25,7 +25,7 @@ from benchmarks.renewals_due import due_query
 from benchmarks.renewals_gateway import ANSWERS_AFTER
 from benchmarks.renewals_links import Visitor
 from benchmarks.renewals_processes import Deployment, a_deployment
-from benchmarks.renewals_rows import a_shop, charged, make_due, sell, tidy
+from benchmarks.renewals_rows import a_shop, charged, make_due, pay_first, sell, tidy
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch_value, open_pool
 from workflows.outbox import stage
@@ -106,6 +106,7 @@ async def _measure(due: int, processes: Sequence[int]) -> list[Figure]:
     try:
         shop = await a_shop(_SLUG)
         await sell(shop, due)
+        await pay_first(shop)
         numbers = count(1)  # of the customers who ask for a link
         async with a_deployment() as deployment:
             await deployment.start("api", "dispatcher", "links")
