@@ -31,7 +31,7 @@ MARKETPLACE_COLUMNS = (
 
 # ISO 4217 and ISO 3166-1 as Unicode's CLDR (Babel) keeps them: nothing to maintain here.
 _CURRENCIES = frozenset(get_global("all_currencies"))
-_COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))) - {
+COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))) - {
     "EU",
     "UN",
     "ZZ",
@@ -159,7 +159,7 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one 
         case "support_email":
             return _email_problem(value)
         case "country":
-            return None if value in _COUNTRIES else "must be a country's two capital letters (ISO 3166-1), e.g. DE."
+            return None if value in COUNTRIES else "must be a country's two capital letters (ISO 3166-1), e.g. DE."
         case "time_zone":
             return None if value in _TIME_ZONES else "must be a time zone's name, e.g. Europe/Berlin."
         case "currency":

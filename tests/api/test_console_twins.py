@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.app import app
+from cli.demo_logo import demo_logo
 from tests.api.conftest import running
 from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase
@@ -16,6 +17,7 @@ from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.actor import Actor
 from workflows.api_keys import create_key
 from workflows.links import link_text
+from workflows.logos import set_logo
 from workflows.portal_views import Marketplace
 from workflows.saver_texts import SaverTextChange, change_text
 
@@ -38,6 +40,12 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/account/second-factor/remove"):        ("post",   "console/second-factor/remove"),
     ("get",  "/apps"):                                ("get",    "portal-settings"),
     ("get",  "/apps/customer-portal"):                ("get",    "portal-settings"),
+    ("post", "/apps/customer-portal"):                ("patch",  "portal-settings"),
+    ("post", "/apps/customer-portal/preview"):        None,
+    ("get",  "/general"):                             ("get",    "marketplace"),
+    ("post", "/general"):                             ("patch",  "marketplace"),
+    ("post", "/general/logo"):                        ("put",    "marketplace/logo"),
+    ("post", "/general/logo/remove"):                 ("delete", "marketplace/logo"),
     ("get",  "/subscriptions"):                       ("get",    "subscriptions"),
     ("get",  "/saver"):                               ("get",    "saver/policy"),
     ("post", "/saver"):                               ("put",    "saver/policy"),
@@ -91,6 +99,7 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
     await create_key(marketplace.id, "Checkout")
     endpoint, _ = await an_endpoint(marketplace)
     await a_delivery(endpoint)
+    await set_logo(marketplace.id, "image/png", demo_logo(), Actor("worker", "test"))
     for template in ("failed_charge", "final_notice"):
         own = SaverTextChange(subject="Your card", heading="Your card", body="It was declined.")
         await change_text(marketplace.id, template, own, Actor("worker", "test"))

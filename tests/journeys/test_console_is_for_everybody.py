@@ -87,6 +87,8 @@ async def test_each_page_inside(
     for path in (
         "/apps",
         "/apps?search=nothing",
+        "/apps/customer-portal",
+        "/general",
         "/people",
         f"/people/{other['id']}",
         f"/people/{other['id']}/remove",

@@ -94,26 +94,42 @@ class _FormReader(HTMLParser):
         self.forms: list[Form] = []
         self._open: Form | None = None
         self._in_button = False
+        self._select = self._textarea = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "form":
             self._open = Form(given.get("action") or "", given.get("method") or "get", attributes=given)
             self.forms.append(self._open)
-        elif tag == "input" and self._open is not None:
+        elif tag == "input" and self._open is not None and _sends(given):
             self._open.fields[given["name"] or ""] = given.get("value") or ""
+        elif tag in ("select", "textarea"):
+            name = given.get("name") or ""
+            self._select, self._textarea = (name, "") if tag == "select" else ("", name)
+        elif tag == "option" and self._open is not None and self._select and "selected" in given:
+            self._open.fields[self._select] = given.get("value") or ""
         elif tag == "button":
-            self._in_button = True
+            self._in_button = given.get("type") != "button"  # one that sends the form
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = None
         elif tag == "button":
             self._in_button = False
+        elif tag == "textarea":
+            self._textarea = ""
 
     def handle_data(self, data: str) -> None:
+        if self._textarea and self._open is not None:  # a line feed after the tag is not of the text
+            self._open.fields[self._textarea] = self._open.fields.get(self._textarea, "") + data.removeprefix("\n")
         if self._in_button and self._open is not None:
             self._open.words += data
+
+
+def _sends(field: dict[str, str | None]) -> bool:
+    """Whether a browser sends an input that nobody touched."""
+    ticked = field.get("type") not in ("checkbox", "radio") or "checked" in field
+    return bool(field.get("name")) and ticked
 
 
 class _TextReader(HTMLParser):

@@ -6,8 +6,10 @@ from litestar.di import Provide
 from web.console.account import AccountPages
 from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
+from web.console.general import GeneralPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
 from web.console.people import PeoplePages
+from web.console.portal_settings import PortalSettingsPages
 from web.console.saver import SaverPages
 from web.console.saver_report import SaverReportPages
 from web.console.saver_texts import SaverTextPages
@@ -36,6 +38,8 @@ _INSIDE = Router(
         ChangePages,
         MoneyPages,
         AppPages,
+        PortalSettingsPages,
+        GeneralPages,
         PeoplePages,
         ApiKeyPages,
         WebhookPages,

@@ -18,11 +18,11 @@ class ContactPages(Controller):
         """Address, support e-mail, social links, as far as they are shown."""
         contact = contact_of(visit.marketplace)
         # Settings accept https:// alone; a row written otherwise must not become a javascript: link.
-        links = [(url, _words(url)) for url in contact.social_links if url.startswith("https://")]
+        links = [(url, words_of_link(url)) for url in contact.social_links if url.startswith("https://")]
         return page("portal/contact.html", visit, here="contact", contact=contact, links=links)
 
 
-def _words(url: str) -> str:
+def words_of_link(url: str) -> str:
     """`instagram.com/ada`, without what nobody reads."""
     parts = urlsplit(url)
     return (parts.netloc.removeprefix("www.") + parts.path).rstrip("/")

@@ -43,6 +43,27 @@ const spaceByFour = (input) => {
   });
 };
 
+const copyOf = (button) => {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = "Copied";
+  });
+};
+
+// What is typed shows in the preview beside it, a moment after.
+const previewLive = (form) => {
+  const button = form.querySelector("button[formtarget]");
+  let pause;
+  form.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(() => form.requestSubmit(button), 300);
+  });
+  if (form.dataset.live) form.requestSubmit(button); // shown again with what was typed
+};
+
 // A page restored from the back button is the page before it was sent.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
@@ -56,4 +77,6 @@ document.querySelectorAll('form[method="post"]').forEach(once);
 document.querySelectorAll("form[data-auto-continue]").forEach(pressContinue);
 document.querySelectorAll("a[data-dialog]").forEach(openOverPage);
 document.querySelectorAll('input[autocomplete="cc-number"]').forEach(spaceByFour);
+document.querySelectorAll("button[data-copy]").forEach(copyOf);
+document.querySelectorAll("form[data-live]").forEach(previewLive);
 document.querySelector("[data-focus]")?.focus();

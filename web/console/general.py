@@ -1,0 +1,120 @@
+"""General (PRODUCT.md 3.3): the marketplace itself, as its customers, e-mails and invoices name it, and its logo."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+
+from web.connection import WebRequest
+from web.console.answers import done, show_page
+from web.console.changed import differences, told
+from web.forms import read_form_of
+from web.uploads import MOST_PARTS, read_upload_of
+from web.visit import StaffVisit
+from workflows.errors import InvalidInput
+from workflows.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
+from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
+from workflows.place_names import countries, currencies, time_zones
+from workflows.saver_changes import named_changes
+from workflows.versions import ChangedMeanwhile, version
+
+# fmt: off
+LABELS = {
+    "name":           "Marketplace name",
+    "address":        "Marketplace Address",
+    "support_email":  "Support Contact",
+    "country":        "Country",
+    "time_zone":      "Time zone",
+    "currency":       "Currency",
+    "invoice_prefix": "Invoice prefix",
+    "tax_id":         "Tax ID",
+}
+# fmt: on
+_LOGGED = {**LABELS, "logo": "Logo", "gateway": "Gateway"}
+_LARGEST_FORM = 2 * LARGEST_UPLOAD  # bytes: a logo that is too large is told so beside its field
+
+
+class GeneralPages(Controller):
+    """The marketplace, and its logo."""
+
+    @route("/general", http_method=["GET", "HEAD"], act="settings.read")
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """As it is."""
+        return await _page(request, visit)
+
+    @post("/general", status_code=303, act="settings.write", stands_on="general")
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+        """Saves it; 422 with the reasons beside the fields, 409 with what changed when somebody else was faster."""
+        form = await read_form_of(request, visit)
+        # A browser ends the lines of a text with CR LF.
+        typed = {name: form.get(name, "").replace("\r\n", "\n").strip() for name in LABELS}
+        expected = frozenset({form.get("version", "")})
+        try:
+            await change_marketplace(visit.marketplace.id, MarketplaceChange(**typed), visit.actor, expected)
+        except InvalidInput as refused:
+            return await _page(request, visit, status=422, typed=typed, errors=refused.fields)
+        except ChangedMeanwhile as changed:
+            return await _page(request, visit, status=409, typed=typed, current=changed.current)
+        return done(visit, "general", "Saved. Pages, e-mails and new invoices say so from now on.")
+
+    @post(
+        "/general/logo",
+        status_code=303,
+        act="settings.write",
+        stands_on="general",
+        request_max_body_size=_LARGEST_FORM,
+        multipart_form_part_limit=MOST_PARTS,
+    )
+    async def set_logo(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+        """Keeps the picture of a form; 422 with the reason beside it."""
+        try:
+            upload = await read_upload_of(request, visit, "logo")
+            await set_logo(visit.marketplace.id, upload.media_type, upload.content, visit.actor)
+        except InvalidInput as refused:
+            return await _page(request, visit, status=422, errors=refused.fields)
+        return done(visit, "general", "The logo is changed, in the portal and in e-mails from now on.")
+
+    @post("/general/logo/remove", status_code=303, act="settings.write", stands_on="general")
+    async def remove_logo(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[None]:
+        """Shows the name alone."""
+        await read_form_of(request, visit)
+        await remove_logo(visit.marketplace.id, visit.actor)
+        return done(visit, "general", "The logo is removed: the name is shown alone.")
+
+
+async def _page(
+    request: WebRequest,
+    visit: StaffVisit,
+    *,
+    status: int = 200,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    current: Any = None,
+) -> Response[str]:
+    stored: MarketplaceShown = current or marketplace_shown(visit.marketplace)
+    as_it_is = {name: value or "" for name, value in msgspec.structs.asdict(stored).items() if name in LABELS}
+    shown = typed or as_it_is
+    return show_page(
+        request,
+        visit,
+        "general",
+        "general",
+        status=status,
+        typed=shown,
+        version=version(stored),
+        errors=errors or {},
+        differences=differences(shown, as_it_is, LABELS) if current else None,
+        labels=LABELS,
+        countries=_with(countries(), shown["country"]),
+        time_zones=_with(time_zones(), shown["time_zone"]),
+        currencies=_with(currencies(), shown["currency"]),
+        formats=",".join(FORMATS),
+        login_url=stored.login_url,
+        changes=told(await named_changes(visit.marketplace.id, "marketplace"), _LOGGED),
+    )
+
+
+def _with(options: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
+    """The options, and what is chosen where it is none of them: it stays chosen until somebody chooses another."""
+    return options if any(option == chosen for option, _ in options) else [(chosen, chosen), *options]
