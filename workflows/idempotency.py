@@ -2,7 +2,7 @@
 
 The key is claimed before anything is done. The answer is kept for a day and given again; a run that died or failed
 leaves the claim to the next one, with the same `id` for what it makes, so that orders and refunds of both are one
-(docs/decisions/0012). No HTTP here.
+(docs/decisions/0017). No HTTP here.
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """A Stripe account as `workflows.importing.account.Account`: its lists as rows, and taking subscriptions over.
 
-What Stripe's objects mean is in the neighbours; docs/decisions/0012 says why a subscription changes hands as it does.
+What Stripe's objects mean is in the neighbours; docs/decisions/0018 says why a subscription changes hands as it does.
 """
 
 from collections.abc import Callable, Iterable

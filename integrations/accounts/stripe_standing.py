@@ -1,4 +1,4 @@
-"""Who charges a subscription: Stripe, Gatehouse, or nobody any more (docs/decisions/0012). Pure: asks nobody.
+"""Who charges a subscription: Stripe, Gatehouse, or nobody any more (docs/decisions/0018). Pure: asks nobody.
 
 MARK and OWED are in the metadata of subscriptions that Gatehouse took over: whose they are, and the invoice that was
 owed then, which is void since.

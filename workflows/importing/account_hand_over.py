@@ -1,4 +1,4 @@
-"""Subscriptions that the gateway charges by itself: never both it and Gatehouse (docs/decisions/0012).
+"""Subscriptions that the gateway charges by itself: never both it and Gatehouse (docs/decisions/0018).
 
 They are left where they are, or, where the import takes over, the gateway is made to stop before one is stored.
 """
