@@ -1,11 +1,14 @@
 """Subscriptions by API, for the merchant: one of them, and what staff do about it."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import PathParameter
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
 
 from api.documented import BAD_BODY, SubscriptionNumber, example, problems
 from api.paths import number_of, uuid_of
@@ -19,11 +22,13 @@ from workflows.days_ahead import read_day
 from workflows.errors import TooManyRequests, TransitionRefused
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
+from workflows.merchant_lists import State, Wanted
 from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
 from workflows.next_billing_date import change_next_billing_date
 from workflows.portal_views import Marketplace
 from workflows.resend_receipt import resend_receipt
 from workflows.restart import restart
+from workflows.subscription_export import MEDIA_TYPE, export_subscriptions
 from workflows.timeline import TimelineEntry, timeline_of
 
 
@@ -40,6 +45,9 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 _ONE = "/subscriptions/{number:str}"
+_CSV: dict[int, ResponseSpec] = {
+    200: ResponseSpec(str, description="The file.", media_type=MEDIA_TYPE, generate_examples=False),  # type: ignore[arg-type]
+}
 _AT_ONCE = Cancellation()  # what an empty body says
 _TOLD_OF_RETRIES = [
     (
@@ -173,6 +181,25 @@ class MerchantSubscriptions(Controller):
         plain = await _number(marketplace, number)
         await restart(marketplace, plain, caller.actor)
         return await subscription_of_marketplace(marketplace, plain)
+
+    @get("/subscriptions/export", opt={"act": "export"}, responses={**_CSV, **problems(401, 403, 422)})
+    async def export(
+        self,
+        marketplace: OwnMarketplace,
+        in_state: Annotated[
+            State | None, QueryParameter(name="state", description="Only those in this state.")
+        ] = None,  # `state` is a word of Litestar's
+        started_from: Annotated[
+            date | None, QueryParameter(description="First day of starts, in the marketplace's time zone.")
+        ] = None,
+        started_to: Annotated[date | None, QueryParameter(description="Last day of starts, itself included.")] = None,
+        search: Annotated[
+            str | None, QueryParameter(description="As for the list: over all dates, without them.")
+        ] = None,
+    ) -> Stream:
+        """All that the list shows on all its pages, as CSV for a spreadsheet: UTF-8 with a byte order mark."""
+        wanted = Wanted(state=in_state, started_from=started_from, started_to=started_to, search=search)
+        return Stream(await export_subscriptions(marketplace, wanted), media_type=MEDIA_TYPE)
 
     @get(f"{_ONE}/timeline", opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
     async def timeline(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> list[TimelineEntry]:

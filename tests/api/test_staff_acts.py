@@ -179,3 +179,18 @@ async def test_the_timeline_tells_every_move_with_who_and_why(
     ]
     assert (entries[1]["entity_id"], entries[1]["amount_minor"]) == (str(charge["id"]), 1999)
     assert entries[0]["reason"] == "cancellation_at_period_end"
+
+
+async def test_the_export_is_the_list_as_csv(
+    api: httpx.AsyncClient, marketplace: Marketplace, key: dict[str, str]
+) -> None:
+    subscription = await a_subscription(marketplace)
+    await a_subscription(marketplace, state="cancelled")
+
+    file = await api.get(f"{ROOT}/export", headers=key, params={"state": "active"})
+    refused = await api.get(f"{ROOT}/export", headers=key, params={"search": "x", "started_from": _days(0)})
+
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert file.headers["content-type"].startswith("text/csv")
+    assert [line.split(",")[0] for line in lines] == ["subscription", str(subscription["number"])]
+    assert refused.status_code == 422

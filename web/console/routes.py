@@ -17,6 +17,7 @@ from web.console.second_factor import SecondFactorPages
 from web.console.subscriptions import SubscriptionPages
 from web.console.summary import SummaryPages
 from web.console.summary_changes import ChangePages
+from web.console.summary_customer import CustomerPages
 from web.console.summary_money import MoneyPages
 from web.console.webhook_deliveries import WebhookDeliveryPages
 from web.console.webhooks import WebhookPages
@@ -37,6 +38,7 @@ _INSIDE = Router(
         SummaryPages,
         ChangePages,
         MoneyPages,
+        CustomerPages,
         AppPages,
         PortalSettingsPages,
         GeneralPages,

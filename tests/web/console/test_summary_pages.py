@@ -359,3 +359,25 @@ async def test_an_invoice_opens_from_its_charge_and_is_prepared_when_it_is_not(
     assert (waiting.status_code, "It is being prepared" in waiting.text) == (202, True)
     assert (file.status_code, file.headers["content-type"], file.content[:4]) == (200, "application/pdf", b"%PDF")
     assert others.status_code == 404
+
+
+async def test_the_customers_address_is_corrected_unless_it_is_taken_or_changed_meanwhile(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace, "support")
+    await a_customer(marketplace, email="taken@example.com")
+    subscription = await a_subscription(marketplace, customer=await a_customer(marketplace, email="jnae@example.com"))
+    form = await browser.get(_path(marketplace, subscription, "/customer"))
+
+    taken = await browser.submit(form, "Save", email="Taken@example.com")
+    nonsense = await browser.submit(form, "Save", email="jane")
+    corrected = await _press(browser, form, "Save", email="jane@example.com", name="Jane Doe")
+    late = await browser.submit(form, "Save", email="other@example.com")
+
+    assert (taken.status_code, "has this address already" in taken.text) == (422, True)
+    assert (nonsense.status_code, "Enter an e-mail address" in nonsense.text) == (422, True)
+    assert "The customer is jane@example.com now." in corrected
+    assert (late.status_code, "changed this customer meanwhile" in late.text) == (422, True)
+    assert (
+        await fetch_value("SELECT email FROM customer WHERE id = $1", subscription["customer_id"]) == "jane@example.com"
+    )
