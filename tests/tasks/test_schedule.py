@@ -119,7 +119,9 @@ async def test_a_run_staged_for_one_entity_does_not_stand_for_the_tick():
 
 
 def test_every_sweep_is_in_the_schedule():
-    assert set(SCHEDULE) >= {name for name, queue in ACTORS.items() if queue == "sweeps"}
+    sweeps = {name for name, queue in ACTORS.items() if queue == "sweeps"}
+
+    assert set(SCHEDULE) >= sweeps - {"import.step"}  # it goes on as long as there is an import, and then no longer
 
 
 def test_what_is_scheduled_can_run_without_arguments():
