@@ -12,7 +12,15 @@ from playwright.async_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
 from models.database import Record, execute
-from tests.factories import BY_WORKER, a_marketplace, a_staff_link, a_staff_member, a_staff_session
+from tests.factories import (
+    BY_WORKER,
+    a_marketplace,
+    a_staff_link,
+    a_staff_member,
+    a_staff_session,
+    a_subscription,
+    an_open_case,
+)
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
 from tests.journeys.waiting import until
@@ -82,6 +90,8 @@ async def test_each_page_inside(
     other = await a_staff_member(shop, role="support", name="A rather long name of somebody in support")
     live = await create_key(shop.id, "Checkout")
     await revoke_key(shop.id, (await create_key(shop.id, "Old checkout", ("orders:write",))).id)
+    for state in ("recovered", "exhausted"):
+        await an_open_case(await a_subscription(shop), state=state, amount_minor=123456789)
     await _sign_in(page, shop, owner)
 
     for path in (
