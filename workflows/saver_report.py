@@ -1,7 +1,8 @@
 """What the Subscription Saver won back: failed, recovered and lost by month, by attempt, in money.
 
 A month's row follows the cases that began in it to their end, so that its figures add up and its rate means something.
-Every query reads the months asked for by an index (dunning_case_report): the history before them costs nothing.
+Every query reads the months asked for by an index (dunning_case_report, dunning_step_report): what lies before them
+costs nothing.
 """
 
 from datetime import datetime
@@ -73,7 +74,7 @@ SELECT least(step.stage, $3) AS attempt, count(*) AS tried,
        count(*) FILTER (WHERE charge.payment_status IS NOT NULL) AS recovered
 FROM dunning_case AS one
 JOIN dunning_step AS step ON step.marketplace_id = one.marketplace_id AND step.dunning_case_id = one.id
-     AND step.channel = 'charge'
+     AND step.channel = 'charge' AND step.at >= $2 -- no step is older than its case
 JOIN charge ON charge.marketplace_id = step.marketplace_id AND charge.id = step.charge_id
 WHERE one.marketplace_id = $1 AND one.opened_at >= $2 AND charge.state IN ('failed', 'action_required', 'succeeded',
       'refunded', 'partially_refunded', 'disputed') GROUP BY 1 ORDER BY 1

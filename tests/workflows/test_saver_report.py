@@ -25,11 +25,12 @@ async def an_attempt(shop: Marketplace, case: Record, stage: int, state: str) ->
     charge = await a_charge(shop, state=state, dunning_case_id=case["id"])
     await execute(
         "INSERT INTO dunning_step (marketplace_id, dunning_case_id, stage, channel, charge_id, at)"
-        " VALUES ($1, $2, $3, 'charge', $4, now())",
+        " VALUES ($1, $2, $3, 'charge', $4, $5)",
         shop.id,
         case["id"],
         stage,
         charge["id"],
+        case["opened_at"],
     )
 
 
