@@ -7,6 +7,7 @@ that customer alone. A key opens no session, and no customer's session a merchan
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from workflows.api_keys import authenticate, is_key
@@ -75,11 +76,11 @@ async def provide_signed_in(request: Request[Any, Any, Any]) -> SignedIn:
     return request.scope["state"]["signed_in"]
 
 
-async def provide_callers_marketplace(caller: Caller) -> Marketplace:
+async def provide_callers_marketplace(caller: NamedDependency[Caller]) -> Marketplace:
     """The marketplace that the caller speaks for."""
     return await marketplace_by_id(caller.marketplace_id)
 
 
-async def provide_session_marketplace(signed_in: SignedIn) -> Marketplace:
+async def provide_session_marketplace(signed_in: NamedDependency[SignedIn]) -> Marketplace:
     """The marketplace of the session: nothing in the request chooses it."""
     return await marketplace_by_id(signed_in.marketplace_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, post
+from litestar.params import FromPath
 
 from api.documented import problems
 from workflows.apply_gateway_event import apply_event
@@ -33,7 +34,7 @@ class Webhooks(Controller):
     tags = ("Webhooks",)
 
     @post("/stripe/{slug:str}", status_code=200, responses=problems(400, 404, 409, 503))
-    async def stripe(self, request: Request[Any, Any, Any], slug: str) -> Received:
+    async def stripe(self, request: Request[Any, Any, Any], slug: FromPath[str]) -> Received:
         """An event from Stripe. 409 and 503 ask it to send the event again later."""
         marketplace = await find_marketplace(slug)
         if not await was_paid_through(marketplace.id, STRIPE):

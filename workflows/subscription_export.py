@@ -22,7 +22,8 @@ from workflows.portal_views import Marketplace
 
 MEDIA_TYPE = "text/csv"  # in UTF-8
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # at the beginning of a file: the byte order mark
-_RUNS = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that spreadsheets take for a formula
+_RUNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # how a cell begins that spreadsheets take for a formula
+_BREAKS = ("\t", "\r", "\n")  # after which they look for one too
 _HEAD = (
     "subscription", "state", "product", "customer", "name", "email", "amount", "currency", "interval_unit",
     "interval_count", "started_at", "next_charge_at", "cancel_at", "ended_at",
@@ -85,4 +86,5 @@ def harmless(cell: str) -> str:
     >>> harmless("=1+1")
     "'=1+1"
     """
-    return f"'{cell}" if cell.startswith(_RUNS) else cell
+    runs = cell.startswith(_BREAKS) or cell.lstrip().startswith(_RUNS)
+    return f"'{cell}" if runs else cell

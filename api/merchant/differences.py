@@ -3,8 +3,8 @@
 from litestar import Controller, get
 
 from api.documented import problems
+from api.provided import OwnMarketplace
 from workflows.differences import DifferenceShown, list_differences
-from workflows.portal_views import Marketplace
 
 
 class Differences(Controller):
@@ -14,6 +14,6 @@ class Differences(Controller):
     tags = ("Payments",)
 
     @get(opt={"act": "differences.read"}, responses=problems(401, 403))
-    async def list(self, marketplace: Marketplace) -> list[DifferenceShown]:
+    async def list(self, marketplace: OwnMarketplace) -> list[DifferenceShown]:
         """Payments that the gateway tells differently, those seen last first; at most 500. None is mended by itself."""
         return await list_differences(marketplace.id)

@@ -64,12 +64,12 @@ class Payments(Controller):
         """List the invoices and credit notes, those issued last first."""
         return await list_invoices(marketplace.id, asked(after, before, limit))
 
-    @get("/invoices/{number:path}", opt=_READ, responses=_ONE)
+    @get("/invoices/{invoice:path}", opt=_READ, responses=_ONE)
     async def invoice(
-        self, marketplace: OwnMarketplace, number: Annotated[str, PathParameter(description="The invoice's number.")]
+        self, marketplace: OwnMarketplace, invoice: Annotated[str, PathParameter(description="The invoice's number.")]
     ) -> InvoiceRecord:
         """See one invoice."""
-        return await find_invoice(marketplace.id, number.removeprefix("/"))
+        return await find_invoice(marketplace.id, invoice.removeprefix("/"))
 
     @get("/refunds", opt=_READ, responses=_LISTED)
     async def refunds(

@@ -7,9 +7,9 @@ import msgspec
 from litestar import Controller, post
 
 from api.documented import BAD_BODY, example, problems
+from api.provided import OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.errors import Forbidden, InvalidInput
-from workflows.portal_views import Marketplace
 from workflows.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, to_instant, to_next_event
 
 
@@ -56,7 +56,7 @@ class SandboxRoutes(Controller):
         responses=problems(401, 403, 409, *BAD_BODY, told=_TOLD),
     )
     async def move(
-        self, marketplace: Marketplace, data: Annotated[ClockMove, example({"advance_days": 1})]
+        self, marketplace: OwnMarketplace, data: Annotated[ClockMove, example({"advance_days": 1})]
     ) -> Advanced:
         """Move the clock ahead. Everything due in between is done, in order, before this answers; 403 when live."""
         return await advance(marketplace.id, data.target())

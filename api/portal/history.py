@@ -47,10 +47,10 @@ class History(Controller):
             signed_in.marketplace_id, signed_in.customer_id, sort, order, after=after, before=before
         )
 
-    @get("/invoices/{number:path}", responses={**_PDF, **problems(401, 404, 503)})
-    async def invoice(self, signed_in: SignedInCustomer, number: FromPath[str]) -> Response[Any]:
+    @get("/invoices/{invoice:path}", responses={**_PDF, **problems(401, 404, 503)})
+    async def invoice(self, signed_in: SignedInCustomer, invoice: FromPath[str]) -> Response[Any]:
         """The invoice's PDF. Imported ones are rendered when first asked for: 202 until then."""
-        file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
+        file = await invoice_file(signed_in.marketplace_id, signed_in.customer_id, invoice.removeprefix("/"))
         if file.failed:
             raise InvoiceUnprepared(f"invoice {file.number} could not be rendered")
         if file.pdf is None:
@@ -60,10 +60,10 @@ class History(Controller):
         headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
         return Response(file.pdf, media_type="application/pdf", headers=headers)
 
-    @route("/invoices/{number:path}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
-    async def odd_method(self, signed_in: SignedInCustomer, number: FromPath[str]) -> None:
+    @route("/invoices/{invoice:path}", http_method=all_but("GET"), status_code=405, include_in_schema=False)
+    async def odd_method(self, signed_in: SignedInCustomer, invoice: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
-        await invoice_file(signed_in.marketplace_id, signed_in.customer_id, number.removeprefix("/"))
+        await invoice_file(signed_in.marketplace_id, signed_in.customer_id, invoice.removeprefix("/"))
         raise not_allowed("GET")
 
     @get("/contact", responses=problems(401))

@@ -11,11 +11,12 @@ from cli.demo_logo import demo_logo
 from tests.api.conftest import running
 from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase
-from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session
+from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session, an_import
 from tests.web.browsing import Browser
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.actor import Actor
 from workflows.api_keys import create_key
+from workflows.clock import now
 from workflows.links import link_text
 from workflows.logos import set_logo
 from workflows.portal_views import Marketplace
@@ -81,6 +82,11 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/webhooks/…/test"):                     ("post",   "webhook-endpoints/{endpoint}/test"),
     ("get",  "/webhooks/…/remove"):                   None,
     ("post", "/webhooks/…/remove"):                   ("delete", "webhook-endpoints/{endpoint}"),
+    ("get",  "/imports"):                             ("get",    "imports"),
+    ("post", "/imports"):                             ("post",   "imports/stripe"),
+    ("get",  "/imports/…"):                           ("get",    "imports/{run}"),
+    ("post", "/imports/…/resume"):                    ("post",   "imports/{run}/resume"),
+    ("post", "/imports/…/stop"):                      ("post",   "imports/{run}/stop"),
     ("get",  "/webhooks/deliveries/…"):               ("get",    "webhook-deliveries/{delivery}"),
     ("post", "/webhooks/deliveries/…/resend"):        ("post",   "webhook-deliveries/{delivery}/resend"),
 }
@@ -91,7 +97,7 @@ _PARAMETER = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+|failed_charge|
 @pytest.fixture
 async def marketplace(fresh_database: FreshDatabase, valkey_url: str) -> AsyncIterator[Marketplace]:
     async with running(app):
-        yield await a_marketplace()
+        yield await a_marketplace(gateway="stripe", sandbox=False)  # whose past can be imported
 
 
 async def _something_of_everything(marketplace: Marketplace) -> None:
@@ -99,6 +105,7 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
     await create_key(marketplace.id, "Checkout")
     endpoint, _ = await an_endpoint(marketplace)
     await a_delivery(endpoint)
+    await an_import(marketplace, ended_at=now(), outcome="stopped")
     await set_logo(marketplace.id, "image/png", demo_logo(), Actor("worker", "test"))
     for template in ("failed_charge", "final_notice"):
         own = SaverTextChange(subject="Your card", heading="Your card", body="It was declined.")
@@ -153,12 +160,15 @@ async def test_each_form_and_link_of_the_consoles_pages_has_its_twin_in_the_api(
         assert twin[0] in document["paths"].get(f"/api/v1/{twin[1]}", {}), twin
 
 
-# Pages that the walk does not come to: the question for a code, and those of somebody with a second factor.
+# Pages that the walk does not come to: the question for a code, those of somebody with a second factor, and an import
+# under way.
 _ONLY_IN_BETWEEN = {
     ("post", "/second-factor"),
     ("post", "/account/second-factor/remove"),
     ("get", "/people/…/second-factor"),
     ("post", "/people/…/second-factor"),
+    ("post", "/imports/…/resume"),
+    ("post", "/imports/…/stop"),
 }
 
 

@@ -1,17 +1,14 @@
 """Imports from Stripe by API: begun, done by the job, watched, stopped."""
 
-import asyncio
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from models.database import execute, fetch, fetch_value
-from tasks.imports import step
-from tasks.run import run_job
+from models.database import execute, fetch
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
-from tests.workflows.importing_stripe import Shop, a_shop
+from tests.workflows.importing_stripe import Shop, a_shop, worked_off
 from workflows.api_keys import create_key
 from workflows.settings import settings
 
@@ -40,21 +37,6 @@ async def key(shop: Shop) -> Keys:
     return {"Authorization": f"Bearer {(await create_key(shop.marketplace.id, 'tests')).key}"}
 
 
-async def worked_off() -> int:
-    """Does the staged steps, one after the other, as a worker would; how many there were."""
-    done = 0
-    while (staged := await fetch_value(_STAGED)) is not None:
-        await asyncio.create_task(run_job(step, staged))  # a task, for each job has a context of its own
-        done += 1
-    return done
-
-
-_STAGED = (
-    "UPDATE outbox SET status = 'sent' WHERE actor = 'import.step' AND status = 'waiting'"
-    " AND due_at <= clock_timestamp() RETURNING id"
-)
-
-
 async def test_an_import_is_begun_done_in_the_background_and_reported(
     api: httpx.AsyncClient, key: Keys, shop: Shop
 ) -> None:
@@ -70,6 +52,7 @@ async def test_an_import_is_begun_done_in_the_background_and_reported(
     assert (begun.status_code, at_first["step"], at_first["kinds"]) == (202, "read products", [])
     assert steps == 11
     assert (at_last["outcome"], at_last["still_charged_there"], at_last["trouble"]) == ("done", 1, None)
+    assert (at_first["steps_done"], at_last["steps_done"]) == (0, at_last["steps"]) == (0, 11)
     assert [tally for tally in at_last["kinds"] if tally["kind"] in ("charges", "subscriptions")] == [
         {"kind": "subscriptions", "read": 1, "new": 0, "unchanged": 0, "refused": 1},
         {"kind": "charges", "read": 1, "new": 1, "unchanged": 0, "refused": 0},

@@ -41,7 +41,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("get",  "/…/charges/…/refund"):    None,
     ("post", "/…/charges/…/refund"):    ("post",  "charges/{charge}/refunds"),
     ("post", "/…/charges/…/receipt"):   ("post",  "charges/{charge}/receipt"),
-    ("get",  "/…/invoices/…"):          ("get",   "invoices/{number}"),
+    ("get",  "/…/invoices/…"):          ("get",   "invoices/{invoice}"),
 }
 # fmt: on
 

@@ -42,7 +42,7 @@ TWINS = {
     ("get",  "/card/…"):                           ("post",   "card-updates/look"),
     ("post", "/card/…"):                           ("post",   "card-updates"),
     ("get",  "/payments"):                         ("get",    "payments"),
-    ("get",  "/invoices/…"):                       ("get",    "invoices/{number}"),
+    ("get",  "/invoices/…"):                       ("get",    "invoices/{invoice}"),
     ("get",  "/contact"):                          ("get",    "contact"),
     ("get",  "/sessions"):                         ("get",    "sessions"),
     ("post", "/sessions/…/end"):                   ("delete", "sessions/{session_id}"),

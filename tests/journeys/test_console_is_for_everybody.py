@@ -19,6 +19,7 @@ from tests.factories import (
     a_staff_member,
     a_staff_session,
     a_subscription,
+    an_import,
     an_open_case,
 )
 from tests.journeys.conftest import Deployment
@@ -117,6 +118,7 @@ async def test_each_page_inside(
         "/saver/texts/failed_charge",
         "/saver/texts/failed_charge/reset",
         "/saver/report",
+        *await _import_pages(shop),
     ):
         await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
 
@@ -151,6 +153,21 @@ async def _webhook_pages(shop: Marketplace) -> list[str]:
     await fire(WEBHOOK_DELIVERY, shop.id, refused["id"], "give_up", BY_WORKER)
     one = f"/webhooks/{failing['id']}"
     return [one, f"{one}/edit", f"{one}/remove", f"/webhooks/{off['id']}", f"/webhooks/deliveries/{delivery['id']}"]
+
+
+async def _import_pages(shop: Marketplace) -> list[str]:
+    """The ways to begin beside one that was stopped; one that waits, with a line in its report."""
+    await execute("UPDATE marketplace SET gateway = 'stripe', sandbox = false WHERE id = $1", shop.id)
+    run = await an_import(
+        shop, step="store orders", ended_at=now(), outcome="stopped", progress={"charges": {"read": 1234, "refused": 1}}
+    )
+    await execute(
+        "INSERT INTO import_row (marketplace_id, run_id, kind, reference, refused_column, refused_reason)"
+        " VALUES ($1, $2, 'charges', 'ch_3PqR7sLkdIwHu7ix0a1b2c3d', 'amount', 'is in a currency that differs')",
+        shop.id,
+        run["id"],
+    )
+    return ["/imports", f"/imports/{run['id']}"]
 
 
 async def test_what_a_role_may_not_see(

@@ -1,7 +1,11 @@
 """Imports from Stripe for tests: begun, taken step by step to their end, and what became of them."""
 
+import asyncio
 from dataclasses import dataclass, field
 
+from models.database import fetch_value
+from tasks.imports import step
+from tasks.run import run_job
 from tests.factories import a_marketplace
 from tests.fakes.stripe.fake import FakeStripe
 from tests.stripe_shop import StripeShop
@@ -62,3 +66,18 @@ async def finished(shop: Shop, run: Run) -> Brought:
     while result.run.ended_at is None:
         result.run = await take_step(result.run, shop.account, told=result.refused.append)
     return result
+
+
+async def worked_off(most: int = 100) -> int:
+    """Does the staged steps, one after the other, as a worker would, at most so many; how many there were."""
+    done = 0
+    while done < most and (staged := await fetch_value(_STAGED)) is not None:
+        await asyncio.create_task(run_job(step, staged))  # a task, for each job has a context of its own
+        done += 1
+    return done
+
+
+_STAGED = (
+    "UPDATE outbox SET status = 'sent' WHERE actor = 'import.step' AND status = 'waiting'"
+    " AND due_at <= clock_timestamp() RETURNING id"
+)

@@ -1,11 +1,14 @@
 """API keys: listed with their last use, made with scopes and shown once, revoked after a question (PRODUCT.md 3.8)."""
 
+from typing import Any
+
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.connection import WebRequest
-from web.console.answers import done, show_page
+from web.console.answers import done, not_done, show_page
+from web.console.once import SentBefore, new_once, once
 from web.forms import read_form_of
 from web.visit import StaffVisit, uuid_of
 from workflows.acts import ACTS
@@ -13,6 +16,7 @@ from workflows.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
 from workflows.errors import InvalidInput
 
 _ONE = "/api-keys/{key_id:str}/revoke"
+_LOST = "Its key was shown once: if nobody kept it, revoke it and make another."
 
 
 class ApiKeyPages(Controller):
@@ -32,15 +36,17 @@ class ApiKeyPages(Controller):
         return _form(request, visit)
 
     @post("/api-keys/new", status_code=200, stands_on="api-keys")
-    async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
-        """Shows the key, this once."""
+    async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+        """Shows the key, this once. Sent again, it leads to the list."""
         form = await read_form_of(request, visit)
         chosen = [scope for scope in visit.caller.gives() if form.get(scope) == "yes"]
         wanted = KeyWanted(name=form.get("name", ""), scopes=chosen)
         try:
-            made = await make_key(visit.caller, wanted)
+            made = await once(request, visit, form, lambda _: make_key(visit.caller, wanted))
         except InvalidInput as refused:
             return _form(request, visit, status=422, name=wanted.name, chosen=chosen, errors=refused.fields)
+        except SentBefore:
+            return not_done(visit, "api-keys", f"“{wanted.name.strip()}” is made already. {_LOST}")
         return show_page(request, visit, "api_key_made", "api-keys", name=wanted.name.strip(), key=made.key)
 
     @route(_ONE, http_method=["GET", "HEAD"])
@@ -84,4 +90,5 @@ def _form(
         name=name,
         chosen=chosen or [],
         errors=errors or {},
+        once=new_once(),
     )

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("people",        "People",        "people.manage"),
     Entry("api-keys",      "API keys",      "keys.manage"),
     Entry("webhooks",      "Webhooks",      "webhooks.manage"),
+    Entry("imports",       "Import",        "import"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one

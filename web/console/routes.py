@@ -8,6 +8,7 @@ from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
 from web.console.general import GeneralPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
+from web.console.imports import ImportPages
 from web.console.people import PeoplePages
 from web.console.portal_settings import PortalSettingsPages
 from web.console.saver import SaverPages
@@ -46,6 +47,7 @@ _INSIDE = Router(
         ApiKeyPages,
         WebhookPages,
         WebhookDeliveryPages,
+        ImportPages,
         AccountPages,
         SecondFactorPages,
         SaverPages,

@@ -7,11 +7,11 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
 from web.connection import WebRequest
-from web.console.answers import done, show_page
+from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.rendering import see_other
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput
+from workflows.errors import InvalidInput, NotFound
 from workflows.two_factor import (
     begin_enrolment,
     confirm_enrolment,
@@ -21,6 +21,10 @@ from workflows.two_factor import (
 )
 
 _PATH = "/account/second-factor"
+_LOST = (
+    "It is on already. The recovery codes were shown once: if you did not keep them, remove the second factor and set"
+    " it up again."
+)
 _MODULE = 4  # pixels a module: large enough for a phone held before a screen
 
 
@@ -42,13 +46,17 @@ class SecondFactorPages(Controller):
         return see_other(f"{visit.home}{_PATH}")
 
     @post(f"{_PATH}/confirm", status_code=200, stands_on="account/second-factor")
-    async def confirm(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
-        """Takes the first code and shows the recovery codes, this once."""
+    async def confirm(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+        """Takes the first code and shows the recovery codes, this once. Sent again, it says that it is on."""
         form = await read_form_of(request, visit)
         try:
             codes = await confirm_enrolment(visit.signed_in, form.get("code", ""), request.app.state.limiter)
         except InvalidInput as refused:
             return await _show(request, visit, status=422, error=refused.fields["code"])
+        except NotFound:
+            if (await factor_of(visit.signed_in)).confirmed_at is None:
+                raise
+            return not_done(visit, _PATH.removeprefix("/"), _LOST)
         return show_page(request, visit, "recovery_codes", "account", codes=codes)
 
     @post(f"{_PATH}/remove", status_code=303, stands_on="account/second-factor")

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
+from web.console.once import SentBefore, new_once, once
 from web.console.webhook_deliveries import log_of, state_asked
 from web.forms import read_form_of
 from web.visit import StaffVisit, uuid_of
@@ -37,6 +38,7 @@ from workflows.webhooks.event_types import EVENT_TYPES, SUBSCRIBABLE
 
 _ONE = "/webhooks/{endpoint:str}"
 _NOTHING: Mapping[str, str] = {}
+_LOST = "It was shown once: if nobody kept it, make a new secret."
 
 
 class WebhookPages(Controller):
@@ -57,15 +59,19 @@ class WebhookPages(Controller):
 
     @post("/webhooks/new", status_code=200, stands_on="webhooks")
     async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str] | Response[None]:
-        """Shows the secret, this once."""
+        """Shows the secret, this once. Sent again, it leads to the list."""
         form = await read_form_of(request, visit)
-        new = NewEndpoint(**_typed(form))
+        new, sender = NewEndpoint(**_typed(form)), _sender(request)
         try:
-            made = await create_endpoint(visit.marketplace.id, new, visit.actor, _sender(request))
+            made = await once(
+                request, visit, form, lambda id_: create_endpoint(visit.marketplace.id, new, visit.actor, sender, id_)
+            )
         except InvalidInput as refused:
             return _form(request, visit, status=422, typed=_typed(form), errors=refused.fields)
         except TooManyEndpoints:
             return not_done(visit, "webhooks", f"There are {MOST_ENDPOINTS} endpoints already. Remove one first.")
+        except SentBefore:
+            return not_done(visit, "webhooks", f"The endpoint is made already. {_LOST}")
         return _show_secret(request, visit, made, new=True)
 
     @route(_ONE, http_method=["GET", "HEAD"])
@@ -81,6 +87,7 @@ class WebhookPages(Controller):
             "webhook",
             "webhooks",
             endpoint=found,
+            once=new_once(),
             state=state_asked(request),
             **log,
         )
@@ -126,10 +133,15 @@ class WebhookPages(Controller):
     @post(f"{_ONE}/rotate-secret", status_code=200, stands_on="webhooks")
     async def rotate(
         self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
-    ) -> Response[str]:
-        """Shows the new secret, this once."""
-        await read_form_of(request, visit)
-        made = await rotate_secret(visit.marketplace.id, uuid_of(endpoint), visit.actor)
+    ) -> Response[str] | Response[None]:
+        """Shows the new secret, this once. Sent again, it makes no further one."""
+        form, found = await read_form_of(request, visit), await _find(visit, endpoint)
+        try:
+            made = await once(
+                request, visit, form, lambda _: rotate_secret(visit.marketplace.id, found.id, visit.actor)
+            )
+        except SentBefore:
+            return not_done(visit, f"webhooks/{found.id}", f"The new secret is made already. {_LOST}")
         return _show_secret(request, visit, made, new=False)
 
     @post(f"{_ONE}/test", status_code=303, stands_on="webhooks")
@@ -195,6 +207,7 @@ def _form(
         typed=given,
         types=types,
         errors={field: errors.get(field) for field in given},
+        once=new_once(),
     )
 
 

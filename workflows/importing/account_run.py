@@ -65,10 +65,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["done", "stopped"] | None
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """All that it goes through, `done` at the end."""
+        return (*_HEAD, "try all", DONE) if self.dry_run else (*_HEAD, *_TAIL, DONE)
+
+    @property
     def next_step(self) -> str:
         """The step after this one."""
-        steps = (*_HEAD, "try all", DONE) if self.dry_run else (*_HEAD, *_TAIL, DONE)
-        return steps[steps.index(self.step) + 1]
+        return self.steps[self.steps.index(self.step) + 1]
 
 
 _COLUMNS = ", ".join(Run.__struct_fields__)

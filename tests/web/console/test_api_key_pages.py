@@ -32,6 +32,21 @@ async def test_a_key_is_made_with_the_scopes_that_were_ticked_and_shown_once(
     assert key not in str(dict(change))
 
 
+async def test_the_same_form_sent_again_makes_no_second_key(browser: Browser, marketplace: Marketplace) -> None:
+    await browser.sign_in_staff(marketplace)
+    form = await browser.get(f"/console/{marketplace.slug}/api-keys/new")
+    ticked = dict.fromkeys(SCOPES, "") | {"orders:write": "yes"}
+
+    refused = await browser.submit(form, "Make Key", name="", **ticked)
+    made = await browser.submit(form, "Make Key", name="Checkout", **ticked)
+    reloaded = await browser.follow(await browser.submit(form, "Make Key", name="Checkout", **ticked))
+    corrected = await browser.submit(form, "Make Key", name="Warehouse", **ticked)
+
+    assert [refused.status_code, made.status_code, corrected.status_code] == [422, 200, 200]
+    assert "“Checkout” is made already." in text_of(reloaded)
+    assert sorted(key.name for key in await list_keys(marketplace.id)) == ["Checkout", "Warehouse"]
+
+
 async def test_a_key_without_name_or_scope_is_refused_beside_its_field(
     browser: Browser, marketplace: Marketplace
 ) -> None:

@@ -36,6 +36,22 @@ async def set_up(browser: Browser, marketplace: Marketplace) -> tuple[str, list[
     return secret, re.findall(r"<code>([^<]+)</code>", done.text)
 
 
+async def test_recovery_codes_are_shown_once_also_to_who_reloads(browser: Browser, marketplace: Marketplace) -> None:
+    path = f"/console/{marketplace.slug}/account/second-factor"
+    await browser.sign_in_staff(marketplace)
+    shown = await browser.follow(await browser.submit(await browser.get(path), "Set Up"))
+    secret = shown.text.partition('<code class="secret">')[2].partition("</code>")[0]
+
+    first = await browser.submit(shown, "Turn On", code=code_of(secret, now()))
+    again = await browser.follow(await browser.submit(shown, "Turn On", code=code_of(secret, now())))
+
+    assert first.status_code == 200
+    assert "The recovery codes were shown once" in text_of(again)
+    assert await fetch_value("SELECT count(*) FROM recovery_code WHERE used_at IS NULL") == len(
+        re.findall(r"<code>([^<]+)</code>", first.text)
+    )
+
+
 async def at_the_question(
     browser: Browser, marketplace: Marketplace, member: Record, key_id: str = "test"
 ) -> httpx.Response:

@@ -154,9 +154,16 @@ async def test_the_export_holds_all_pages_of_what_is_shown_and_runs_no_formula(
     assert len(list(csv.DictReader(io.StringIO(searched.content.decode("utf-8-sig"))))) == 120
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1", "＋1", "－1", "＠x"]
+)
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["Jane Doe", "O'Neil", "10.50", "", "a=b", "jane+box@example.com"])
+def test_what_no_spreadsheet_would_run_stays_as_it_is(cell: str) -> None:
+    assert harmless(cell) == cell
 
 
 async def test_only_who_may_export_is_offered_it_and_what_cannot_be_filtered_by_is_no_file(

@@ -33,7 +33,8 @@ async def test_from_the_empty_page_to_a_secret_that_is_seen_once(
 
     form = await browser.get(f"{home}/new")
     fields = {"url": PUBLIC, "description": "Accounts", "which": "some", "charge.failed": "yes"}
-    kept = {name: value for name, value in form_of(form, "Add Endpoint").fields.items() if name == "form_token"}
+    fields_of = form_of(form, "Add Endpoint").fields
+    kept = {name: fields_of[name] for name in ("form_token", "once")}
     made = await browser.send_form(form_of(form, "Add Endpoint").action, {**kept, **fields})
 
     assert made.status_code == 200
@@ -46,6 +47,10 @@ async def test_from_the_empty_page_to_a_secret_that_is_seen_once(
         assert "Accounts" in text_of(page)
         assert "Enabled" in text_of(page)
         assert secret not in page.text
+
+    reloaded = await browser.send_form(form_of(form, "Add Endpoint").action, {**kept, **fields})
+    assert "The endpoint is made already." in text_of(await browser.follow(reloaded))
+    assert await fetch_value("SELECT count(*) FROM webhook_endpoint") == 1
 
 
 async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(browser: Browser, home: str) -> None:
@@ -96,8 +101,12 @@ async def test_a_new_secret_is_seen_once_and_says_how_long_the_old_one_is_good(
 ) -> None:
     endpoint, old = await an_endpoint(marketplace)
 
-    made = await browser.submit(await browser.get(f"{home}/{endpoint['id']}"), "Make a New Secret")
+    page = await browser.get(f"{home}/{endpoint['id']}")
+    made = await browser.submit(page, "Make a New Secret")
+    reloaded = await browser.follow(await browser.submit(page, "Make a New Secret"))
 
+    assert "The new secret is made already." in text_of(reloaded)
+    assert await fetch_value("SELECT count(*) FROM change_log WHERE act = 'secret_rotated'") == 1
     assert re.search(r"whsec_[A-Za-z0-9+/]{43}=", made.text)
     assert old not in made.text
     assert "the secret before it signs too" in text_of(made)
