@@ -13,9 +13,11 @@ from models.database import fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.clock import now
+from workflows.emails.every_letter import TO_CUSTOMERS
 from workflows.emails.examples import example_row, examples
-from workflows.emails.message import write_message
-from workflows.emails.own_words import DEFAULTS, VARIABLES, Words, text_problem, write_words
+from workflows.emails.letters import Words
+from workflows.emails.message import TEST, write_message
+from workflows.emails.own_words import text_problem, write_words
 from workflows.emails.stage import stage_email
 from workflows.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
 from workflows.marketplaces import locked_marketplace
@@ -26,6 +28,7 @@ from workflows.versions import check_version
 
 TESTS_PER_HOUR = 20  # e-mails to oneself
 _HOUR = timedelta(hours=1)
+REWORDED = ("failed_charge", "final_notice")
 # fmt: off
 LONGEST = {"subject": 300, "heading": 300, "body": 5000}  # characters, as they are typed
 # fmt: on
@@ -135,7 +138,7 @@ async def send_test(marketplace: Marketplace, template: str, by: Actor) -> str:
             marketplace.id,
             template=template,
             recipient=address,
-            cause=f"test:{uuid4()}",
+            cause=f"{TEST}{uuid4()}",
             staff_id=UUID(str(by.id)),
             context=context,
             by=by,
@@ -145,13 +148,15 @@ async def send_test(marketplace: Marketplace, template: str, by: Actor) -> str:
 
 
 def _default(template: str) -> Words:
-    if template not in DEFAULTS:
+    if template not in REWORDED:
         raise NotFound(f"no e-mail {template!r} to reword")
-    return DEFAULTS[template]
+    return TO_CUSTOMERS[template].words
 
 
 def _shown(template: str, words: Words, *, own: bool, version: int) -> SaverTextShown:
-    return SaverTextShown(template=template, own=own, version=version, **msgspec.structs.asdict(words))
+    return SaverTextShown(
+        template=template, own=own, version=version, **{name: getattr(words, name) for name in LONGEST}
+    )
 
 
 def _problem(name: str, text: str, template: str) -> str | None:
@@ -161,7 +166,7 @@ def _problem(name: str, text: str, template: str) -> str | None:
         return f"must have at most {LONGEST[name]} characters."
     if has_controls(text) or (name != "body" and "\n" in text):
         return "must not contain control characters." if name == "body" else "must be one line."
-    return text_problem(text, template)
+    return text_problem(text, TO_CUSTOMERS[template].variables)
 
 
 def _empty_ones(template: str, words: Words) -> dict[str, str]:
@@ -176,7 +181,7 @@ def _empty_ones(template: str, words: Words) -> dict[str, str]:
 
 
 def _example_values(template: str, context: dict[str, Any]) -> dict[str, Any]:
-    values = dict.fromkeys(VARIABLES[template], "x")
+    values = dict.fromkeys(TO_CUSTOMERS[template].variables, "x")
     kept = {"next_attempt_on": context.get("next_attempt_at"), "ended": context.get("ended") or None}
     return {name: kept.get(name, value) for name, value in values.items()} | {
         "card": context.get("card_last_four"),
@@ -190,8 +195,8 @@ async def _store(
         await locked_marketplace(marketplace_id)  # there may be no row of the text itself to lock
         before = await saver_text(marketplace_id, template)
         check_version(before, expected)
-        wanted = words or DEFAULTS[template]
-        if _words_of(before) == wanted and before.own == (words is not None):
+        wanted = words or TO_CUSTOMERS[template].words
+        if _words_of(before) == _without_preheader(wanted) and before.own == (words is not None):
             return before
         texts = [None] * 3 if words is None else [words.subject, words.heading, words.body]
         await fetch_value(
@@ -212,3 +217,7 @@ async def _store(
 
 def _words_of(shown: SaverTextShown) -> Words:
     return Words(subject=shown.subject, heading=shown.heading, body=shown.body)
+
+
+def _without_preheader(words: Words) -> Words:
+    return Words(subject=words.subject, heading=words.heading, body=words.body)

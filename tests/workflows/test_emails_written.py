@@ -1,21 +1,22 @@
 """What e-mails say: every template, in HTML and as plain text, with whatever people typed."""
 
 import re
-from pathlib import Path
+from html import unescape
 from typing import Any
 
 from integrations.mailers import CaptureMailer
-from models.database import execute
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace
 from tests.workflows.email_examples import EXAMPLES
 from tests.workflows.staged_emails import a_staged_email, the_captured
+from tests.workflows.written_emails import an_email, every_case
 from workflows.emails import deliver
-from workflows.emails.catalogue import CATALOGUE
+from workflows.emails.catalogue import CATALOGUE, check_context
+from workflows.emails.every_letter import LETTERS
+from workflows.emails.message import write_message
 from workflows.portal_views import Marketplace
 
 HOSTILE = '<script>alert(1)</script><img src=http://evil.example/x>{{ 7*7 }}"\r\nBcc: all@example.com\x07\u202e'
-TEMPLATES = Path(deliver.__file__).parent / "templates"
 MAILER = CaptureMailer("portal@gatehouse.example")
 
 
@@ -26,35 +27,59 @@ async def _delivered(marketplace: Marketplace, template: str, **arguments: Any) 
     return captured["subject"], captured["html"], captured["plain"]
 
 
-def test_every_email_of_the_catalogue_has_its_two_texts_and_an_example() -> None:
-    written = {path.name for path in TEMPLATES.iterdir()} - {"layout.html", "layout.txt"}
-
-    assert written == {f"{name}.{kind}" for name in CATALOGUE for kind in ("html", "txt")}
-    assert set(EXAMPLES) == set(CATALOGUE)
+def test_every_email_of_the_catalogue_has_its_letter_and_an_example() -> None:
+    assert set(LETTERS) == set(CATALOGUE) == set(EXAMPLES)
+    assert {template for template, _, _ in every_case()} == set(CATALOGUE)
 
 
-async def test_every_email_reads_well_in_html_and_as_plain_text(database: FreshDatabase) -> None:
-    marketplace = await a_marketplace(address="12 Mill Lane\nCambridge")
+def test_every_email_reads_well_in_html_and_as_plain_text() -> None:
+    for template, case, context in every_case():
+        check_context(template, context)
 
-    for template in CATALOGUE:
-        _check_that_it_reads_well(template, *await _delivered(marketplace, template))
+        message = write_message(an_email(template, context), None)
+
+        for text in (message.html, message.text):
+            for wrong in ("None", "{{", "{%", " ,", " . ", "  "):
+                assert wrong not in re.sub(r"<[^>]*>", "", text.partition("<body")[2] or text), (template, case, wrong)
+            assert "help@ada.example" in text
+            assert "Cambridge" in text
+        assert "\n" not in message.subject
+        assert not re.search("<|\n\n\n", message.text)
 
 
-def _check_that_it_reads_well(template: str, subject: str, html: str, plain: str) -> None:
-    assert "\n" not in subject
-    assert html.startswith("<!DOCTYPE html>")
-    assert len(html.encode()) < 100_000
-    for text in (html, plain):
-        assert "None" not in text
-        assert "{{" not in text
-        assert "help@ada.example" in text
-        assert "Cambridge" in text
-    assert "<" not in plain
-    assert "\n\n\n" not in plain
-    links = re.findall(r'href="(http[^"]*)"', html)
-    assert len(set(links)) == (1 if CATALOGUE[template].button else 0)
-    assert all(link in plain for link in links)
-    assert not re.findall(r'src="|url\(|@import|<link|<script|<form', html)  # nothing remote: here there is no logo
+def test_no_email_is_large_or_asks_for_anything_but_the_logo() -> None:
+    for template, case, context in every_case():
+        html = write_message(an_email(template, context, logo_digest="abc"), None).html
+
+        assert len(html.encode()) < 100_000, (template, case)
+        assert re.findall(r"""src=["']?([^"' >]*)""", html) == ["http://127.0.0.1:8000/logos/abc"]
+        assert not re.findall(r"url\(|@import|<link|<script|<form|<iframe|<object|background=|srcset", html)
+        assert unescape(re.findall('alt="([^"]*)"', html)[0]) == "Ada's Books" or 'alt="Ada\'s Books"' in html
+
+
+def test_every_fact_and_link_of_the_html_is_in_the_plain_text() -> None:
+    for template, case, context in every_case():
+        message = write_message(an_email(template, context), None)
+        body = re.sub('<div class="preheader.*?</div>', "", message.html.partition("<body")[2])
+        said = [" ".join(unescape(text).split()) for text in re.findall(r">([^<]+)<", body)]
+        only_html = {"If the button does not work, open this address:", "your account", "."}
+
+        plain = " ".join(message.text.split())
+        for text in filter(None, said):
+            assert text in plain or text in only_html or text.endswith("Choose otherwise in"), (template, case, text)
+        links = re.findall(r'href="(?:mailto:)?([^"]*)"', body)
+        assert all(unescape(link) in message.text for link in links), (template, case)
+        assert len({link for link in links if link.startswith("http")}) <= 1 + CATALOGUE[template].notice
+
+
+def test_the_line_that_inboxes_show_says_something_else_than_the_subject() -> None:
+    for template, case, context in every_case():
+        message = write_message(an_email(template, context), None)
+        preheader = re.findall('class="preheader"[^>]*>([^<]*)<', message.html)
+
+        assert len(preheader) == 1, (template, case)
+        assert 10 < len(unescape(preheader[0])) < 90, (template, case, preheader)
+        assert preheader[0] not in message.subject
 
 
 async def test_every_email_does_without_what_it_may_but_need_not_know(database: FreshDatabase) -> None:
@@ -88,14 +113,11 @@ async def test_what_people_typed_stands_there_as_text(database: FreshDatabase) -
     assert "\nBcc" not in plain.partition("\n-- \n")[0]  # an address may have lines
 
 
-async def test_a_logo_is_shown_from_this_deployment(database: FreshDatabase) -> None:
-    marketplace = await a_marketplace()
-    await execute("UPDATE marketplace SET logo_digest = 'abc' WHERE id = $1", marketplace.id)
-
-    _, html, _ = await _delivered(marketplace, "access_link")
+def test_a_logo_is_shown_from_this_deployment_and_says_whose_it_is() -> None:
+    html = write_message(an_email("access_link", {"lifetime_minutes": 60}, logo_digest="abc"), None).html
 
     assert re.findall('src="([^"]*)"', html) == ["http://127.0.0.1:8000/logos/abc"]
-    assert 'alt="Ada&#39;s Books"' in html
+    assert unescape(re.findall('alt="([^"]*)"', html)[0]) == "Ada's Books"
 
 
 async def test_amounts_and_dates_are_in_the_customers_locale_and_the_marketplaces_time(database: FreshDatabase) -> None:

@@ -13,7 +13,9 @@ from web.forms import read_form_of
 from web.headers import content_policy, page_headers
 from web.rendering import page
 from web.visit import StaffVisit
-from workflows.emails.own_words import VARIABLES, Words
+from workflows.emails.every_letter import TO_CUSTOMERS
+from workflows.emails.letters import Words
+from workflows.emails.variables import VARIABLES
 from workflows.errors import InvalidInput
 from workflows.saver_changes import named_changes
 from workflows.saver_texts import (
@@ -153,7 +155,7 @@ async def _page(
         overtaken=overtaken,
         longest=LONGEST,
         cases=cases_of(shown.template),
-        variables=VARIABLES[shown.template],
+        variables={name: VARIABLES[name].meaning for name in TO_CUSTOMERS[shown.template].variables},
         plain=preview(visit.marketplace, shown.template, _words(shown)).text,
         sandbox=_SANDBOX,
         changes=await named_changes(visit.marketplace.id, f"saver_text:{shown.template}"),

@@ -1,34 +1,24 @@
-"""Example facts for the e-mails that a merchant can reword: what a preview shows and a test e-mail holds."""
+"""Example facts for every e-mail, case by case: for previews, for test e-mails, and to try a merchant's words on."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.clock import now
 from workflows.portal_views import Marketplace
 
+Cases = dict[str, dict[str, Any]]
 
-def examples(template: str, currency: str) -> dict[str, dict[str, Any]]:
+_SUBSCRIPTION: Mapping[str, Any] = {"product": "Monthly box", "subscription_number": 1024}
+_CARD: Mapping[str, Any] = {"card_brand": "visa", "card_last_four": "4242"}
+_USUAL = "As usual"
+
+
+def examples(template: str, currency: str) -> Cases:
     """The cases in which the e-mail is written, by what they are called, each with a context as its cause gives it."""
-    at = now()
-    facts = {"product": "Monthly box", "subscription_number": 1024, "amount_minor": 1999, "currency": currency}
-    card = {"card_brand": "visa", "card_last_four": "4242"}
-    if template == "final_notice":
-        return {
-            "The subscription has ended": {**facts, **card, "ended": True},
-            "The subscription is left for a new card": {**facts, **card, "ended": False},
-        }
-    failed = {**facts, "failed_at": at.isoformat(), "reason": "The bank declined the payment."}
-    return {
-        "Another attempt comes": {
-            **failed,
-            **card,
-            "ended": False,
-            "next_attempt_at": (at + timedelta(days=3)).isoformat(),
-        },
-        "This card is not tried again": {**failed, "ended": False},
-        "It was the last attempt": {**failed, **card, "ended": True},
-    }
+    at, price = now(), {"amount_minor": 1999, "currency": currency}
+    every = (_of_links, _of_receipts, _of_failures, _of_changes, _of_staff)
+    return next(found[template] for of in every if template in (found := of(at, price)))
 
 
 def example_row(marketplace: Marketplace, template: str, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,3 +35,121 @@ def example_row(marketplace: Marketplace, template: str, context: Mapping[str, A
 
 
 _OF_MARKETPLACE = ("slug", "name", "address", "support_email", "logo_digest", "email_button", "time_zone")
+
+
+def _in(at: datetime, days: int) -> str:
+    return (at + timedelta(days=days)).isoformat()
+
+
+def _of_links(_at: datetime, _price: Mapping[str, Any]) -> dict[str, Cases]:
+    lifetime = {"lifetime_minutes": 60}
+    return {
+        "access_link": {_USUAL: lifetime},
+        "staff_access_link": {_USUAL: lifetime},
+        "card_update_link": {_USUAL: {**lifetime, **_SUBSCRIPTION}},
+    }
+
+
+def _of_receipts(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
+    order = {"product": "Monthly box", "order_number": 2048, **price, "paid_at": at.isoformat()}
+    monthly = {"subscription_number": 1024, "interval_unit": "month", "interval_count": 1}
+    renewal = {**_SUBSCRIPTION, **price, "order_number": 2048, "paid_at": at.isoformat()}
+    return {
+        "order_receipt": {
+            "Paid once": {**order, **_CARD, "quantity": 2, "invoice_number": "INV-000512"},
+            "A subscription starts": {**order, **monthly, "next_charge_at": _in(at, 30)},
+            "A free trial starts": {
+                **order,
+                **monthly,
+                "amount_minor": 0,
+                "trial_ends_at": _in(at, 14),
+                "next_charge_at": _in(at, 14),
+            },
+            "Nothing to pay": {**order, "amount_minor": 0},
+        },
+        "renewal_receipt": {
+            "Until cancelled": renewal,
+            "One of six payments": {
+                **renewal,
+                **_CARD,
+                "invoice_number": "INV-000513",
+                "next_charge_at": _in(at, 30),
+                "payment_number": 2,
+                "payments_total": 6,
+            },
+        },
+        "refund": {
+            "In part": {
+                "product": "Monthly box",
+                "order_number": 2048,
+                **price,
+                **_CARD,
+                "paid_minor": 2 * price["amount_minor"],
+                "refunded_at": at.isoformat(),
+            },
+            "Without a card on file": {
+                "product": "Monthly box",
+                "order_number": 2048,
+                **price,
+                "refunded_at": at.isoformat(),
+            },
+        },
+    }
+
+
+def _of_failures(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
+    owed = {**_SUBSCRIPTION, **price}
+    failed = {**owed, "failed_at": at.isoformat(), "reason": "The bank declined the payment."}
+    return {
+        "failed_charge": {
+            "Another attempt comes": {**failed, **_CARD, "ended": False, "next_attempt_at": _in(at, 3)},
+            "This card is not tried again": {**failed, "ended": False},
+            "It was the last attempt": {**failed, **_CARD, "ended": True},
+        },
+        "final_notice": {
+            "The subscription has ended": {**owed, **_CARD, "ended": True},
+            "The subscription is left for a new card": {**owed, **_CARD, "ended": False},
+        },
+    }
+
+
+def _of_changes(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
+    trial = {**_SUBSCRIPTION, **price, "trial_ends_at": _in(at, 3)}
+    expiring = {**_SUBSCRIPTION, **_CARD, "exp_month": at.month, "exp_year": at.year}
+    return {
+        "trial_ending": {
+            "With a card on file": {**trial, **_CARD, "interval_unit": "month", "interval_count": 1},
+            "Without": trial,
+        },
+        "card_expiring": {
+            "Before the next payment": {**expiring, **price, "next_charge_at": _in(at, 7)},
+            "With no payment planned": expiring,
+        },
+        "card_updated": {_USUAL: {**_SUBSCRIPTION, **_CARD}},
+        "subscription_cancelled": {_USUAL: {**_SUBSCRIPTION, "ended_at": at.isoformat()}},
+    }
+
+
+def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
+    since, reason = _in(at, -3), "The bank declined the payment."
+    more = {"told": 5, "since_at": at.replace(minute=0, second=0, microsecond=0).isoformat()}
+    job = {"job": "document.render", "job_number": 4711, "attempts": 8}
+    host = {"host": "shop.example.com", "failing_since_at": since}
+    return {
+        "staff_invitation": {_USUAL: {"role": "support"}},
+        "staff_failed_charge": {_USUAL: {**_SUBSCRIPTION, **price, "failed_at": at.isoformat(), "reason": reason}},
+        "staff_self_cancellation": {_USUAL: {**_SUBSCRIPTION, **price, "ended_at": at.isoformat()}},
+        "staff_failed_job": {
+            "With its last error": {**job, "error": "TimeoutError: no answer within 10 s"},
+            "Without": job,
+        },
+        "staff_more": {
+            "Failed charges": {**more, "notice": "failed_charge"},
+            "Cancellations": {**more, "notice": "self_cancellation"},
+            "Jobs given up": {**more, "notice": "failed_job"},
+        },
+        "webhook_disabled": {
+            "Three days of failures": {**host, "gone": False, "description": "Unlocks accounts"},
+            "The host wants no more": {**host, "gone": True},
+        },
+    }
