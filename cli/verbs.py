@@ -30,6 +30,7 @@ VERBS = (
     Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("state-machines", "cli.state_machines:command", "Write docs/state-machines.md from the definitions"),
     Verb("roles",   "cli.roles:command", "Write docs/roles.md from the table of acts"),
+    Verb("languages", "cli.languages:command", "Bring the translations up to date with the words in the code"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
     Verb("load-demo", "cli.demo_data:load_demo", "Load the demo marketplace", hidden=True),

@@ -18,10 +18,13 @@ from web.forms import StaleForm
 from web.notices import Notice, notice_cookie
 from web.origin import CrossSite
 from web.rendering import page, see_other
+from web.show import Show, show_to_anybody
 from web.visit import Door, SignInFirst, StaffVisit, Visit
 from workflows import errors
 from workflows.actor import request_id
 from workflows.callers import ActForbidden
+from workflows.formatting import waiting_words
+from workflows.languages.sentences import sentence
 from workflows.people import LastOwner
 from workflows.two_factor import FactorStands
 
@@ -36,45 +39,51 @@ class _Words(NamedTuple):
     text: str
 
 
-_SORRY = "It is our fault, and it was noted. Nothing of yours is lost: try again in a minute."
-_OTHER_SITE = "The form was sent from another website, so we did nothing. Open the page here and try again."
-_STALE = "You signed in again since it was opened, so we did nothing. Open it again and repeat what you did."
+_SORRY = sentence("It is our fault, and it was noted. Nothing of yours is lost: try again in a minute.")
+_OTHER_SITE = sentence("The form was sent from another website, so we did nothing. Open the page here and try again.")
+_STALE = sentence("You signed in again since it was opened, so we did nothing. Open it again and repeat what you did.")
 _NOT_THIS_ROLE = "Your role is not meant for it. An owner of this marketplace can change your role."
 _LAST_OWNER = "This is its last one. Make somebody else an owner first. Nothing was changed."
-_NO_CANCELLING = "This shop does not offer cancelling in the portal. Contact it, and it will cancel for you."
-_NOTHING_HERE = "There is nothing at this address. If you typed it, check that it is right."
-_CHANGED = "It has changed since the page was opened. Nothing was changed now."
-_OLD_CARD = "The card on file stays. Check the details or use another card."
-_NO_ANSWER = "Nothing was changed. Try again in a minute."
-_TOO_LARGE = "What was sent is larger than any form of ours. Nothing was changed."
+_NO_CANCELLING = sentence("This shop does not offer cancelling in the portal. Contact it, and it will cancel for you.")
+_NOTHING_HERE = sentence("There is nothing at this address. If you typed it, check that it is right.")
+_CHANGED = sentence("It has changed since the page was opened. Nothing was changed now.")
+_OLD_CARD = sentence("The card on file stays. Check the details or use another card.")
+_NO_ANSWER = sentence("Nothing was changed. Try again in a minute.")
+_SPENT = sentence("It has expired or was used.")
+_OTHER_METHOD = sentence("This address exists, but not for what was asked of it.")
+_NOT_AGAIN = sentence("You will not be charged again.")
+_TOO_LARGE = sentence("What was sent is larger than any form of ours. Nothing was changed.")
 
 # fmt: off
 _WORDS: dict[type[errors.WorkflowError], _Words] = {
-    errors.NotFound:            _Words(404, "Page not found", _NOTHING_HERE),
-    errors.SelfCancellationOff: _Words(403, "You cannot cancel here", _NO_CANCELLING),
+    errors.NotFound:            _Words(404, sentence("Page not found"), _NOTHING_HERE),
+    errors.SelfCancellationOff: _Words(403, sentence("You cannot cancel here"), _NO_CANCELLING),
     ActForbidden:               _Words(403, "Your role does not allow this", _NOT_THIS_ROLE),
-    CrossSite:                  _Words(403, "That did not come from this site", _OTHER_SITE),
-    StaleForm:                  _Words(403, "This page was out of date", _STALE),
-    errors.Forbidden:           _Words(403, "That is not allowed", "Nothing was changed."),
+    CrossSite:                  _Words(403, sentence("That did not come from this site"), _OTHER_SITE),
+    StaleForm:                  _Words(403, sentence("This page was out of date"), _STALE),
+    errors.Forbidden:           _Words(403, sentence("That is not allowed"), sentence("Nothing was changed.")),
     LastOwner:                  _Words(409, "A marketplace needs an owner", _LAST_OWNER),
     FactorStands:               _Words(409, "You have a second factor already", "Remove it before you set up another."),
-    errors.TransitionRefused:   _Words(409, "That can’t be done any more", _CHANGED),
-    errors.InvalidInput:        _Words(422, "We could not read that", ""),
-    errors.LinkUnusable:        _Words(410, "This link does not work", "It has expired or was used."),
-    errors.CardRefused:         _Words(402, "The card was not accepted", _OLD_CARD),
-    errors.GatewayUnavailable:  _Words(503, "The payment service did not answer", _NO_ANSWER),
+    errors.TransitionRefused:   _Words(409, sentence("That can’t be done any more"), _CHANGED),
+    errors.InvalidInput:        _Words(422, sentence("We could not read that"), ""),
+    errors.LinkUnusable:        _Words(410, sentence("This link does not work"), _SPENT),
+    errors.CardRefused:         _Words(402, sentence("The card was not accepted"), _OLD_CARD),
+    errors.GatewayUnavailable:  _Words(503, sentence("The payment service did not answer"), _NO_ANSWER),
 }
 _HTTP: dict[int, _Words] = {
-    400: _Words(400, "We could not read that", "Go back and try again."),
+    400: _Words(400, sentence("We could not read that"), sentence("Go back and try again.")),
     404: _WORDS[errors.NotFound],
-    405: _Words(405, "That can’t be done here", "This address exists, but not for what was asked of it."),
-    413: _Words(413, "That was too much", _TOO_LARGE),
-    415: _Words(415, "We could not read that", "Send the form from its page."),
+    405: _Words(405, sentence("That can’t be done here"), _OTHER_METHOD),
+    413: _Words(413, sentence("That was too much"), _TOO_LARGE),
+    415: _Words(415, sentence("We could not read that"), sentence("Send the form from its page.")),
 }
-_UNFORESEEN = _Words(500, "Something went wrong", _SORRY)
+_TOO_MANY = _Words(
+    429, sentence("Too many tries"), sentence("Try again in %(wait)s. Links we sent you before still work.")
+)
+_UNFORESEEN = _Words(500, sentence("Something went wrong"), _SORRY)
 _ENDED = {
-    "cancelled": _Words(409, "This subscription is already cancelled", "You will not be charged again."),
-    "completed": _Words(409, "This subscription is paid in full", "You will not be charged again."),
+    "cancelled": _Words(409, sentence("This subscription is already cancelled"), _NOT_AGAIN),
+    "completed": _Words(409, sentence("This subscription is paid in full"), _NOT_AGAIN),
 }
 # fmt: on
 
@@ -89,13 +98,15 @@ def error_page(request: WebRequest, error: Exception) -> Response[Any]:
         route = request.scope.get("path_template") or "no route"
         _LOG.error("unexpected error", route=route, method=request.method, exc_info=error)
     door: Door | None = getattr(request.state, "door", None)
+    show = door.show if door else show_to_anybody(request.headers.get("accept-language", ""))
     return page(
         "error.html",
         door,
+        show=show,
         status=words.status,
         headers=_headers(error),
-        title=words.title,
-        text=words.text,
+        title=show.say(words.title),
+        text=_text(error, words, show),
         request_id=request_id.get() if words.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
         way_out=_way_out(error, door),
     )
@@ -112,10 +123,7 @@ def _to_login(error: SignInFirst) -> Response[None]:
 def _words(error: Exception) -> _Words:
     match error:
         case errors.TooManyRequests():
-            wait = _wait(error.retry_after)
-            return _Words(429, "Too many tries", f"Try again in {wait}. Links we sent you before still work.")
-        case errors.InvalidInput():
-            return _WORDS[errors.InvalidInput]._replace(text=" ".join(error.fields.values()))
+            return _TOO_MANY
         case errors.TransitionRefused():
             return _refused(error)
         case errors.WorkflowError():
@@ -133,10 +141,15 @@ def _refused(error: errors.TransitionRefused) -> _Words:
     return _ENDED.get(error.state, words) if error.machine == "subscription" else words
 
 
-def _wait(seconds: int) -> str:
-    """`40 seconds`, `12 minutes`: rounded up, so that waiting so long is enough."""
-    count, unit = (seconds, "second") if seconds < 90 else (-(-seconds // 60), "minute")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+def _text(error: Exception, words: _Words, show: Show) -> str:
+    """What to do now, in the visitor's language."""
+    match error:
+        case errors.TooManyRequests():
+            return show.say(words.text, wait=waiting_words(error.retry_after, show.locale))
+        case errors.InvalidInput():
+            return " ".join(show.say(problem) for problem in error.fields.values())
+        case _:
+            return show.say(words.text)
 
 
 def _headers(error: Exception) -> dict[str, str]:
@@ -157,13 +170,13 @@ def _way_out(error: Exception, door: Door | None) -> tuple[str, str] | None:
         case None:
             return None
         case Visit() if isinstance(error, errors.SelfCancellationOff):
-            return f"{door.home}/contact", "Contact Us"
+            return f"{door.home}/contact", door.show.say("Contact Us")
         case Visit():
-            return door.landing, "Go to your subscriptions"
+            return door.landing, door.show.say("Go to your subscriptions")
         case StaffVisit():
             return door.landing, "Go to the console"
         case _:
-            return door.home, "Go to the sign-in page"
+            return door.home, door.show.say("Go to the sign-in page")
 
 
 _Handler = Callable[[WebRequest, Any], Response[Any]]

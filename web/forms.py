@@ -8,6 +8,7 @@ from litestar.types import Scope
 from web.connection import WebRequest
 from web.visit import Inside
 from workflows.errors import Forbidden, InvalidInput
+from workflows.languages.sentences import sentence
 from workflows.sessions import check_form_token
 
 _MOST_FIELDS = 60  # a page of check boxes has some twenty
@@ -32,10 +33,10 @@ async def read_form(request: WebRequest) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:  # UnicodeDecodeError is one
-        raise InvalidInput({"form": "This form could not be read."}) from None
+        raise InvalidInput({"form": sentence("This form could not be read.")}) from None
     fields = dict(pairs)
     if len(fields) < len(pairs) or any("\0" in text for pair in pairs for text in pair):
-        raise InvalidInput({"form": "This form could not be read."})
+        raise InvalidInput({"form": sentence("This form could not be read.")})
     return fields
 
 

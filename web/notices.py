@@ -48,6 +48,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access_token_id: UUID | None = None  # of link_unusable, when the link was real
     card: str = ""  # of card_updated: the card as shown
     charging_now: bool = False  # of card_updated
+    locale: str = ""  # of card_updated: the setting of the customer, who is not signed in
 
     @property
     def stays(self) -> bool:

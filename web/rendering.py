@@ -1,10 +1,11 @@
 """From a template to an answer: Jinja with autoescape, one page shape, the headers that every page carries.
 
-Nothing is marked safe: what people typed is text wherever it is shown.
+Nothing is marked safe but the words of our own catalogues: what people typed is text wherever it is shown.
 """
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +19,12 @@ from markupsafe import Markup
 from web.console.navigation import entries_of
 from web.headers import page_headers
 from web.notices import Notice
+from web.show import Show, show_to_anybody
 from web.static_files import static_url
 from web.visit import Door, Inside, StaffVisit
 from workflows.entrances import CONSOLE
 from workflows.errors import GatewayUnavailable
+from workflows.languages.templates import speaking
 
 __all__ = ["leave_for", "page", "render", "see_other"]
 
@@ -32,19 +35,23 @@ def _as_path(text: str) -> str:
     return quote(text, safe="/@")
 
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
-_TEMPLATES.filters.update(path=_as_path)
+@cache
+def _templates(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(path=_as_path)
+    return speaking(environment, language)
 
 
-def render(template: str, door: Door | None, **context: object) -> str:
-    """The HTML of a template. `door` None: a page that belongs to no marketplace."""
+def render(template: str, door: Door | None, show: Show | None = None, **context: object) -> str:
+    """The HTML of a template. `door` None: a page that belongs to no marketplace. `show` is the door's, or English."""
+    show = show or (door.show if door else show_to_anybody(""))
     signed_in = door.signed_in if isinstance(door, Inside) else None
     given: dict[str, Any] = {
         "static": static_url,
@@ -52,14 +59,14 @@ def render(template: str, door: Door | None, **context: object) -> str:
         "home": door.home if door else "/",
         "frame": "console/frame.html" if door and door.entrance is CONSOLE else "page.html",
         "navigation": entries_of(door.caller) if isinstance(door, StaffVisit) else (),
-        "show": door.show if door else None,
+        "show": show,
         "signed_in": signed_in,
         "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",
         "here": "",
         "notice": None,
         **context,
     }
-    return _TEMPLATES.get_template(template).render(given)
+    return _templates(show.language).get_template(template).render(given)
 
 
 def page(
@@ -70,16 +77,22 @@ def page(
     cookies: Sequence[Cookie] = (),
     headers: dict[str, str] | None = None,
     notice: Notice | None = None,
+    show: Show | None = None,
     **context: object,
 ) -> Response[str]:
     """A page as an answer. What it tells of the page before (`notice`) is in web/templates/portal/notice.html."""
+    show = show or (door.show if door else show_to_anybody(""))
     return Response(
-        render(template, door, notice=notice, **context),
+        render(template, door, show, notice=notice, **context),
         status_code=status,
         media_type=MediaType.HTML,
-        headers={**page_headers(), **(headers or {})},
+        headers={**page_headers(), **_language_headers(show), **(headers or {})},
         cookies=list(cookies),
     )
+
+
+def _language_headers(show: Show) -> dict[str, str]:
+    return {"Content-Language": show.locale.replace("_", "-"), "Vary": "Accept-Language, Cookie"}
 
 
 def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[None]:
@@ -92,7 +105,8 @@ def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) 
     """A page that goes on to a vendor's by itself: what a form answers that leads out of here.
 
     No redirect: browsers hold each of its stations against `form-action`, and a payment provider's lead on to banks
-    that nobody can list. `where` names it. Raises GatewayUnavailable for what is no address of a page.
+    that nobody can list. `where` names it, in the visitor's language. Raises
+    GatewayUnavailable for what is no address of a page.
     """
     if not _ELSEWHERE.fullmatch(url):
         raise GatewayUnavailable("the gateway gave no address of a page")

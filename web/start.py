@@ -2,18 +2,21 @@
 
 from litestar import Response, route
 
+from web.connection import WebRequest
 from web.rendering import page
+from web.show import show_to_anybody
 from workflows.front_page import first_portals
 from workflows.settings import settings
 
 
 @route("/", http_method=["GET", "HEAD"])
-async def start_page() -> Response[str]:
+async def start_page(request: WebRequest) -> Response[str]:
     """Says what runs here; outside development it names no merchant."""
     development = settings().environment == "development"
     return page(
         "start.html",
         None,
+        show=show_to_anybody(request.headers.get("accept-language", "")),
         development=development,
         portals=await first_portals() if development else [],
         inbox=settings().mailer == "capture",

@@ -5,7 +5,7 @@ every request: a cookie's path isolates nothing.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from litestar.params import FromPath, SkipValidation
 from web.connection import Connection, WebRequest
 from web.console.navigation import first_page
 from web.cookies import session_token
-from web.show import Show, show_for
+from web.show import Show, show_for, show_to_staff
 from workflows.actor import Actor
 from workflows.callers import Caller
 from workflows.entrances import CONSOLE, PORTAL, Entrance
@@ -38,6 +38,7 @@ __all__ = [
     "page_of",
     "provide_door",
     "provide_visit",
+    "spoken_to",
     "subscription_number",
     "uuid_of",
     "visit_of",
@@ -139,8 +140,8 @@ async def provide_door(request: WebRequest, slug: FromPath[str]) -> Door:
 async def door_of(request: Connection, slug: str, kind: type[Door]) -> Door:
     """The portal or console of the marketplace in the URL. Raises NotFound."""
     marketplace = await find_marketplace(slug)
-    languages = request.headers.get("accept-language", "")
-    door = kind(marketplace=marketplace, show=show_for(marketplace.time_zone, marketplace.country, languages))
+    show = show_to_staff if kind.entrance is CONSOLE else show_for
+    door = kind(marketplace=marketplace, show=show(marketplace, request.headers.get("accept-language", "")))
     request.state.door = door  # an error's page wears the marketplace's name too
     return door
 
@@ -166,11 +167,21 @@ async def visit_of(request: Connection, door: Door) -> Inside | None:
         if door.entrance is CONSOLE:
             visit = StaffVisit(marketplace=here, show=show, signed_in=await find_staff_session(here.id, token))
         else:
-            visit = Visit(marketplace=here, show=show, signed_in=await find_session(here.id, token))
+            customer = await find_session(here.id, token)
+            visit = Visit(marketplace=here, show=_show_to(request, door, customer.locale), signed_in=customer)
     except NotSignedIn:
         return None
     request.state.door = visit
     return visit
+
+
+def spoken_to(request: Connection, door: Door, setting: str | None) -> Door:
+    """The portal's door in the language of the customer whose link was opened; the console speaks English."""
+    return door if door.entrance is CONSOLE else replace(door, show=_show_to(request, door, setting))
+
+
+def _show_to(request: Connection, door: Door, setting: str | None) -> Show:
+    return show_for(door.marketplace, request.headers.get("accept-language", ""), setting)
 
 
 def page_of(request: Connection, door: Door, otherwise: str | None) -> str | None:

@@ -105,6 +105,7 @@ def _shown(link: Any, row: Any) -> CardLinkShown:
         subscription_number=row["number"],
         product=row["product"],
         masked_email=mask_email(link["email"]),
+        locale=link["locale"],
         card=card_shown(row),
         owed_minor=row["owed_minor"] if row["state"] == "failed_charge" else None,
         currency=row["currency"],

@@ -6,16 +6,17 @@ from email_validator import EmailNotValidError, validate_email
 
 from models.database import Record, fetch_row
 from workflows.errors import InvalidInput, NotFound
+from workflows.languages.sentences import sentence
 
 
 def clean_email(text: str, field: str = "email") -> str:
     """The address as typed, without the spaces around it. Raises InvalidInput naming `field` for anything else."""
     if len(text) > 320:
-        raise InvalidInput({field: "This e-mail address is too long."})
+        raise InvalidInput({field: sentence("This e-mail address is too long.")})
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
-        raise InvalidInput({field: "Enter an e-mail address, like name@example.com."}) from None
+        raise InvalidInput({field: sentence("Enter an e-mail address, like name@example.com.")}) from None
 
 
 def mask_email(email: str) -> str:

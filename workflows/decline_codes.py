@@ -6,27 +6,29 @@ decline: the person at the screen may be its thief.
 
 from typing import Literal
 
+from workflows.languages.sentences import sentence
+
 Severity = Literal["soft", "hard", "customer"]  # try again; only with a new card; only with the customer
 
-_PLAIN = "The bank declined the payment without saying why."
+_PLAIN = sentence("The bank declined the payment without saying why.")
 
 # fmt: off
 _WORDS = {
-    "insufficient_funds":            "There was not enough money on the card.",
-    "expired_card":                  "The card has expired.",
-    "incorrect_number":              "The card number is wrong.",
-    "invalid_account":               "The card's account is closed or cannot be used.",
-    "authentication_required":       "The bank wants you to confirm the payment.",
-    "card_velocity_exceeded":        "The card is over its limit.",
-    "withdrawal_count_limit_exceeded": "The card is over its limit.",
-    "processing_error":              "The bank could not process the payment at that moment.",
-    "issuer_not_available":          "The bank could not be reached.",
+    "insufficient_funds":            sentence("There was not enough money on the card."),
+    "expired_card":                  sentence("The card has expired."),
+    "incorrect_number":              sentence("The card number is wrong."),
+    "invalid_account":               sentence("The card's account is closed or cannot be used."),
+    "authentication_required":       sentence("The bank wants you to confirm the payment."),
+    "card_velocity_exceeded":        sentence("The card is over its limit."),
+    "withdrawal_count_limit_exceeded": sentence("The card is over its limit."),
+    "processing_error":              sentence("The bank could not process the payment at that moment."),
+    "issuer_not_available":          sentence("The bank could not be reached."),
 }
 # fmt: on
 
 
 def in_plain_words(decline_code: str | None) -> str:
-    """One sentence for the customer."""
+    """One sentence for the customer, in English; languages.sentences.say puts it into theirs."""
     return _WORDS.get(decline_code or "", _PLAIN)
 
 

@@ -1,7 +1,8 @@
 """Facts in words and figures as people read them: money, dates, cards, intervals.
 
 Pure and synchronous; asks no clock and no database; serves pages, e-mails and invoices. Locales are BCP 47 or POSIX
-names ("de-AT", "pt_BR"); an unknown one reads as English rather than failing: it came from a merchant's file.
+names ("de-AT", "pt_BR"); an unknown one reads as English rather than failing: it came from a merchant's file. Words are
+in the locale's language where workflows/languages has it.
 
 >>> money(1999, "USD", "en")
 '$19.99'
@@ -13,9 +14,14 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale, UnknownLocaleError
+from babel.core import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+from babel.units import format_unit
+
+from workflows.languages.catalogues import words_in
+from workflows.languages.locales import ENGLISH, known_locale
+from workflows.languages.sentences import say
 
 __all__ = [
     "DEFAULT_LOCALE",
@@ -27,9 +33,10 @@ __all__ = [
     "minutes_words",
     "moment",
     "money",
+    "waiting_words",
 ]
 
-DEFAULT_LOCALE = "en"
+DEFAULT_LOCALE = ENGLISH
 
 # ISO 4217's exponents where they are not 2. Babel's (CLDR's) say how many digits a country uses in daily
 # life, which is none for the dinar of Serbia: read as minor units, that would be wrong a hundredfold.
@@ -38,12 +45,6 @@ _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF 
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR_DECIMALS = "CLF UYW"
 _GAP = "\N{NO-BREAK SPACE}"
-_INTERVALS = {
-    "day":   ("day", "days"),
-    "week":  ("week", "weeks"),
-    "month": ("month", "months"),
-    "year":  ("year", "years"),
-}
 _BRANDS = {  # gateways' words for them; others are capitalised
     "visa":             "Visa",
     "mastercard":       "Mastercard",
@@ -88,35 +89,37 @@ def moment(instant: datetime, time_zone: str = "UTC", locale: str | None = DEFAU
     return f"{date}, {time} {local.tzname()}"
 
 
-def card(brand: str, last_four: str) -> str:
+def card(brand: str, last_four: str, locale: str | None = DEFAULT_LOCALE) -> str:
     """A card as people know it: 'Visa ending in 4242'. `brand` is the gateway's word for it."""
-    return f"{_BRANDS.get(brand.lower(), brand.replace('_', ' ').title() or 'Card')} ending in {last_four}"
+    name = _BRANDS.get(brand.lower(), brand.replace("_", " ").title()) or say("Card", locale)
+    return say("%(brand)s ending in %(digits)s", locale, brand=name, digits=last_four)
 
 
-def interval_words(unit: str, count: int = 1) -> str:
+def interval_words(unit: str, count: int = 1, locale: str | None = DEFAULT_LOCALE) -> str:
     """How often: 'every month', 'every 3 months'. Raises KeyError for no unit of day, week, month, year."""
-    one, many = _INTERVALS[unit]
-    return f"every {one}" if count == 1 else f"every {count} {many}"
+    ngettext = words_in(locale).ngettext
+    words = {
+        "day": ngettext("every day", "every %(count)s days", count),
+        "week": ngettext("every week", "every %(count)s weeks", count),
+        "month": ngettext("every month", "every %(count)s months", count),
+        "year": ngettext("every year", "every %(count)s years", count),
+    }
+    return words[unit] % {"count": count}
 
 
-def minutes_words(minutes: int) -> str:
+def minutes_words(minutes: int, locale: str | None = DEFAULT_LOCALE) -> str:
     """How long: '1 hour', '45 minutes'."""
     hours, rest = divmod(minutes, 60)
-    if rest == 0 and hours > 0:
-        return "1 hour" if hours == 1 else f"{hours} hours"
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return _measure(hours, "hour", locale) if rest == 0 and hours > 0 else _measure(minutes, "minute", locale)
 
 
-@lru_cache(maxsize=256)
-def known_locale(name: str | None) -> Locale:
-    """The locale of that name, without a region that Babel does not know; English for nonsense."""
-    wanted = (name or DEFAULT_LOCALE).replace("-", "_")
-    for candidate in (wanted, wanted.split("_", 1)[0]):
-        try:
-            return Locale.parse(candidate)
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale.parse(DEFAULT_LOCALE)
+def waiting_words(seconds: int, locale: str | None = DEFAULT_LOCALE) -> str:
+    """How long to wait: '40 seconds', '12 minutes'; rounded up, so that waiting so long is enough."""
+    return _measure(seconds, "second", locale) if seconds < 90 else _measure(-(-seconds // 60), "minute", locale)
+
+
+def _measure(count: int, unit: str, locale: str | None) -> str:
+    return format_unit(count, f"duration-{unit}", "long", locale=known_locale(locale))
 
 
 @lru_cache(maxsize=256)

@@ -83,7 +83,7 @@ async def find_link(marketplace_id: UUID, purpose: Purpose, text: str) -> Record
     row = None
     if (token_id := _id_of(text)) is not None:
         row = await fetch_row(
-            "SELECT token.*, coalesce(customer.email, staff.email) AS email FROM access_token AS token"
+            "SELECT token.*, coalesce(customer.email, staff.email) AS email, customer.locale FROM access_token AS token"
             " LEFT JOIN customer ON customer.marketplace_id = token.marketplace_id AND customer.id = token.customer_id"
             " LEFT JOIN staff ON staff.marketplace_id = token.marketplace_id AND staff.id = token.staff_id"
             " WHERE token.marketplace_id = $1 AND token.id = $2 AND token.purpose = $3",

@@ -12,6 +12,7 @@ import msgspec
 
 from models.database import fetch
 from workflows.errors import InvalidInput
+from workflows.languages.sentences import sentence
 from workflows.portal_views import Direction, Payment, PaymentPage, PaymentSort
 
 PAGE_SIZE = 25
@@ -25,6 +26,8 @@ _COLUMNS: dict[PaymentSort, tuple[str, type]] = {
 }
 # fmt: on
 _FARTHEST = 2**63 - 1
+_BROKEN = sentence("This page link is broken: start again from the first page.")
+_OF_ANOTHER_SORT = sentence("This page link belongs to another sort: start again from the first page.")
 
 
 async def list_payments(
@@ -38,7 +41,7 @@ async def list_payments(
 ) -> PaymentPage:
     """One page of the customer's payments. Raises InvalidInput for a cursor that this sort did not give."""
     if after is not None and before is not None:
-        raise InvalidInput({"after": "Give either after or before."})
+        raise InvalidInput({"after": sentence("Give either after or before.")})
     backwards = before is not None
     opposite: Direction = "asc" if order == "desc" else "desc"
     direction = opposite if backwards else order
@@ -120,9 +123,9 @@ def _position(sort: PaymentSort, cursor: str) -> tuple[Any, UUID]:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         made_by, value, row_id = msgspec.json.decode(raw, type=tuple[str, _COLUMNS[sort][1], UUID])
     except (ValueError, msgspec.MsgspecError):
-        raise InvalidInput({"after": "This page link is broken: start again from the first page."}) from None
+        raise InvalidInput({"after": _BROKEN}) from None
     if made_by != sort or (isinstance(value, int) and abs(value) > _FARTHEST):
-        raise InvalidInput({"after": "This page link belongs to another sort: start again from the first page."})
+        raise InvalidInput({"after": _OF_ANOTHER_SORT})
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise InvalidInput({"after": "This page link is broken: start again from the first page."})
+        raise InvalidInput({"after": _BROKEN})
     return value, row_id

@@ -45,6 +45,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID
     email: str
     name: str
+    locale: str | None = None  # the customer's own setting
     expires_at: datetime
     form_token: str  # bound to the session; every form carries it back
 
@@ -156,6 +157,7 @@ class LinkShown(msgspec.Struct, frozen=True, kw_only=True):
 
     token_id: UUID
     masked_email: str  # "j•••@example.com"
+    locale: str | None = None  # the customer's own setting
     expires_at: datetime
     same_browser: bool
 
@@ -168,6 +170,7 @@ class CardLinkShown(msgspec.Struct, frozen=True, kw_only=True):
     subscription_number: int
     product: str
     masked_email: str
+    locale: str | None = None
     card: CardShown | None
     owed_minor: int | None  # charged at once when a card is saved; None when nothing is owed
     currency: str

@@ -21,7 +21,7 @@ async def find_session(marketplace_id: UUID | None, session_token: str) -> Signe
 
     Raises NotSignedIn when the session is unknown, ended, past its half hour, or another marketplace's.
     """
-    row = await _live("customer", "person.email, person.name", session_token)
+    row = await _live("customer", "person.email, person.name, person.locale", session_token)
     if row is None or marketplace_id not in (None, row["marketplace_id"]):
         raise NotSignedIn("no live session")
     return SignedIn(
@@ -30,6 +30,7 @@ async def find_session(marketplace_id: UUID | None, session_token: str) -> Signe
         customer_id=row["customer_id"],
         email=row["email"],
         name=row["name"],
+        locale=row["locale"],
         expires_at=row["expires_at"],
         form_token=_form_token(row),
     )

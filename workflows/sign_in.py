@@ -42,6 +42,7 @@ async def look_at_link(
     return LinkShown(
         token_id=row["id"],
         masked_email=mask_email(row["email"]),
+        locale=row["locale"],
         expires_at=row["expires_at"],
         same_browser=asked_here and hmac.compare_digest(token_digest(browser_nonce or ""), row["browser_digest"]),
     )

@@ -16,6 +16,7 @@ from integrations.gateways.sandbox_payments import DISPUTED, outcome_of
 from models.database import DB, PoolMissing
 from workflows.errors import InvalidInput
 from workflows.keys import current_key_id, derive
+from workflows.languages.sentences import sentence
 from workflows.ports import (
     Card,
     CardDeclined,
@@ -31,6 +32,7 @@ from workflows.ports import (
 
 # Refunds share the table of payments: what begins with re_ gave money back.
 _PAYMENT, _REFUND = "ch_", "re_"
+_NO_TEST_NUMBER = sentence("This is a sandbox: use a published test number, e.g. 4242 4242 4242 4242.")
 _STATUS: dict[Meets, str] = {
     "decline": "failed",
     "authentication": "action_required",
@@ -52,7 +54,7 @@ class SandboxGateway:
         number = details.number.replace(" ", "").replace("-", "")
         known = TEST_CARDS.get(number)
         if known is None:
-            raise InvalidInput({"number": "This is a sandbox: use a published test number, e.g. 4242 4242 4242 4242."})
+            raise InvalidInput({"number": _NO_TEST_NUMBER})
         if known.refused is not None:
             raise CardDeclined(known.refused)
         if known.meets == "timeout_at_saving":

@@ -8,6 +8,7 @@ from models.database import Record, execute, fetch_value
 from tests.factories import a_customer, a_marketplace
 from tests.web.browsing import Browser, form_of, forms_of, text_of
 from web.entry.device import device
+from web.show import Show
 from workflows.portal_views import Marketplace
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -33,7 +34,7 @@ IPHONE = (
     ],
 )
 def test_a_user_agent_is_told_as_a_person_would(user_agent: str, words: str) -> None:
-    assert device(user_agent) == words
+    assert device(user_agent, Show("UTC", "en")) == words
 
 
 async def test_live_sessions_are_listed_and_this_one_marked(

@@ -11,7 +11,8 @@ from litestar import Response
 from web.headers import content_policy
 from web.portal.contact import words_of_link
 from web.rendering import page
-from web.visit import StaffVisit, Visit
+from web.show import show_for
+from web.visit import Visit
 from workflows.clock import now
 from workflows.contact import contact_of
 from workflows.portal_views import CardShown, Marketplace, SignedIn, SubscriptionView
@@ -19,7 +20,7 @@ from workflows.portal_views import CardShown, Marketplace, SignedIn, Subscriptio
 _NOBODY = UUID(int=0)
 
 
-def preview_page(visit: StaffVisit, marketplace: Marketplace, which: str) -> Response[str]:
+def preview_page(marketplace: Marketplace, which: str) -> Response[str]:
     """Contact Us (`contact`) or, for anything else, Subscriptions of the marketplace as it would be."""
     customer = SignedIn(
         session_id=_NOBODY,
@@ -30,7 +31,7 @@ def preview_page(visit: StaffVisit, marketplace: Marketplace, which: str) -> Res
         expires_at=now() + timedelta(minutes=30),
         form_token="",
     )
-    seen = Visit(marketplace=marketplace, show=visit.show, signed_in=customer)
+    seen = Visit(marketplace=marketplace, show=show_for(marketplace, ""), signed_in=customer)
     policy = content_policy(script_src="'none'", form_action="'none'", frame_ancestors="'self'", sandbox="")
     headers = {"Content-Security-Policy": policy}
     if which == "contact":

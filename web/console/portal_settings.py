@@ -80,7 +80,7 @@ class PortalSettingsPages(Controller):
     @route(f"/{_PATH}/preview", http_method=["GET", "HEAD"], act="settings.read")
     async def preview(self, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """The portal with the saved settings, for the frame."""
-        return preview_page(visit, visit.marketplace, "subscriptions")
+        return preview_page(visit.marketplace, "subscriptions")
 
     @post(f"/{_PATH}/preview", status_code=200, act="settings.write", stands_on=_PATH)
     async def preview_typed(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
@@ -88,7 +88,7 @@ class PortalSettingsPages(Controller):
         form = await read_form_of(request, visit)
         given = msgspec.structs.asdict(_typed(form).change)
         marketplace = msgspec.structs.replace(visit.marketplace, **given)
-        return preview_page(visit, marketplace, form.get("preview_page", ""))
+        return preview_page(marketplace, form.get("preview_page", ""))
 
 
 def _typed(form: dict[str, str]) -> Typed:

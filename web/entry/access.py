@@ -19,7 +19,7 @@ from web.cookies import (
 from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page, see_other
-from web.visit import Door, EitherDoor
+from web.visit import Door, EitherDoor, spoken_to
 from workflows.client_limits import check_redemption
 from workflows.entrances import PORTAL
 from workflows.errors import LinkUnusable
@@ -37,7 +37,7 @@ class AccessPages(Controller):
             link = await look_at_link(door.marketplace.id, token, browser_nonce(request), door.entrance)
         except LinkUnusable as unusable:
             return to_login(door, unusable)
-        return page(door.template("access"), door, link=link, token=token)
+        return page(door.template("access"), spoken_to(request, door, link.locale), link=link, token=token)
 
     @post("/access/{token:str}", status_code=303)
     async def redeem(self, request: WebRequest, door: EitherDoor, token: FromPath[str]) -> Response[Any]:

@@ -2,6 +2,8 @@
 
 import re
 
+from web.show import Show
+
 # fmt: off
 _BROWSERS = (  # the first that fits: each names the ones below it
     (re.compile(r"\bEdgA?/"),             "Edge"),
@@ -22,8 +24,8 @@ _SYSTEMS = (
 # fmt: on
 
 
-def device(user_agent: str) -> str:
+def device(user_agent: str, show: Show) -> str:
     """`Firefox on Windows`, as well as a user agent tells."""
-    browser = next((name for pattern, name in _BROWSERS if pattern.search(user_agent)), "A browser")
+    browser = next((name for pattern, name in _BROWSERS if pattern.search(user_agent)), show.say("A browser"))
     system = next((name for pattern, name in _SYSTEMS if pattern.search(user_agent)), None)
-    return f"{browser} on {system}" if system else browser
+    return show.say("%(browser)s on %(system)s", browser=browser, system=system) if system else browser

@@ -47,7 +47,12 @@ class LoginPages(Controller):
             await ask_for_link(door.marketplace.id, email, nonce.value or "", wanted, door.entrance)
         except InvalidInput as refused:
             return page(
-                door.template("login"), door, status=422, offer=None, email=email, error=refused.fields.get("email")
+                door.template("login"),
+                door,
+                status=422,
+                offer=None,
+                email=email,
+                error=door.show.say(refused.fields.get("email", "")),
             )
         notice = Notice(kind="link_sent", detail=email.strip())
         return see_other(door.home, [nonce, notice_cookie(door.home, notice)])

@@ -27,7 +27,12 @@ class SessionPages(Controller):
         """Each with its device and since when."""
         notice = notice_of(request, visit.home)
         sessions = [
-            {"id": live.id, "device": device(live.user_agent), "started_at": live.started_at, "current": live.current}
+            {
+                "id": live.id,
+                "device": device(live.user_agent, visit.show),
+                "started_at": live.started_at,
+                "current": live.current,
+            }
             for live in await list_sessions(visit.signed_in)
         ]
         return page(

@@ -19,9 +19,10 @@ from web.forms import read_form
 from web.notices import Notice, notice_cookie, notice_of
 from web.portal.hosted_card import is_hosted, offer_form
 from web.rendering import page, see_other
-from web.visit import Door
+from web.visit import Door, spoken_to
 from workflows.card_links import look_at_card_link
 from workflows.errors import CardRefused, GatewayUnavailable, InvalidInput, LinkUnusable
+from workflows.languages.sentences import sentence
 from workflows.ports import CardDetails
 from workflows.replace_card import replace_card
 
@@ -30,12 +31,12 @@ _FIELDS = ("number", "expiry", "cvc")
 _NO_ERRORS: dict[str, str] = dict.fromkeys(_FIELDS, "")
 # fmt: off
 _TEST_NUMBERS = (
-    ("4242 4242 4242 4242", "Visa: every payment works"),
-    ("5555 5555 5555 4444", "Mastercard: every payment works"),
-    ("3782 822463 10005",   "American Express: every payment works"),
-    ("4000 0000 0000 0002", "Declined: cannot be saved"),
-    ("4000 0000 0000 0069", "Expired: cannot be saved"),
-    ("4000 0000 0000 0341", "Can be saved, then every payment fails"),
+    ("4242 4242 4242 4242", sentence("Visa: every payment works")),
+    ("5555 5555 5555 4444", sentence("Mastercard: every payment works")),
+    ("3782 822463 10005",   sentence("American Express: every payment works")),
+    ("4000 0000 0000 0002", sentence("Declined: cannot be saved")),
+    ("4000 0000 0000 0069", sentence("Expired: cannot be saved")),
+    ("4000 0000 0000 0341", sentence("Can be saved, then every payment fails")),
 )
 # fmt: on
 
@@ -47,7 +48,7 @@ class CardPages(Controller):
     async def look(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often it is opened."""
         try:
-            return await (offer_form(door, token) if is_hosted(request, door) else _form(door, token))
+            return await (offer_form(request, door, token) if is_hosted(request, door) else _form(request, door, token))
         except LinkUnusable as unusable:
             return to_login(door, unusable)
 
@@ -67,17 +68,18 @@ class CardPages(Controller):
         except LinkUnusable as unusable:
             return to_login(door, unusable)
         except InvalidInput as refused:
-            return await _form(door, token, status=422, errors=_beside_fields(refused.fields))
+            return await _form(request, door, token, status=422, errors=_beside_fields(refused.fields))
         except CardRefused:
-            problem = "The card was not accepted. Check the details or use another card."
-            return await _form(door, token, status=422, problem=problem)
+            problem = sentence("The card was not accepted. Check the details or use another card.")
+            return await _form(request, door, token, status=422, problem=problem)
         except GatewayUnavailable:
-            problem = "The payment service did not answer. Try again in a minute."
-            return await _form(door, token, status=503, problem=problem)
+            problem = sentence("The payment service did not answer. Try again in a minute.")
+            return await _form(request, door, token, status=503, problem=problem)
         notice = Notice(
             kind="card_updated",
             detail=link.product,
-            card=door.show.card(saved.card),
+            card=spoken_to(request, door, link.locale).show.card(saved.card),
+            locale=link.locale or "",
             charging_now=saved.charging_now,
         )
         return see_other(f"{door.home}/card-updated", [notice_cookie(door.home, notice)])
@@ -90,7 +92,7 @@ class CardPages(Controller):
             return see_other(door.home)
         return page(
             "portal/card_updated.html",
-            door,
+            spoken_to(request, door, notice.locale),
             card=notice.card,
             product=notice.detail,
             charging_now=notice.charging_now,
@@ -98,13 +100,19 @@ class CardPages(Controller):
 
 
 async def _form(
-    door: Door, token: str, *, status: int = 200, errors: Mapping[str, str] = _NO_ERRORS, problem: str = ""
+    request: WebRequest,
+    door: Door,
+    token: str,
+    *,
+    status: int = 200,
+    errors: Mapping[str, str] = _NO_ERRORS,
+    problem: str = "",
 ) -> Response[str]:
     link = await look_at_card_link(door.marketplace.id, token)
     headers = {"Retry-After": "60"} if status == 503 else None
     return page(
         "portal/card.html",
-        door,
+        spoken_to(request, door, link.locale),
         status=status,
         headers=headers,
         link=link,
@@ -120,11 +128,11 @@ def _details(form: Mapping[str, str]) -> CardDetails:
     problems: dict[str, str] = {}
     expiry = _EXPIRY.fullmatch(form.get("expiry", ""))
     if expiry is None:
-        problems["expiry"] = "Enter the expiry as month and year, like 04 / 29."
+        problems["expiry"] = sentence("Enter the expiry as month and year, like 04 / 29.")
     if not form.get("cvc", "").strip():
-        problems["cvc"] = "Enter the security code: 3 or 4 digits."
+        problems["cvc"] = sentence("Enter the security code: 3 or 4 digits.")
     if not form.get("number", "").strip():
-        problems["number"] = "Enter the card number: 12 to 19 digits."
+        problems["number"] = sentence("Enter the card number: 12 to 19 digits.")
     if expiry is None or problems:
         raise InvalidInput(problems)
     month, year = (int(part) for part in expiry.groups() if part is not None)

@@ -39,7 +39,7 @@ class ConfirmPages(Controller):
             confirmed_url(visit.marketplace, asked_for),
         )
         if url is not None:
-            return leave_for(url, visit, "your bank")
+            return leave_for(url, visit, visit.show.say("your bank"))
         return _told(visit, await _own(visit, number))
 
     @route(_CONFIRM, http_method=["GET", "HEAD"])

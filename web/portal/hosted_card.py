@@ -17,10 +17,11 @@ from web.entry.unusable import to_login
 from web.forms import read_form
 from web.looking_again import look_again
 from web.rendering import leave_for, page, see_other
-from web.visit import Door
+from web.visit import Door, spoken_to
 from workflows.card_links import look_at_card_link
 from workflows.errors import GatewayUnavailable, LinkUnusable
 from workflows.hosted_card import card_saved_by_form, form_urls, open_card_form
+from workflows.languages.sentences import sentence
 
 
 class HostedCardPages(Controller):
@@ -44,11 +45,12 @@ class HostedCardPages(Controller):
                 return_url=return_url,
                 cancel_url=cancel_url,
             )
-            return leave_for(url, door, "the payment provider", [card_cookie(door.home, token)])
+            return leave_for(url, door, door.show.say("the payment provider"), [card_cookie(door.home, token)])
         except LinkUnusable as unusable:
             return to_login(door, unusable)
         except GatewayUnavailable:
-            return await offer_form(door, token, problem="The payment service did not answer. Try again in a minute.")
+            problem = sentence("The payment service did not answer. Try again in a minute.")
+            return await offer_form(request, door, token, problem=problem)
 
     @route("/card/{token:str}/form", http_method=["GET", "HEAD"])
     async def after_form(self, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
@@ -88,12 +90,12 @@ def is_hosted(request: WebRequest, door: Door) -> bool:
     return request.app.state.gateway_for(door.marketplace.gateway).hosted_form
 
 
-async def offer_form(door: Door, token: str, *, problem: str = "") -> Response[str]:
+async def offer_form(request: WebRequest, door: Door, token: str, *, problem: str = "") -> Response[str]:
     """The page of a card-update link with the button that opens the form. Raises LinkUnusable."""
     link = await look_at_card_link(door.marketplace.id, token)
     return page(
         "portal/card_hosted.html",
-        door,
+        spoken_to(request, door, link.locale),
         status=503 if problem else 200,
         headers={"Retry-After": "60"} if problem else None,
         link=link,

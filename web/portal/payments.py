@@ -9,11 +9,17 @@ from web.connection import WebRequest
 from web.rendering import page
 from web.visit import Visit
 from workflows.errors import InvalidInput
+from workflows.languages.sentences import sentence
 from workflows.payments import list_payments
 from workflows.portal_views import Direction, PaymentPage, PaymentSort
 
-_HEADS: dict[PaymentSort, str] = {"date": "Date", "price": "Price", "order": "Order ID", "status": "Status"}
 # fmt: off
+_HEADS: dict[PaymentSort, str] = {
+    "date":   sentence("Date"),
+    "price":  sentence("Price"),
+    "order":  sentence("Order ID"),
+    "status": sentence("Status"),
+}
 _FIRST_ORDER: dict[PaymentSort, Direction] = {  # what a first click on a head is most likely after
     "date":   "desc",
     "price":  "desc",
@@ -21,6 +27,7 @@ _FIRST_ORDER: dict[PaymentSort, Direction] = {  # what a first click on a head i
     "status": "asc",
 }
 # fmt: on
+_NO_SUCH_SORT = sentence("Payments are sorted by one of date, price, order, status.")
 _SORTS: dict[str, PaymentSort] = {sort: sort for sort in get_args(PaymentSort)}
 _ORDERS: dict[str, Direction] = {order: order for order in get_args(Direction)}
 
@@ -34,10 +41,10 @@ class PaymentPages(Controller):
         asked = request.query_params
         sort = _SORTS.get(asked.get("sort", "date"))
         if sort is None:
-            raise InvalidInput({"sort": f"Payments are sorted by one of {', '.join(_SORTS)}."})
+            raise InvalidInput({"sort": _NO_SUCH_SORT})
         order = _ORDERS.get(asked.get("order", _FIRST_ORDER[sort]))
         if order is None:
-            raise InvalidInput({"order": "The order is asc or desc."})
+            raise InvalidInput({"order": sentence("The order is asc or desc.")})
         payments = await list_payments(
             visit.marketplace.id,
             visit.signed_in.customer_id,
