@@ -8,7 +8,7 @@ RUN uv venv --python /usr/local/bin/python /venv \
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update \
- && apt-get install -y --no-install-recommends wkhtmltopdf \
+ && apt-get install -y --no-install-recommends wkhtmltopdf fonts-dejavu-core fonts-wqy-microhei \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --create-home gatehouse
 COPY --from=packages /venv /venv

@@ -13,6 +13,7 @@ from cli.demo_rows import failed_attempts, single_order_reference, subscription_
 from integrations.gateways import gateway_for
 from models.database import Record, fetch, fetch_row, transaction
 from workflows.actor import Actor
+from workflows.credit_notes import credit_refund
 from workflows.fire import Move, create
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE
@@ -102,6 +103,8 @@ async def _store(marketplace: Marketplace, payment: _Payment) -> None:
         charge = await create(CHARGE, columns, Move(_BY, "demo_history"), state=payment["state"])
         if payment["state"] != "failed":
             await issue_invoice(marketplace.id, charge["id"], _BY)
+        if payment["refunded_minor"]:
+            await credit_refund(marketplace.id, charge["id"], payment["refunded_minor"], _BY)
 
 
 async def _at_gateway(marketplace: Marketplace, payment: _Payment, key: str) -> str | None:

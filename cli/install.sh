@@ -178,9 +178,15 @@ find_wkhtmltopdf() {
     export WKHTMLTOPDF
 }
 
+FALLBACK_FONT=usr/share/fonts/truetype/wqy/wqy-microhei.ttc
+
 is_there() {
     case $1 in
     wkhtmltopdf) [ -n "${WKHTMLTOPDF:-}" ] || has wkhtmltopdf || [ -x .runtime/wkhtmltopdf/wkhtmltopdf ] ;;
+    # Chinese, Japanese and Korean on invoices; Latin, Greek, Cyrillic, Arabic and Hebrew come with wkhtmltopdf (DejaVu).
+    fonts-wqy-microhei)
+        [ -e "/$FALLBACK_FONT" ] || [ -e ".runtime/wkhtmltopdf/root/$FALLBACK_FONT" ]
+        ;;
     *) has "$1" ;;
     esac
 }
@@ -214,11 +220,14 @@ install_programs() {
     if [ "${CI:-}" ]; then exit 1; fi
 }
 
+# The fonts are unpacked beside the program, also where an earlier version unpacked it without them.
+is_unpacked() { [ "$1" = wkhtmltopdf ] || { [ "$1" = fonts-wqy-microhei ] && [ -d .runtime/wkhtmltopdf ]; }; }
+
 install_program() {
     if root_with_apt; then
         apt_install "$(package_of "$1")"
-    elif [ "$1" = wkhtmltopdf ] && has apt-get && has dpkg-deb; then
-        say "unpacking wkhtmltopdf into .runtime (no root needed)"
+    elif is_unpacked "$1" && has apt-get && has dpkg-deb; then
+        say "unpacking wkhtmltopdf and its fonts into .runtime (no root needed)"
         sh cli/install_wkhtmltopdf.sh .runtime/wkhtmltopdf </dev/null
     else
         return 1

@@ -17,7 +17,7 @@ apt() {
         -o Dir::Cache="$work/apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
 }
 apt update || true # one broken foreign source must not be in the way; the next line decides
-apt -y --no-install-recommends --download-only install wkhtmltopdf >/dev/null
+apt -y --no-install-recommends --download-only install wkhtmltopdf fonts-dejavu-core fonts-wqy-microhei >/dev/null
 for package in "$work"/apt/cache/archives/*.deb; do
     dpkg-deb -x "$package" "$work/root"
 done

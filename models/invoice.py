@@ -9,7 +9,10 @@ from models.last_move import LastMove
 
 
 class Invoice(LastMove, Table, db=DB):
-    """An immutable snapshot taken when money moved; `sequence` NULL: imported, with the merchant's own number."""
+    """An immutable snapshot taken when money moved; `sequence` NULL: imported, with the merchant's own number.
+
+    `credits_id` is the invoice that a credit note takes back.
+    """
 
     id = UUID(primary_key=True, default=UUID7())
     marketplace_id = UUID()
@@ -20,3 +23,4 @@ class Invoice(LastMove, Table, db=DB):
     sequence = BigInt(null=True, default=None)
     snapshot = JSONB()
     issued_at = Timestamptz()
+    credits_id = UUID(null=True, default=None)

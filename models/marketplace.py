@@ -32,6 +32,9 @@ class Marketplace(Table, db=DB):
     link_lifetime_minutes = Integer(default=60)
     created_at = Timestamptz()
     dunning_policy = JSONB()
+    tax_basis_points = Integer(null=True, default=None)
+    reverse_charge = Boolean()
+    tax_note = Text()
 
 
 class MarketplaceLogo(Table, db=DB):

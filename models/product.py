@@ -23,3 +23,4 @@ class Product(Table, db=DB):
     trial_days = Integer()
     initial_amount_minor = BigInt(null=True, default=None)
     created_at = Timestamptz()
+    tax_basis_points = Integer(null=True, default=None)

@@ -14,6 +14,7 @@ from models.database import Record, execute, fetch_row, fetch_value, retrying, t
 from workflows import gateway_events as events
 from workflows.actor import Actor
 from workflows.charge_outcomes import record_outcome
+from workflows.credit_notes import credit_refund
 from workflows.differences import note_difference
 from workflows.errors import WorkflowError
 from workflows.fire import Move, fire
@@ -140,15 +141,17 @@ async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
         theirs = f"{event.refunded_minor} {event.currency} refunded"
         await _differ(marketplace, event.gateway_reference, "state", ours, theirs, charge["id"])
         return
+    by = Actor("gateway", marketplace.gateway)
     await fire(
         CHARGE,
         marketplace.id,
         charge["id"],
         "refund",
-        Move(Actor("gateway", marketplace.gateway), "refunded_at_gateway", {"amount_minor": extra}),
+        Move(by, "refunded_at_gateway", {"amount_minor": extra}),
         add={"refunded_minor": extra},
         arguments={"refund_minor": extra},
     )
+    await credit_refund(marketplace.id, charge["id"], extra, by)
 
 
 async def _dispute(

@@ -26,6 +26,7 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     `amount_minor` of pay_what_you_want is the minimum. `interval_*` are of recurring and limited ones (a quarter is
     three months), `payments` of limited ones. `initial_amount_minor` is the price of the trial, nothing when left out.
+    `tax_basis_points` is the tax rate that its prices include (1900 is 19 %), the marketplace's when left out.
     """
 
     name: str
@@ -37,16 +38,19 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     payments: int | None = None
     trial_days: int = 0
     initial_amount_minor: int | None = None
+    tax_basis_points: int | None = None
 
 
 class ProductChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change; a field left out stays as it is. Other terms are another product.
 
     `amount_minor` counts for orders from now on: nobody's plan changes under them.
+    `tax_basis_points` counts for invoices from now on.
     """
 
     name: str | UnsetType = UNSET
     amount_minor: int | UnsetType = UNSET
+    tax_basis_points: int | UnsetType | None = UNSET
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +66,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     payments: int | None
     trial_days: int
     initial_amount_minor: int | None
+    tax_basis_points: int | None
 
     @property
     def subscribes(self) -> bool:
@@ -129,11 +134,13 @@ async def change_product(
         if problems := dict(_problems(msgspec.structs.asdict(after))):
             raise InvalidInput(problems)
         await execute(
-            "UPDATE product SET name = $3, amount_minor = $4 WHERE marketplace_id = $1 AND id = $2",
+            "UPDATE product SET name = $3, amount_minor = $4, tax_basis_points = $5"
+            " WHERE marketplace_id = $1 AND id = $2",
             marketplace_id,
             found.id,
             after.name,
             after.amount_minor,
+            after.tax_basis_points,
         )
         was, is_ = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
         await record_change(marketplace_id, by, f"product:{found.id}", "changed", was, is_)
@@ -166,6 +173,8 @@ def _problems(given: dict[str, Any]) -> list[tuple[str, str]]:
         ("initial_amount_minor", given["initial_amount_minor"] is None
          or (given["trial_days"] > 0 and 0 <= given["initial_amount_minor"] <= LARGEST_AMOUNT),
          "is the price of a trial: give trial_days too, and an amount in minor units."),
+        ("tax_basis_points", 0 <= (given["tax_basis_points"] or 0) <= 10_000,
+         "must be 0 to 10000 basis points: 1900 is 19 %."),
     ]
     # fmt: on
     return [(field, problem) for field, holds, problem in rules if not holds]

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from models.database import fetch_row
+import msgspec
+
+from models.database import fetch_row, fetch_value
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.errors import NotFound
@@ -11,6 +13,13 @@ from workflows.invoices import request_document
 from workflows.portal_views import InvoiceFile
 
 _ASK_AGAIN_AFTER = timedelta(minutes=10)  # a PDF that was given up is not tried again at every reload
+
+
+class DocumentAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice's or credit note's PDF: `requested` is being prepared, `rendered` is there, `failed` was given up."""
+
+    number: str
+    state: str
 
 
 async def invoice_file(
@@ -39,3 +48,19 @@ async def invoice_file(
     if row["pdf"] is None and row["state"] != "requested" and not given_up:
         await request_document(marketplace_id, row["id"], by or Actor("customer", row["customer_id"]))
     return InvoiceFile(number=number, pdf=row["pdf"], failed=given_up)
+
+
+async def ask_again(marketplace_id: UUID, number: str, by: Actor) -> DocumentAsked:
+    """Staff ask for an invoice's PDF, also right after it was given up. Raises NotFound."""
+    invoice = None
+    if "\0" not in number:  # PostgreSQL's text cannot hold it
+        invoice = await fetch_row(
+            "SELECT id FROM invoice WHERE marketplace_id = $1 AND number = $2", marketplace_id, number
+        )
+    if invoice is None:
+        raise NotFound(f"no invoice {number}")
+    await request_document(marketplace_id, invoice["id"], by)
+    state = await fetch_value(
+        "SELECT state FROM document WHERE marketplace_id = $1 AND invoice_id = $2", marketplace_id, invoice["id"]
+    )
+    return DocumentAsked(number=number, state=state)

@@ -1,20 +1,18 @@
-"""What an invoice says, for ever: the shape of `invoice.snapshot`, and the SQL that takes it from the rows of today.
+"""What an invoice or a credit note says, for ever: the shape of `invoice.snapshot`.
 
-One shape, one query: invoices of the day and imported ones are built by the same expression.
+Taken from the rows of the day by the SQL in invoice_snapshot_sql.py, or, for credit notes and the invoices after them,
+from the snapshot of the invoice that they follow (credit_notes.py).
 
-    INSERT INTO invoice (…, snapshot, …) SELECT …, {snapshot_sql("row.number")}, … {SNAPSHOT_FROM} WHERE charge.…
-
-As JSON: {"version": 1, "kind": "invoice", "number", "order_number", "subscription_number" | null,
-"currency", "total_minor", "paid_at", "lines": [{"description", "quantity", "unit_minor" | null, "total_minor"}],
-"seller": {"name", "address", "country", "tax_id", "email"}, "buyer": the same,
-"payment": {"brand", "last_four"} | null, "logo_digest" | null, "locale" | null, "time_zone"}.
-A later version adds fields with defaults, or gets a number and a reader of its own; stored ones are never rewritten.
+Version 1 knew neither tax nor credit notes; what came later has defaults here, and says version 2. A later version adds
+fields with defaults, or gets a number and a reader of its own; stored ones are never rewritten.
 """
 
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+
+Kind = Literal["invoice", "credit_note"]
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,12 +26,17 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing sold. `unit_minor` None: the total cannot be divided evenly among the quantity."""
+    """One thing sold. `unit_minor` None: the total cannot be divided evenly among the quantity.
+
+    `net_…` are the same without tax, None where nothing is said about tax; a net unit price is rounded.
+    """
 
     description: str
     quantity: int
     unit_minor: int | None
     total_minor: int
+    net_unit_minor: int | None = None
+    net_minor: int | None = None
 
 
 class PaidBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +46,33 @@ class PaidBy(msgspec.Struct, frozen=True, kw_only=True):
     last_four: str
 
 
-class InvoiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the document shows. Amounts are minor units of `currency`; `paid_at` is an aware instant."""
+class Tax(msgspec.Struct, frozen=True, kw_only=True):
+    """The tax in the total. `basis_points` is the rate of what was sold; `reverse_charge`: the buyer owes it instead,
+    `tax_minor` is 0 then and `net_minor` the whole total."""
 
-    version: Literal[1]
-    kind: Literal["invoice"]
+    basis_points: int
+    reverse_charge: bool
+    net_minor: int
+    tax_minor: int
+
+
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """The invoice that a credit note takes back, or that a new invoice stands for."""
+
+    number: str
+    issued_at: datetime
+
+
+class InvoiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the document shows. Amounts are minor units of `currency`, also what a credit note takes back:
+    its total is positive. Instants are aware; `issued_at` and `supplied_at` None (version 1): when it was paid.
+
+    `tax` None: nothing is said about tax. `earlier`: with `because` a credit note's invoice, and why it is taken back;
+    else a new invoice's forerunner. `refunded_minor`: what was given back before such a new invoice, and is not in it.
+    """
+
+    version: Literal[1, 2]
+    kind: Kind
     number: str
     order_number: int
     subscription_number: int | None
@@ -61,40 +86,20 @@ class InvoiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     logo_digest: str | None
     locale: str | None
     time_zone: str
+    issued_at: datetime | None = None
+    supplied_at: datetime | None = None
+    tax: Tax | None = None
+    tax_note: str = ""
+    earlier: Earlier | None = None
+    because: Literal["refund", "correction"] | None = None
+    refunded_minor: int = 0
+
+    @property
+    def dated(self) -> datetime:
+        """The date of issue."""
+        return self.issued_at or self.paid_at
 
 
 def read_snapshot(stored: Any) -> InvoiceSnapshot:
     """A snapshot from its JSON. Raises msgspec.ValidationError for one that this version cannot read."""
     return msgspec.convert(stored, InvoiceSnapshot)
-
-
-SNAPSHOT_FROM = """
-FROM charge
-JOIN marketplace ON marketplace.id = charge.marketplace_id
-JOIN customer ON customer.marketplace_id = charge.marketplace_id AND customer.id = charge.customer_id
-JOIN customer_order ON customer_order.marketplace_id = charge.marketplace_id AND customer_order.id = charge.order_id
-JOIN product ON product.marketplace_id = customer_order.marketplace_id AND product.id = customer_order.product_id
-LEFT JOIN subscription ON subscription.marketplace_id = charge.marketplace_id
-    AND subscription.id = charge.subscription_id
-LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id AND card.id = charge.payment_method_id
-"""
-
-
-def snapshot_sql(number: str) -> str:
-    """The snapshot of the charge in SNAPSHOT_FROM, as a jsonb expression; `number` is SQL for the invoice's number."""
-    return f"""jsonb_build_object(
-        'version', 1, 'kind', 'invoice', 'number', ({number})::text,
-        'order_number', charge.order_number, 'subscription_number', subscription.number,
-        'currency', charge.currency, 'total_minor', charge.amount_minor, 'paid_at', charge.paid_at,
-        'lines', jsonb_build_array(jsonb_build_object(
-            'description', product.name, 'quantity', customer_order.quantity,
-            'unit_minor', CASE WHEN charge.amount_minor % customer_order.quantity = 0
-                               THEN charge.amount_minor / customer_order.quantity END,
-            'total_minor', charge.amount_minor)),
-        'seller', jsonb_build_object('name', marketplace.name, 'address', marketplace.address,
-            'country', marketplace.country, 'tax_id', marketplace.tax_id, 'email', marketplace.support_email),
-        'buyer', jsonb_build_object('name', customer.name, 'address', customer.address,
-            'country', customer.country, 'tax_id', customer.tax_id, 'email', customer.email),
-        'payment', CASE WHEN card.id IS NOT NULL THEN
-            jsonb_build_object('brand', card.brand, 'last_four', card.last_four) END,
-        'logo_digest', marketplace.logo_digest, 'locale', customer.locale, 'time_zone', marketplace.time_zone)"""

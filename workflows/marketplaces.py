@@ -19,12 +19,14 @@ from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
 from workflows.gateway_choice import gateway_columns, gateway_problem
+from workflows.invoice_numbers import prefix_clashes
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
 from workflows.versions import check_version
 
 MARKETPLACE_COLUMNS = (
-    "id, slug, name, address, support_email, country, time_zone, currency, invoice_prefix, tax_id, sandbox, gateway,"
+    "id, slug, name, address, support_email, country, time_zone, currency, invoice_prefix, tax_id, tax_basis_points,"
+    " reverse_charge, tax_note, sandbox, gateway,"
     " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, email_button,"
     " self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
@@ -36,12 +38,18 @@ COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullm
     "UN",
     "ZZ",
 }
+_WHOLE = 10_000  # basis points
 _TIME_ZONES = frozenset(available_timezones())
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # line feeds are fine in an address
 
 
 class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; a field left out stays as it is. `support_email` and `tax_id` can be emptied with null."""
+    """What to change; a field left out stays as it is. `support_email` and `tax_id` can be emptied with null.
+
+    Tax is for invoices from now on: `tax_basis_points` (1900 is 19 %) is the rate that prices include, null to say
+    nothing about tax. `reverse_charge`: businesses with a VAT id of another EU country owe it instead. `tax_note`
+    stands on every invoice: why no tax is asked for, say.
+    """
 
     name: str | UnsetType = UNSET
     address: str | UnsetType = UNSET
@@ -51,6 +59,9 @@ class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     currency: str | UnsetType = UNSET
     invoice_prefix: str | UnsetType = UNSET
     tax_id: str | UnsetType | None = UNSET
+    tax_basis_points: int | UnsetType | None = UNSET
+    reverse_charge: bool | UnsetType = UNSET
+    tax_note: str | UnsetType = UNSET
     gateway: str | UnsetType = UNSET
 
 
@@ -67,6 +78,9 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     invoice_prefix: str
     tax_id: str | None
+    tax_basis_points: int | None
+    reverse_charge: bool
+    tax_note: str
     sandbox: bool
     gateway: str
     logo: str | None  # its path on this host
@@ -147,15 +161,16 @@ async def set_columns(marketplace_id: UUID, columns: dict[str, Any]) -> None:
 
 
 def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one rule a line
-    if value is None:
-        return None
+    if not isinstance(value, str):
+        return _rate_problem(value)
     if _CONTROL.search(value) or (name != "address" and "\n" in value):
         return "must not contain control characters."
     match name:
         case "name":
             return None if 1 <= len(value) <= 120 else "must have 1 to 120 characters."
-        case "address":
-            return None if len(value) <= 500 else "must have at most 500 characters."
+        case "address" | "tax_note":
+            most = 500 if name == "address" else 200
+            return None if len(value) <= most else f"must have at most {most} characters."
         case "support_email":
             return _email_problem(value)
         case "country":
@@ -172,7 +187,15 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one 
             return None if len(value) <= 60 else "must have at most 60 characters."
 
 
+def _rate_problem(value: Any) -> str | None:
+    if value is None or isinstance(value, bool) or 0 <= value <= _WHOLE:
+        return None
+    return "must be 0 to 10000 basis points: 1900 is 19 %."
+
+
 def _prefix_problem(value: str) -> str | None:
+    if prefix_clashes(value):
+        return "must not end with CN-: the numbers of credit notes have that after the prefix."
     # An invoice's number begins with a letter or digit (models), so its prefix may not begin with a dash.
     fits = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]{0,11})?", value)
     return None if fits else "must have at most 12 letters, digits and dashes, and not begin with a dash."

@@ -102,7 +102,7 @@ LEFT JOIN invoice ON invoice.marketplace_id = page.marketplace_id AND invoice.ch
 """
 _INVOICE = """
 SELECT page.id, page.number, page.kind, page.state, customer.number AS customer, page.charge_id AS charge,
-       charge.order_number, charge.amount_minor AS total_minor, charge.currency, page.issued_at,
+       charge.order_number, (page.snapshot ->> 'total_minor')::bigint AS total_minor, charge.currency, page.issued_at,
        coalesce(document.state = 'rendered', false) AS pdf_ready
 FROM ({rows}) AS page
 JOIN customer ON customer.marketplace_id = page.marketplace_id AND customer.id = page.customer_id

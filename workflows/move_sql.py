@@ -43,10 +43,15 @@ def creation(machine: StateMachine, trigger: str, columns: tuple[str, ...], stag
 
 @lru_cache
 def creation_from(
-    machine: StateMachine, trigger: str, columns: tuple[tuple[str, str], ...], before: str, source: str, beside: str
+    machine: StateMachine,
+    trigger: str,
+    columns: tuple[tuple[str, str], ...],
+    before: str,
+    source: str,
+    beside: str = "",
 ) -> str:
     """The same for rows that the statement itself finds out: (column, SQL) each, selected FROM `source` out of the CTEs
-    in `before`, whose own values follow at $7. `beside` is what `made_for_each` wrote."""
+    in `before`, whose own values follow at $7. `beside` is what `made_for_each` wrote, if anything."""
     rule = next(rule for rule in machine.creations if rule.trigger == trigger)
     names, expressions = zip(*columns, strict=True)
     _check_columns(machine, names)
@@ -57,7 +62,8 @@ def creation_from(
     moved = _with_staged(machine, insert, [rule], (), request="$5")
     if moved == insert:
         moved = f"WITH moved AS ({insert}){_ANSWER}"
-    return f"WITH {before}, {moved.removeprefix('WITH ').removesuffix(_ANSWER)}, {beside}{_ANSWER}"
+    ctes = (before, moved.removeprefix("WITH ").removesuffix(_ANSWER), *filter(None, [beside]))
+    return f"WITH {', '.join(ctes)}{_ANSWER}"
 
 
 def made_for_each(machine: StateMachine, because: str, columns: tuple[tuple[str, str], ...]) -> str:

@@ -25,6 +25,9 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     invoice_prefix: str
     tax_id: str | None
+    tax_basis_points: int | None
+    reverse_charge: bool
+    tax_note: str
     sandbox: bool
     gateway: str
     clock_offset_seconds: float

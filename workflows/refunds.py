@@ -14,6 +14,7 @@ import msgspec
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.clock import now
+from workflows.credit_notes import credit_refund
 from workflows.emails.stage import stage_email
 from workflows.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.fire import Move, fire
@@ -162,18 +163,19 @@ async def _record(marketplace_id: UUID, refund: Any) -> None:
         if not settled:
             return
         kind, _, who = refund["requested_by"].partition(":")
+        by = Actor(kind, who)
         charge = await fire(
             CHARGE,
             marketplace_id,
             refund["charge_id"],
             "refund",
-            Move(
-                Actor(kind, who), "refunded", {"refund_id": str(refund["id"]), "amount_minor": refund["amount_minor"]}
-            ),
+            Move(by, "refunded", {"refund_id": str(refund["id"]), "amount_minor": refund["amount_minor"]}),
             add={"refunded_minor": refund["amount_minor"]},
             arguments={"refund_minor": refund["amount_minor"]},
         )
         await _tell_customer(charge, refund)
+        # Last of all: from its number to our end all others wait for theirs.
+        await credit_refund(marketplace_id, charge["id"], refund["amount_minor"], by)
 
 
 async def _tell_customer(charge: Record, refund: Any) -> None:

@@ -1,11 +1,17 @@
-"""Invoices as snapshots, for the tests of how they look."""
+"""Invoices as snapshots, for the tests of how they look, and rows of imported ones."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
+from models.database import Record, fetch_value
+from tests.factories import IMPORTED
+from workflows.fire import create
 from workflows.invoice_snapshot import InvoiceSnapshot, Line, PaidBy, Party
+from workflows.invoice_snapshot_sql import SNAPSHOT_FROM, snapshot_sql
+from workflows.machines import INVOICE
 
 SELLER = Party(
     name="Ada's Books",
@@ -54,3 +60,19 @@ def of_lines(count: int) -> InvoiceSnapshot:
         for number in range(1, count + 1)
     ]
     return an_invoice(lines=lines, total_minor=sum(line.total_minor for line in lines))
+
+
+async def an_imported_invoice(marketplace_id: UUID, charge: Record, number: str) -> Record:
+    """A payment of the past with the number that another system gave its invoice; nobody told its tax."""
+    snapshot = await fetch_value(
+        f"SELECT {snapshot_sql('$2::text', tax_known=False)} {SNAPSHOT_FROM} WHERE charge.id = $1", charge["id"], number
+    )
+    columns: dict[str, Any] = {
+        "marketplace_id": marketplace_id,
+        "customer_id": charge["customer_id"],
+        "charge_id": charge["id"],
+        "number": number,
+        "snapshot": snapshot,
+        "issued_at": charge["paid_at"],
+    }
+    return await create(INVOICE, columns, IMPORTED, state="issued")

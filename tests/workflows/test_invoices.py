@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import (
-    IMPORTED,
     a_charge,
     a_customer,
     a_marketplace,
@@ -20,14 +20,16 @@ from tests.factories import (
     a_subscription,
     an_order,
 )
+from tests.workflows.invoice_examples import an_imported_invoice
 from workflows.actor import worker
 from workflows.errors import NotFound
-from workflows.fire import create
-from workflows.invoice_snapshot import SNAPSHOT_FROM, Line, PaidBy, Party, read_snapshot, snapshot_sql
+from workflows.invoice_page import invoice_html
+from workflows.invoice_snapshot import Line, PaidBy, Party, read_snapshot
 from workflows.invoices import issue_invoice
-from workflows.machines import INVOICE
+from workflows.tax import included_tax, included_tax_sql
 
 BY = worker("tests")
+Columns = dict[str, Any]
 WRITERS, INVOICES = 16, 320
 
 
@@ -87,6 +89,69 @@ async def test_a_total_that_cannot_be_divided_evenly_has_no_unit_price(database:
     assert read_snapshot(invoice["snapshot"]).payment is None
 
 
+V1 = b"""{"version": 1, "kind": "invoice", "number": "INV-000007", "order_number": 3, "subscription_number": null,
+"currency": "USD", "total_minor": 1999, "paid_at": "2026-03-15T12:00:00+00:00",
+"lines": [{"description": "Monthly box", "quantity": 1, "unit_minor": 1999, "total_minor": 1999}],
+"seller": {"name": "Ada", "address": "", "country": "US", "tax_id": null, "email": null},
+"buyer": {"name": "Jane", "address": "", "country": null, "tax_id": null, "email": "j@x.example"},
+"payment": null, "logo_digest": null, "locale": null, "time_zone": "UTC"}"""
+
+
+def test_what_the_first_version_wrote_is_read_and_printed_for_ever() -> None:
+    said = read_snapshot(msgspec.json.decode(V1))
+
+    assert (said.number, said.total_minor, said.tax, said.dated) == ("INV-000007", 1999, None, said.paid_at)
+    html = invoice_html(said, None)
+    assert "INV-000007" in html
+    assert "Net total" not in html
+
+
+@pytest.mark.parametrize(
+    ("shop", "product", "buyer", "tax"),
+    [
+        ({}, {}, {}, None),
+        ({"tax_basis_points": 1900}, {}, {}, (1900, False, 1680, 319)),
+        ({"tax_basis_points": 1900}, {"tax_basis_points": 700}, {}, (700, False, 1868, 131)),
+        ({"tax_basis_points": 1900}, {"tax_basis_points": 0}, {}, (0, False, 1999, 0)),
+        ({}, {"tax_basis_points": 2000}, {}, (2000, False, 1666, 333)),
+        ({"tax_basis_points": 1900, "reverse_charge": True}, {}, {"tax_id": "fr40303265045"}, (1900, True, 1999, 0)),
+        ({"tax_basis_points": 1900, "reverse_charge": True}, {}, {"tax_id": "DE136695976"}, (1900, False, 1680, 319)),
+        ({"tax_basis_points": 1900, "reverse_charge": True}, {}, {"tax_id": "CHE107787577"}, (1900, False, 1680, 319)),
+        ({"tax_basis_points": 1900}, {}, {"tax_id": "FR40303265045"}, (1900, False, 1680, 319)),
+        ({"reverse_charge": True}, {}, {"tax_id": "FR40303265045"}, None),
+    ],
+)
+async def test_prices_include_their_tax_or_the_buyer_owes_it(
+    database: FreshDatabase, shop: Columns, product: Columns, buyer: Columns, tax: tuple[Any, ...] | None
+) -> None:
+    marketplace = await a_marketplace(country="DE", currency="EUR", tax_note="Thank you", **shop)
+    order = await an_order(
+        marketplace, await a_customer(marketplace, **buyer), await a_product(marketplace, kind="one_off", **product)
+    )
+    charge = await a_charge(marketplace, order=order)
+
+    said = read_snapshot((await _the_invoice(await issue_invoice(marketplace.id, charge["id"], BY)))["snapshot"])
+
+    assert (said.tax and msgspec.structs.astuple(said.tax)) == tax
+    assert said.lines[0].net_minor == (tax and tax[2])
+    assert said.tax_note == "Thank you"
+
+
+async def test_the_database_and_we_round_tax_alike(database: FreshDatabase) -> None:
+    chance = random.Random(7)
+    pairs = [(chance.randint(0, 10**9), chance.randint(0, 10_000)) for _ in range(2000)]
+    pairs += [(minor, rate) for minor in range(60) for rate in (0, 1, 10_000, 3333)]
+
+    rows = await fetch(
+        f"SELECT {included_tax_sql('minor', 'rate')} AS tax FROM unnest($1::bigint[], $2::bigint[])"
+        " WITH ORDINALITY AS given (minor, rate, place) ORDER BY place",
+        [minor for minor, _ in pairs],
+        [rate for _, rate in pairs],
+    )
+
+    assert [row["tax"] for row in rows] == [included_tax(minor, rate) for minor, rate in pairs]
+
+
 async def test_an_invoice_stays_as_it_was_whatever_becomes_of_its_parties(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
     charge = await a_charge(marketplace)
@@ -128,7 +193,7 @@ async def test_each_marketplace_counts_for_itself_with_its_own_prefix(database: 
 
 async def test_a_number_that_an_imported_invoice_bears_is_passed_over(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    await _an_imported_invoice(marketplace.id, await a_charge(marketplace), "INV-000001")
+    await an_imported_invoice(marketplace.id, await a_charge(marketplace), "INV-000001")
 
     invoice = await _the_invoice(await issue_invoice(marketplace.id, (await a_charge(marketplace))["id"], BY))
 
@@ -139,27 +204,12 @@ async def test_an_imported_invoice_is_made_by_the_same_expression_and_stages_not
     marketplace = await a_marketplace()
     charge = await a_charge(marketplace)
 
-    imported = await _an_imported_invoice(marketplace.id, charge, "1997/17")
+    imported = await an_imported_invoice(marketplace.id, charge, "1997/17")
 
     said = read_snapshot(imported["snapshot"])
     assert (said.number, said.total_minor) == ("1997/17", charge["amount_minor"])
     assert await fetch_value("SELECT count(*) FROM outbox") == 0
     assert await fetch_value("SELECT count(*) FROM document") == 0
-
-
-async def _an_imported_invoice(marketplace_id: UUID, charge: Record, number: str) -> Record:
-    snapshot = await fetch_value(
-        f"SELECT {snapshot_sql('$2::text')} {SNAPSHOT_FROM} WHERE charge.id = $1", charge["id"], number
-    )
-    columns: dict[str, Any] = {
-        "marketplace_id": marketplace_id,
-        "customer_id": charge["customer_id"],
-        "charge_id": charge["id"],
-        "number": number,
-        "snapshot": snapshot,
-        "issued_at": charge["paid_at"],
-    }
-    return await create(INVOICE, columns, IMPORTED, state="issued")
 
 
 async def test_sixteen_writers_with_random_rollbacks_leave_no_gap_and_no_double(database: FreshDatabase) -> None:

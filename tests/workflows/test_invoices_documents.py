@@ -24,14 +24,16 @@ CUSTOMER = Actor("customer", uuid4())
 
 
 class Paper:
-    """A renderer that is fast, and counts; with a problem it fails."""
+    """A renderer that is fast, and counts; with a problem it fails. The first renders wait until so many are begun."""
 
-    def __init__(self, problem: str | None = None) -> None:
-        self.problem, self.renders = problem, 0
+    def __init__(self, problem: str | None = None, together: int = 1) -> None:
+        self.problem, self.renders, self.together, self.begun = problem, 0, together, asyncio.Event()
 
     async def render(self, html: str) -> bytes:
         self.renders += 1
-        await asyncio.sleep(0)  # lets the others come in between, as a real renderer does
+        if self.renders >= self.together:
+            self.begun.set()
+        await self.begun.wait()
         if self.problem:
             raise RenderFailed(self.problem)
         return b"%PDF " + sha256(html.encode()).digest()
@@ -88,7 +90,7 @@ async def test_rendering_again_changes_nothing(database: FreshDatabase) -> None:
 
 
 async def test_of_eight_renders_at_once_one_wins_and_none_complains(database: FreshDatabase) -> None:
-    marketplace, paper = await a_marketplace(), Paper()
+    marketplace, paper = await a_marketplace(), Paper(together=2)
     document = await _a_document(marketplace)
 
     await asyncio.gather(*(render_document(marketplace.id, document["id"], paper) for _ in range(8)))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from integrations.pdf import renderer
 from tests.integrations.counting_server import a_counting_server
-from tests.integrations.pdf_text import pages_of, without_spaces
+from tests.integrations.pdf_text import fonts_of, pages_of, without_spaces
 from tests.workflows.invoice_examples import BUYER, SELLER, an_invoice, of_lines
 from workflows.invoice_page import invoice_html
 from workflows.invoice_snapshot import InvoiceSnapshot, Line, Party
@@ -85,6 +85,25 @@ async def test_a_logo_of_every_kind_that_merchants_may_upload_is_printed(kind: s
 
     assert re.findall(r'src="data:image/(\w+);', html) == [{"WEBP": "png"}.get(kind, kind.lower())]
     assert "INV-000042" in page
+
+
+SCRIPTS = (
+    "Łódź Ångström Ñandú Œuvre",
+    "Ελλάδα Щедрик Їжак",
+    "株式会社あおぞら書店",
+    "北京市朝阳区建国路",
+    "서울특별시 강남구",
+)
+
+
+async def test_names_of_every_script_are_printed_in_fonts_that_the_document_brings_along() -> None:
+    buyer = msgspec.structs.replace(BUYER, name="שרה לוי", address="\n".join((*SCRIPTS, "شارع الملك فهد 12 الرياض")))
+    pdf = await renderer(settings()).render(invoice_html(an_invoice(buyer=buyer), None))
+
+    (page,) = pages_of(pdf)
+    for text in SCRIPTS:
+        assert without_spaces(text) in without_spaces(page), text
+    assert all(fonts_of(pdf).values())
 
 
 HOSTILE = [

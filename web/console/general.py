@@ -1,5 +1,7 @@
 """General (PRODUCT.md 3.3): the marketplace itself, as its customers, e-mails and invoices name it, and its logo."""
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -29,9 +31,14 @@ LABELS = {
     "currency":       "Currency",
     "invoice_prefix": "Invoice prefix",
     "tax_id":         "Tax ID",
+    "tax_rate":       "Tax in prices, in %",
+    "reverse_charge": "Reverse charge",
+    "tax_note":       "Note on invoices",
 }
 # fmt: on
-_LOGGED = {**LABELS, "logo": "Logo", "gateway": "Gateway"}
+_LOGGED = {**LABELS, "tax_basis_points": "Tax, in hundredths of a %", "logo": "Logo", "gateway": "Gateway"}
+_RATE = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))?")
+_NO_RATE = -1  # basis points: refused with the other fields
 _LARGEST_FORM = 2 * LARGEST_UPLOAD  # bytes: a logo that is too large is told so beside its field
 
 
@@ -51,9 +58,12 @@ class GeneralPages(Controller):
         typed = {name: form.get(name, "").replace("\r\n", "\n").strip() for name in LABELS}
         expected = frozenset({form.get("version", "")})
         try:
-            await change_marketplace(visit.marketplace.id, MarketplaceChange(**typed), visit.actor, expected)
+            await change_marketplace(visit.marketplace.id, _change(typed), visit.actor, expected)
         except InvalidInput as refused:
-            return await _page(request, visit, status=422, typed=typed, errors=refused.fields)
+            errors = dict(refused.fields)
+            if "tax_basis_points" in errors:
+                errors["tax_rate"] = "must be a percentage like 19 or 7.7, or nothing at all."
+            return await _page(request, visit, status=422, typed=typed, errors=errors)
         except ChangedMeanwhile as changed:
             return await _page(request, visit, status=409, typed=typed, current=changed.current)
         return done(visit, "general", "Saved. Pages, e-mails and new invoices say so from now on.")
@@ -83,6 +93,31 @@ class GeneralPages(Controller):
         return done(visit, "general", "The logo is removed: the name is shown alone.")
 
 
+def _change(typed: dict[str, str]) -> MarketplaceChange:
+    plain = {name: value for name, value in typed.items() if name not in ("tax_rate", "reverse_charge")}
+    rate, reverse = _basis_points(typed["tax_rate"]), typed["reverse_charge"] == "yes"
+    return MarketplaceChange(**plain, tax_basis_points=rate, reverse_charge=reverse)
+
+
+def _basis_points(typed: str) -> int | None:
+    """`7.7` as 770, nothing as None."""
+    if not typed:
+        return None
+    rate = _RATE.fullmatch(typed.removesuffix("%").rstrip())
+    return _NO_RATE if rate is None else int(rate[1]) * 100 + int((rate[2] or "").ljust(2, "0"))
+
+
+def _percent(basis_points: int | None) -> str:
+    return "" if basis_points is None else f"{Decimal(basis_points).scaleb(-2).normalize():f}"
+
+
+def _as_typed(stored: MarketplaceShown) -> dict[str, str]:
+    """The marketplace as its form holds it."""
+    texts = {name: value or "" for name, value in msgspec.structs.asdict(stored).items() if name in LABELS}
+    reverse = "yes" if stored.reverse_charge else ""
+    return texts | {"tax_rate": _percent(stored.tax_basis_points), "reverse_charge": reverse}
+
+
 async def _page(
     request: WebRequest,
     visit: StaffVisit,
@@ -93,7 +128,7 @@ async def _page(
     current: Any = None,
 ) -> Response[str]:
     stored: MarketplaceShown = current or marketplace_shown(visit.marketplace)
-    as_it_is = {name: value or "" for name, value in msgspec.structs.asdict(stored).items() if name in LABELS}
+    as_it_is = _as_typed(stored)
     shown = typed or as_it_is
     return show_page(
         request,

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from models.database import execute
 from workflows.importing.shapes import Place, one
-from workflows.invoice_snapshot import SNAPSHOT_FROM, snapshot_sql
+from workflows.invoice_snapshot_sql import SNAPSHOT_FROM, snapshot_sql
 
 
 async def store_invoices(place: Place, numbers: Sequence[tuple[UUID, str]]) -> None:
     """Stores one invoice for each (charge, number), in the caller's transaction."""
     await execute(_INSERT, place.id, [charge for charge, _ in numbers], [number for _, number in numbers], place.by)
 
+
+_SNAPSHOT = snapshot_sql("charge.number", tax_known=False)  # files and gateways tell no tax
 
 # The CTE stands for the table in SNAPSHOT_FROM: else all the marketplace's charges are joined, then ours picked.
 _INSERT = f"""
@@ -24,7 +26,7 @@ WITH charge AS MATERIALIZED (
 )
 INSERT INTO invoice (marketplace_id, customer_id, charge_id, number, snapshot, issued_at, state,
                      moved_trigger, moved_by, moved_reason)
-SELECT charge.marketplace_id, charge.customer_id, charge.id, charge.number, {snapshot_sql("charge.number")},
+SELECT charge.marketplace_id, charge.customer_id, charge.id, charge.number, {_SNAPSHOT},
        charge.paid_at, 'issued', 'import', $4, 'import'
 {SNAPSHOT_FROM}
 """

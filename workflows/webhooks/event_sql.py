@@ -49,11 +49,12 @@ DATA: Mapping[str, Mapping[str, str]] = {
         **_BECAUSE,
     },
     "invoice": {
-        **_same("number state"),
+        **_same("kind number state"),
         **_CUSTOMER,
         "order": "moved.snapshot -> 'order_number'",
         "subscription": "moved.snapshot -> 'subscription_number'",
         "charge": "moved.charge_id",
+        "earlier": "moved.snapshot -> 'earlier' -> 'number'",
         "total_minor": "moved.snapshot -> 'total_minor'",
         "currency": "moved.snapshot -> 'currency'",
         **_instants("issued_at"),

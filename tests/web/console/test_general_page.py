@@ -33,6 +33,8 @@ async def test_everything_is_saved_and_shown_again(browser: Browser, marketplace
         "currency": "EUR",
         "invoice_prefix": "RE-",
         "tax_id": "DE123456789",
+        "tax_rate": "19.6",
+        "tax_note": "Steuernummer 12/345",
     }
 
     told = await browser.follow(await browser.submit(page, SAVE, **typed))
@@ -62,11 +64,18 @@ async def test_what_is_wrong_is_said_beside_each_field_and_nothing_is_half_saved
     await browser.sign_in_staff(marketplace)
     page = await browser.get(f"/console/{marketplace.slug}/general")
 
-    typed = {"name": " ", "support_email": "nobody", "country": "ZZ", "invoice_prefix": "-", "tax_id": "1"}
+    typed = {
+        "name": " ",
+        "support_email": "nobody",
+        "country": "ZZ",
+        "invoice_prefix": "-",
+        "tax_id": "1",
+        "tax_rate": "1O",
+    }
     answer = await browser.submit(page, SAVE, **typed)
 
     assert answer.status_code == 422
-    for name in ("name", "support_email", "country", "invoice_prefix"):
+    for name in ("name", "support_email", "country", "invoice_prefix", "tax_rate"):
         assert f'id="{name}-error">It ' in answer.text, name
     assert "tax_id-error" not in answer.text
     assert 'value="nobody"' in answer.text
