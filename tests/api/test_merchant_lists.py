@@ -184,17 +184,22 @@ async def test_customers_products_charges_invoices_and_refunds_are_listed_newest
 
     async def all_of(name: str, of: Callable[[Any], Any]) -> list[Any]:
         pages = await walked(api, key, f"/{name}", name, limit=2)
-        assert [len(page) for page in pages] == [2, 2, 1]
+        assert [len(page) for page in pages] in ([2, 2, 1], [2] * 5)
         return [of(row) for page in pages for row in page]
 
     assert await all_of("customers", lambda row: row["number"]) == [5, 4, 3, 2, 1]
     assert await all_of("products", lambda row: row["amount_minor"]) == [1004, 1003, 1002, 1001, 1000]
     assert await all_of("charges", lambda row: row["id"]) == charges[::-1]
-    assert await all_of("invoices", lambda row: row["charge"]) == charges[::-1]
+    documents = await all_of("invoices", lambda row: (row["kind"], row["charge"], row["total_minor"]))
+    assert documents == [
+        document
+        for n in range(4, -1, -1)
+        for document in (("credit_note", charges[n], 100 + n), ("invoice", charges[n], 1000 + n))
+    ]
     assert await all_of("refunds", lambda row: row["amount_minor"]) == [104, 103, 102, 101, 100]
 
     refund = (await listed(api, key, "/refunds", charge=charges[2]))["refunds"][0]
-    invoice = (await listed(api, key, "/invoices"))["invoices"][0]
+    invoice = (await listed(api, key, "/invoices"))["invoices"][1]
     assert refund["amount_minor"] == 102
     for path, expected in (
         (f"/refunds/{refund['id']}", refund),
