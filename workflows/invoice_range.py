@@ -6,6 +6,7 @@ of them at a time, so that fresh payments' documents do not wait behind a mercha
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -102,7 +103,7 @@ async def range_of(days: Days, customer_id: UUID | None) -> InvoiceRange:
     assert row is not None, "an aggregate answers"
     if row["total"] > MOST:
         raise InvalidInput({"from": f"Choose fewer days: there are more than {MOST:,} documents in these."})
-    found = {name: value or [] if name.endswith("numbers") else value for name, value in row.items()}
+    found: dict[str, Any] = {name: value or [] if name.endswith("numbers") else value for name, value in row.items()}
     return InvoiceRange(first=days.first, last=days.last, **found)
 
 
