@@ -9,6 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_la
 
 from models.database import fetch, fetch_row
 from workflows.differences import Kind
+from workflows.facts import FACTS
+from workflows.facts.listed import last_full_check, open_breaches
 from workflows.health import health
 
 REQUESTS = Histogram("gatehouse_request_seconds", "Time to answer a request.", ("route", "method", "status"))
@@ -18,6 +20,8 @@ DEAD = Gauge("gatehouse_dead_jobs", "Jobs given up, for a person to look at.", (
 HEARTBEAT = Gauge("gatehouse_heartbeat_age_seconds", "Since the latest sign of life of a kind of process.", ("kind",))
 READY = Gauge("gatehouse_ready", "1 when /health/ready answers 200.")
 DIFFERENCES = Gauge("gatehouse_book_differences", "Payments that a gateway's books tell differently.", ("kind",))
+BREACHES = Gauge("gatehouse_fact_breaches", "What was found to break a fact that must always hold.", ("fact",))
+CHECKED = Gauge("gatehouse_facts_checked_timestamp_seconds", "When all facts were last checked in full; 0: never.")
 OPEN = Gauge("gatehouse_open", "Rows in a state that must not last.", ("machine", "state"))
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -34,6 +38,7 @@ async def exposition() -> bytes:
     await _read_health()
     await _read_open_states()
     await _read_differences()
+    await _read_facts()
     return generate_latest()
 
 
@@ -65,3 +70,11 @@ async def _read_differences() -> None:
     found = {row["kind"]: row["count"] for row in rows}
     for kind in get_args(Kind):
         DIFFERENCES.labels(kind).set(found.get(kind, 0))
+
+
+async def _read_facts() -> None:
+    found = await open_breaches()
+    for fact in FACTS:
+        BREACHES.labels(fact.name).set(found.get(fact.name, 0))
+    checked = await last_full_check()
+    CHECKED.set(checked.timestamp() if checked else 0)

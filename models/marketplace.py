@@ -35,6 +35,7 @@ class Marketplace(Table, db=DB):
     tax_basis_points = Integer(null=True, default=None)
     reverse_charge = Boolean()
     tax_note = Text()
+    clock_moved_at = Timestamptz(null=True, default=None)
 
 
 class MarketplaceLogo(Table, db=DB):

@@ -20,3 +20,4 @@ class Staff(Table, db=DB):
     wants_failed_charge = Boolean(default=False)
     wants_self_cancellation = Boolean(default=False)
     wants_failed_job = Boolean(default=False)
+    wants_broken_fact = Boolean(default=False)

@@ -12,6 +12,7 @@ from models.customer_order import CustomerOrder
 from models.document import Document, DocumentFile
 from models.dunning_case import DunningCase
 from models.dunning_step import DunningStep
+from models.fact_breach import FactBreach, FactCheck
 from models.gateway_event import GatewayEvent
 from models.idempotent_request import IdempotentRequest
 from models.import_run import ImportRow, ImportRun
@@ -25,6 +26,7 @@ from models.portal_session import PortalSession
 from models.product import Product
 from models.reconciliation_difference import ReconciliationDifference
 from models.refund import Refund
+from models.retired_log import RetiredLog
 from models.sandbox_gateway import SandboxCard, SandboxPayment
 from models.saver_text import SaverText
 from models.schedule import Heartbeat, Schedule
@@ -83,4 +85,7 @@ TABLES: tuple[type[Table], ...] = (
     TallySum,
     ImportRun,
     ImportRow,
+    FactBreach,
+    FactCheck,
+    RetiredLog,
 )

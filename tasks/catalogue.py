@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import billing, books, charges, documents, emails, imports, links, sweeps, webhooks
+from tasks import billing, books, charges, documents, emails, facts, imports, links, sweeps, webhooks
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -31,6 +31,8 @@ JOBS: tuple[Job, ...] = (
     sweeps.sum_tallies,
     imports.step,
     books.compare,
+    facts.check_moved,
+    facts.check_all,
     sweeps.extend_log,
     sweeps.seal_second_factors,
 )

@@ -24,6 +24,8 @@ SCHEDULE: Mapping[str, timedelta] = {
     "card_notice.sweep":     _HOUR,    # looks at all charges of a week; a week's notice may be an hour shorter
     "link_request.sweep":    _HOUR,
     "idempotent_request.sweep": _HOUR,
+    "facts.check_moved":     _HOUR,
+    "facts.check_all":       _DAY,
     "books.compare":         _DAY,
     "second_factor.sweep":   _DAY,
     "webhook.sweep":         _DAY,

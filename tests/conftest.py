@@ -23,7 +23,7 @@ from models.database import DB, close_pool, open_pool
 from workflows.settings import settings
 
 _TEMPLATE = "gatehouse_template"
-_SETTINGS = {
+SETTINGS = {
     "SECRET_KEY": "test:0123456789abcdef0123456789abcdef0123456789",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "ENVIRONMENT": "development",
@@ -89,7 +89,7 @@ async def template_database(postgres_server: EmbeddedPostgres, administrator: An
 @pytest.fixture(autouse=True)
 def deployment_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The settings of a deployment, so that `workflows.settings.settings()` works; read anew in each test."""
-    for name, value in _SETTINGS.items():
+    for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     yield
@@ -101,7 +101,7 @@ async def fresh_database(
     postgres_server: EmbeddedPostgres, administrator: Any, template_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[FreshDatabase]:
     """A database of the test's own, DATABASE_URL naming it; for tests whose processes open their own pools."""
-    async with _database(postgres_server, administrator, template_database) as fresh:
+    async with made_database(postgres_server, administrator, template_database) as fresh:
         monkeypatch.setenv("DATABASE_URL", fresh.app_url)
         monkeypatch.setenv("OWNER_DATABASE_URL", fresh.owner_url)
         settings.cache_clear()
@@ -111,7 +111,7 @@ async def fresh_database(
 @pytest.fixture
 async def empty_database(postgres_server: EmbeddedPostgres, administrator: Any) -> AsyncIterator[FreshDatabase]:
     """A database that nobody has migrated."""
-    async with _database(postgres_server, administrator, "template1") as fresh:
+    async with made_database(postgres_server, administrator, "template1") as fresh:
         yield fresh
 
 
@@ -139,7 +139,8 @@ def valkey_url(valkey_server: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -
 
 
 @asynccontextmanager
-async def _database(server: EmbeddedPostgres, administrator: Any, template: str) -> AsyncGenerator[FreshDatabase]:
+async def made_database(server: EmbeddedPostgres, administrator: Any, template: str) -> AsyncGenerator[FreshDatabase]:
+    """A database copied from `template`, dropped at the end of the block."""
     name = f"test_{next(_numbers)}"
     await administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER gatehouse_owner")
     try:

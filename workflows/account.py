@@ -23,6 +23,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     wants_failed_charge: bool | None
     wants_self_cancellation: bool | None
     wants_failed_job: bool | None
+    wants_broken_fact: bool | None
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,13 +33,14 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     wants_failed_charge: bool | UnsetType = UNSET
     wants_self_cancellation: bool | UnsetType = UNSET
     wants_failed_job: bool | UnsetType = UNSET
+    wants_broken_fact: bool | UnsetType = UNSET
 
 
 async def account_of(signed_in: SignedInStaff) -> Account:
     """The account of whoever asks."""
     row = await fetch_row(
-        "SELECT email, name, role, wants_failed_charge, wants_self_cancellation, wants_failed_job FROM staff"
-        " WHERE marketplace_id = $1 AND id = $2",
+        "SELECT email, name, role, wants_failed_charge, wants_self_cancellation, wants_failed_job, wants_broken_fact"
+        " FROM staff WHERE marketplace_id = $1 AND id = $2",
         signed_in.marketplace_id,
         signed_in.staff_id,
     )

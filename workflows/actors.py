@@ -33,6 +33,8 @@ ACTORS: dict[str, str] = {
     "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
     "import.step":           SWEEPS,     # do one step of an import from a gateway's account
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
+    "facts.check_moved":     SWEEPS,     # look whether what must hold does, of what moved
+    "facts.check_all":       SWEEPS,     # the same of everything
     "dead_job.tell":         SWEEPS,     # tell staff of jobs that were given up
     "transition_log.extend": SWEEPS,     # partitions for the months ahead
 }

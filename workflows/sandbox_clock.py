@@ -141,8 +141,8 @@ async def _step(marketplace_id: UUID, at: datetime) -> list[Happened]:
     for _ in range(_ROUNDS):
         async with transaction():
             await execute(
-                "UPDATE marketplace SET clock_offset = greatest(clock_offset, $2::timestamptz - $3::timestamptz)"
-                " WHERE id = $1",
+                "UPDATE marketplace SET clock_offset = greatest(clock_offset, $2::timestamptz - $3::timestamptz),"
+                " clock_moved_at = clock_timestamp() WHERE id = $1",
                 marketplace_id,
                 at,
                 now(),

@@ -14,7 +14,7 @@ from workflows.actor import Actor
 from workflows.acts import ACTS, ROLES, Role
 from workflows.callers import Caller
 
-StaffNotice = Literal["failed_charge", "self_cancellation", "failed_job"]
+StaffNotice = Literal["failed_charge", "self_cancellation", "failed_job", "broken_fact"]
 
 # What one can want to hear of, and the act that one's role must allow: a notice shows what it is about.
 # fmt: off
@@ -22,6 +22,7 @@ NOTICES: dict[StaffNotice, str] = {
     "failed_charge":     "subscriptions.read",
     "self_cancellation": "subscriptions.read",
     "failed_job":        "account.own",
+    "broken_fact":       "audit.read",
 }
 # fmt: on
 

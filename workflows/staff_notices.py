@@ -27,6 +27,7 @@ _TEMPLATES: Mapping[StaffNotice, str] = {
     "failed_charge":     "staff_failed_charge",
     "self_cancellation": "staff_self_cancellation",
     "failed_job":        "staff_failed_job",
+    "broken_fact":       "staff_broken_fact",
 }
 # fmt: on
 _DIED = """
@@ -88,6 +89,13 @@ async def tell_of_dead_jobs() -> int:
         wanting = await who_wants(job["marketplace_id"], "failed_job")
         await _tell(job["marketplace_id"], wanting, "failed_job", cause, context, CLOCK)
     return len(died)
+
+
+async def tell_of_broken_fact(marketplace_id: UUID, says: str, tells: str, breach_id: UUID, breaches: int) -> None:
+    """In the transaction that opens the first of `breaches` breaches, which `tells` what is wrong."""
+    if wanting := await who_wants(marketplace_id, "broken_fact"):
+        context = {"says": says, "tells": tells, "breaches": breaches}
+        await _tell(marketplace_id, wanting, "broken_fact", f"fact_breach:{breach_id}", context, CLOCK)
 
 
 async def _tell(

@@ -12,6 +12,7 @@ from api.idempotency import KeepsAnswers, claim_key, provide_new_id
 from api.merchant.api_keys import ApiKeys
 from api.merchant.customers import Customers
 from api.merchant.differences import Differences
+from api.merchant.facts import FactRoutes
 from api.merchant.imports import Imports
 from api.merchant.payments import Payments
 from api.merchant.people import People
@@ -38,6 +39,7 @@ MERCHANT_ROUTES = [
             Selling,
             Payments,
             Differences,
+            FactRoutes,
             Imports,
             People,
             ApiKeys,

@@ -87,6 +87,7 @@ async def test_only_staff_have_an_account_and_its_notices_are_those_of_the_role(
     refused = await api.patch(account, headers=own, json={"name": "Eve", "wants_failed_charge": True})
 
     shown = {"wants_failed_charge": None, "wants_self_cancellation": None, "wants_failed_job": True}
+    shown |= {"wants_broken_fact": False}
     assert changed.json() == {"email": auditor["email"], "name": "Ada", "role": "auditor", **shown}
     assert refused.status_code == 422
     assert (await api.get(account, headers=own)).json()["name"] == "Ada"

@@ -72,6 +72,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("get",  "/api-keys/…/revoke"):                   ("get",    "api-keys/{key_id}"),
     ("post", "/api-keys/…/revoke"):                   ("delete", "api-keys/{key_id}"),
     ("get",  "/webhooks"):                            ("get",    "webhook-endpoints"),
+    ("get",  "/facts"):                               ("get",    "facts"),
     ("get",  "/webhooks/new"):                        ("get",    "webhook-event-types"),
     ("post", "/webhooks/new"):                        ("post",   "webhook-endpoints"),
     ("get",  "/webhooks/…"):                          ("get",    "webhook-endpoints/{endpoint}"),

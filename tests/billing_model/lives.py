@@ -14,9 +14,10 @@ from itertools import count
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from models.database import close_pool, open_pool
+from models.database import close_pool, execute, open_pool
 from tests.billing_model.machine import ShopLife
 from tests.billing_model.met import what_was_met
+from workflows.facts.check import check_facts
 
 _AT_ONCE, _STEPS_OF_A_LIFE = 15, 50  # by one seed
 _PATIENCE = 3  # times the wanted steps: how long it goes on to meet what is rare
@@ -43,11 +44,19 @@ def lives(url: str, steps: int, first_seed: int) -> Lived:
             for number in count(first_seed):
                 lived += live(runner.get_loop(), number)
                 met = runner.run(what_was_met())
+                runner.run(_no_fact_is_broken())
                 if lived >= steps and (all(met.values()) or lived >= steps * _PATIENCE):
                     return Lived(lived, number, met)
             raise AssertionError("seeds do not end")
         finally:
             runner.run(close_pool())
+
+
+async def _no_fact_is_broken() -> None:
+    """What is due by a clock that moved a moment ago was not due before: nothing of it is late."""
+    await execute("UPDATE marketplace SET clock_moved_at = now()")
+    broken = [(one.fact.name, found) for one in await check_facts(full=True) for found in one.breaches]
+    assert not broken, broken
 
 
 def live(loop: asyncio.AbstractEventLoop, number: int) -> int:

@@ -18,6 +18,7 @@ from workflows.api_keys import authenticate
 from workflows.card_links import send_card_update_link
 from workflows.charges import submit_charge
 from workflows.clock import now
+from workflows.facts.check import check_facts
 from workflows.links import link_text
 from workflows.marketplaces import find_marketplace
 from workflows.payments import list_payments
@@ -62,6 +63,7 @@ async def test_every_persona_is_what_its_name_says(fresh_database: FreshDatabase
             " (SELECT FROM invoice WHERE invoice.charge_id = charge.id)"
         )
         mails = await fetch_value("SELECT count(*) FROM outgoing_email")
+        broken = [found for one in await check_facts(full=True) for found in one.breaches]
     assert seen == {
         "active": (["active"], 9),
         "failed_charge": (["failed_charge"], 5),
@@ -83,6 +85,7 @@ async def test_every_persona_is_what_its_name_says(fresh_database: FreshDatabase
     assert case["next_attempt_at"] is not None
     assert paid_without_invoice == []
     assert mails == 0
+    assert broken == []
 
 
 async def test_loading_again_changes_nothing_and_keeps_the_key(fresh_database: FreshDatabase, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.journeys.waiting import until
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.api_keys import create_key, revoke_key
 from workflows.clock import now
+from workflows.facts.check import check_facts
 from workflows.fire import fire
 from workflows.links import link_text
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
@@ -93,6 +94,7 @@ async def test_each_page_inside(
     await revoke_key(shop.id, (await create_key(shop.id, "Old checkout", ("orders:write",))).id)
     for state in ("recovered", "exhausted"):
         await an_open_case(await a_subscription(shop), state=state, amount_minor=123456789)
+    await check_facts(full=True)  # the cases above have no failed subscriptions
     await _sign_in(page, shop, owner)
 
     for path in (
@@ -110,6 +112,7 @@ async def test_each_page_inside(
         "/webhooks",
         "/webhooks/new",
         *await _webhook_pages(shop),
+        "/facts",
         "/account",
         "/account/second-factor",
         "/sessions",

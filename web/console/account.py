@@ -18,6 +18,7 @@ _NOTICES = {
     "wants_failed_charge":     "A charge failed",
     "wants_self_cancellation": "A customer cancelled",
     "wants_failed_job":        "Work in the background was given up",
+    "wants_broken_fact":       "Something that must always hold does not",
 }
 # fmt: on
 

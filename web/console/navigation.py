@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("api-keys",      "API keys",      "keys.manage"),
     Entry("webhooks",      "Webhooks",      "webhooks.manage"),
     Entry("imports",       "Import",        "import"),
+    Entry("facts",         "Facts",         "audit.read"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one

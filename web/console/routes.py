@@ -6,6 +6,7 @@ from litestar.di import Provide
 from web.console.account import AccountPages
 from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
+from web.console.facts import FactPages
 from web.console.general import GeneralPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
 from web.console.imports import ImportPages
@@ -53,6 +54,7 @@ _INSIDE = Router(
         SaverPages,
         SaverTextPages,
         SaverReportPages,
+        FactPages,
         SessionPages,
     ],
     dependencies={"visit": Provide(provide_staff_visit)},

@@ -73,6 +73,10 @@ CATALOGUE: Mapping[str, Template] = {
         may=_names("error"),
         to_console=True, notice=True,
     ),
+    "staff_broken_fact": Template(
+        needs=_names("says tells breaches"),
+        to_console=True, notice=True,
+    ),
     "staff_more": Template(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         needs=_names("notice told since_at"),
         to_console=True, notice=True,

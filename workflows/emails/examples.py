@@ -143,9 +143,17 @@ def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
             "With its last error": {**job, "error": "TimeoutError: no answer within 10 s"},
             "Without": job,
         },
+        "staff_broken_fact": {
+            _USUAL: {
+                "says": "A paid charge has exactly one invoice; one that moved no money has none.",
+                "tells": "the charge is succeeded and has 0 invoices",
+                "breaches": 1,
+            }
+        },
         "staff_more": {
             "Failed charges": {**more, "notice": "failed_charge"},
             "Cancellations": {**more, "notice": "self_cancellation"},
+            "Broken facts": {**more, "notice": "broken_fact"},
             "Jobs given up": {**more, "notice": "failed_job"},
         },
         "webhook_disabled": {

@@ -89,23 +89,39 @@ Whoever runs this deployment can see why and put it back when the cause is mende
         rows=(Row("Job", "job"), Row("Last error", "error")),
         button=_CONSOLE,
     ),
+    "staff_broken_fact": Letter(
+        words=Words(
+            subject="Something that must always hold does not",
+            preheader="{{ tells }}",
+            heading="Something that must always hold does not",
+            body="""A check of the books found what must never be. Nothing was changed: it is for a person to find out why.
+
+The console lists what was found, and since when.
+""",
+        ),
+        variables=variables("tells"),
+        rows=(Row("What should hold", "says"), Row("What was found", "tells"), Row("So many of it", "breaches")),
+        button=_CONSOLE,
+    ),
     "staff_more": Letter(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         words=Words(
-            subject="{% if failed_charges %}More charges fail than we write about one by one{% elif cancellations %}More customers cancel than we write about one by one{% else %}More jobs are given up than we write about one by one{% endif %}",
+            subject="{% if failed_charges %}More charges fail than we write about one by one{% elif cancellations %}More customers cancel than we write about one by one{% elif broken_facts %}More facts are broken than we write about one by one{% else %}More jobs are given up than we write about one by one{% endif %}",
             preheader="The console has them all.",
-            heading="{% if failed_charges %}More charges fail{% elif cancellations %}More customers cancel{% else %}More jobs are given up{% endif %}",
+            heading="{% if failed_charges %}More charges fail{% elif cancellations %}More customers cancel{% elif broken_facts %}More facts are broken{% else %}More jobs are given up{% endif %}",
             body="""We have written to you about {{ told }} of them since {{ since }}, and there are more. The console has them all.
 
 {% if failed_charges %}
 So that your inbox stays readable, the next e-mail about a failed charge comes in the next hour at the earliest.
 {% elif cancellations %}
 So that your inbox stays readable, the next e-mail about a customer who cancelled comes in the next hour at the earliest.
+{% elif broken_facts %}
+So that your inbox stays readable, the next e-mail about a broken fact comes in the next hour at the earliest.
 {% else %}
 So that your inbox stays readable, the next e-mail about a job that was given up comes in the next hour at the earliest.
 {% endif %}
 """,
         ),
-        variables=variables("told since failed_charges cancellations"),
+        variables=variables("told since failed_charges cancellations broken_facts"),
         button=_CONSOLE,
     ),
 }

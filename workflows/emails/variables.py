@@ -68,10 +68,14 @@ VARIABLES: Mapping[str, Variable] = {
     "job_name":            Variable("the job's name", lambda facts: facts.text("job")),
     "attempts":            Variable("how often it was tried", lambda facts: facts.text("attempts")),
     "error":               Variable("its last error", lambda facts: facts.text("error")),
+    "says":                Variable("what should hold", lambda facts: facts.text("says")),
+    "tells":               Variable("what was found", lambda facts: facts.text("tells")),
+    "breaches":            Variable("how many", lambda facts: facts.text("breaches")),
     "told":                Variable("of how many we wrote", lambda facts: facts.text("told")),
     "since":               Variable("since when", lambda facts: facts.moment("since_at")),
     "failed_charges":      Variable("yes, when it is about failed charges", lambda facts: _yes_if(facts, "failed_charge")),
     "cancellations":       Variable("yes, when it is about cancellations", lambda facts: _yes_if(facts, "self_cancellation")),
+    "broken_facts":        Variable("yes, when it is about broken facts", lambda facts: _yes_if(facts, "broken_fact")),
 }
 # fmt: on
 

@@ -1,0 +1,50 @@
+"""What must always hold, and what was found not to: for auditors and owners (PRODUCT.md 6.6)."""
+
+from typing import get_args
+
+from litestar import Controller, Response, route
+from litestar.di import NamedDependency
+
+from web.connection import WebRequest
+from web.console.answers import show_page
+from web.visit import StaffVisit
+from workflows.errors import InvalidInput
+from workflows.facts import FACTS_BY_NAME
+from workflows.facts.listed import BreachPage, Standing, facts_of, list_breaches
+from workflows.keyset import Asked
+
+
+class FactPages(Controller):
+    """One page."""
+
+    opt = {"act": "audit.read"}  # noqa: RUF012 - how Litestar's controllers are declared
+
+    @route("/facts", http_method=["GET", "HEAD"])
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """Every fact, and the breaches, filtered by the URL. A filter that means nothing is none."""
+        asked = request.query_params
+        fact = asked.get("fact") if asked.get("fact") in FACTS_BY_NAME else None
+        standing: Standing | None = next((one for one in get_args(Standing) if one == asked.get("state")), None)
+        facts = (await facts_of(visit.marketplace.id)).facts
+        return show_page(
+            request,
+            visit,
+            "facts",
+            "facts",
+            facts=facts,
+            checked_at=max((one.checked_at for one in facts if one.checked_at), default=None),
+            broken=sum(one.open_breaches for one in facts),
+            page=await _page(request, visit, fact, standing),
+            fact=fact,
+            standing=standing,
+        )
+
+
+async def _page(request: WebRequest, visit: StaffVisit, fact: str | None, standing: Standing | None) -> BreachPage:
+    """The page that the cursor leads to; a broken one begins anew."""
+    after, before = request.query_params.get("after"), request.query_params.get("before")
+    try:
+        asked = Asked(after=after, before=before)
+        return await list_breaches(visit.marketplace.id, asked, fact=fact, standing=standing)
+    except InvalidInput:
+        return await list_breaches(visit.marketplace.id, Asked(), fact=fact, standing=standing)

@@ -1,0 +1,53 @@
+"""What must always hold (PRODUCT.md 6.6), one fact a file, and the list of them all. fact.py says what a fact is."""
+
+from workflows.facts.billing_on_time import BILLING_ON_TIME
+from workflows.facts.cards_count_right import CARDS_COUNT_RIGHT
+from workflows.facts.charges_have_jobs import CHARGES_HAVE_JOBS
+from workflows.facts.deliveries_have_jobs import DELIVERIES_HAVE_JOBS
+from workflows.facts.documents_have_jobs import DOCUMENTS_HAVE_JOBS
+from workflows.facts.dunning_steps_were_mailed import DUNNING_STEPS_WERE_MAILED
+from workflows.facts.emails_have_jobs import EMAILS_HAVE_JOBS
+from workflows.facts.fact import Fact
+from workflows.facts.invoice_numbers_have_no_gaps import INVOICE_NUMBERS_HAVE_NO_GAPS
+from workflows.facts.jobs_on_time import JOBS_ON_TIME
+from workflows.facts.link_of_the_same_person import LINK_OF_THE_SAME_PERSON
+from workflows.facts.links_end import LINKS_END
+from workflows.facts.log_ends_with_row import LOG_ENDS_WITH_ROW
+from workflows.facts.nothing_after_cancellation import NOTHING_AFTER_CANCELLATION
+from workflows.facts.nothing_waits_at_the_end import NOTHING_WAITS_AT_THE_END
+from workflows.facts.open_case_of_failed_charge import OPEN_CASE_OF_FAILED_CHARGE
+from workflows.facts.paid_charge_has_invoice import PAID_CHARGE_HAS_INVOICE
+from workflows.facts.paid_off_is_completed import PAID_OFF_IS_COMPLETED
+from workflows.facts.period_is_paid_once import PERIOD_IS_PAID_ONCE
+from workflows.facts.refunds_add_up import REFUNDS_ADD_UP
+from workflows.facts.schedule_on_time import SCHEDULE_ON_TIME
+from workflows.facts.sessions_end import SESSIONS_END
+from workflows.facts.state_as_logged import STATE_AS_LOGGED
+
+__all__ = ["FACTS", "FACTS_BY_NAME", "Fact"]
+
+FACTS: tuple[Fact, ...] = (
+    STATE_AS_LOGGED,
+    LOG_ENDS_WITH_ROW,
+    OPEN_CASE_OF_FAILED_CHARGE,
+    PAID_CHARGE_HAS_INVOICE,
+    PERIOD_IS_PAID_ONCE,
+    REFUNDS_ADD_UP,
+    NOTHING_AFTER_CANCELLATION,
+    NOTHING_WAITS_AT_THE_END,
+    PAID_OFF_IS_COMPLETED,
+    INVOICE_NUMBERS_HAVE_NO_GAPS,
+    DUNNING_STEPS_WERE_MAILED,
+    LINK_OF_THE_SAME_PERSON,
+    BILLING_ON_TIME,
+    JOBS_ON_TIME,
+    SCHEDULE_ON_TIME,
+    LINKS_END,
+    SESSIONS_END,
+    CHARGES_HAVE_JOBS,
+    EMAILS_HAVE_JOBS,
+    DOCUMENTS_HAVE_JOBS,
+    DELIVERIES_HAVE_JOBS,
+    CARDS_COUNT_RIGHT,
+)
+FACTS_BY_NAME = {fact.name: fact for fact in FACTS}

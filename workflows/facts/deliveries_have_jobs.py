@@ -1,0 +1,11 @@
+"""DESIGN.md §3, nothing lost: an event on its way to an endpoint gets there, or is given up."""
+
+from workflows.facts.fact import Fact
+from workflows.facts.waiting import without_job
+
+DELIVERIES_HAVE_JOBS = Fact(
+    name="deliveries_have_jobs",
+    says="An event on its way to an endpoint has its job.",
+    about="webhook_delivery",
+    breaches=without_job("webhook_delivery", "state <> 'delivered' AND state = 'pending'", "webhook.deliver"),
+)

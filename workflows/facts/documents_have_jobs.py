@@ -1,0 +1,11 @@
+"""DESIGN.md §3, nothing lost: a PDF that was asked for is rendered."""
+
+from workflows.facts.fact import Fact
+from workflows.facts.waiting import without_job
+
+DOCUMENTS_HAVE_JOBS = Fact(
+    name="documents_have_jobs",
+    says="A PDF that was asked for has its job.",
+    about="document",
+    breaches=without_job("document", "state = 'requested'", "document.render"),
+)

@@ -1,0 +1,11 @@
+"""DESIGN.md §3, nothing lost: an e-mail that was staged is sent."""
+
+from workflows.facts.fact import Fact
+from workflows.facts.waiting import without_job
+
+EMAILS_HAVE_JOBS = Fact(
+    name="emails_have_jobs",
+    says="An e-mail that waits to be sent has its job.",
+    about="outgoing_email",
+    breaches=without_job("outgoing_email", "state = 'queued'", "email.deliver", "link.deliver"),
+)
