@@ -1,13 +1,13 @@
 """Charges, invoices and refunds of the marketplace, by API: to look through and to see one."""
 
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
-from api.paths import uuid_of
 from api.provided import OwnMarketplace
 from workflows.merchant_payments import (
     ChargePage,
@@ -30,7 +30,7 @@ _LISTED, _ONE = problems(401, 403, 422), problems(401, 403, 404)
 OfSubscription = Annotated[
     int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only those of the subscription of this number.")
 ]
-OfCharge = Annotated[str | None, QueryParameter(description="Only those of the charge of this id.")]
+OfCharge = Annotated[UUID | None, QueryParameter(description="Only those of the charge of this id.")]
 
 
 class Payments(Controller):
@@ -81,8 +81,7 @@ class Payments(Controller):
         limit: Limit = None,
     ) -> RefundPage:
         """List the refunds, those asked for last first."""
-        of = None if charge is None else uuid_of(charge)
-        return await list_refunds(marketplace.id, of, asked(after, before, limit))
+        return await list_refunds(marketplace.id, charge, asked(after, before, limit))
 
     @get("/refunds/{refund:str}", opt=_READ, responses=_ONE)
     async def refund(

@@ -252,6 +252,7 @@ async def test_one_of_another_marketplace_or_none_at_all_is_not_found(
         ("/charges", {"subscription": 2**63}, "subscription"),
         ("/invoices", {"after": "a", "before": "b"}, "after"),
         ("/refunds", {"after": "nonsense"}, "after"),
+        ("/refunds", {"charge": "ch_1"}, "charge"),
         ("/customers", {"search": "jane", "after": "bm9uc2Vuc2U"}, "after"),
     ],
 )

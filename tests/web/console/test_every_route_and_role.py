@@ -143,6 +143,20 @@ async def test_each_role_gets_what_the_table_says_and_no_more(browser: Browser, 
             _judge(role, route, answer, refused=refused)
 
 
+async def test_which_methods_there_are_is_told_to_whoever_is_signed_in(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    token, _ = await a_staff_session(marketplace, await a_staff_member(marketplace, role="auditor"))
+    _carry(browser, marketplace, token)
+    values = {"slug": marketplace.slug, **{name: str(uuid4()) for name in PARAMETERS}}
+    everywhere = {one.path: one for one in (*_pages(browser.application), *_merchant_routes(browser.application))}
+    headers = {**SAME_ORIGIN, "Authorization": f"Bearer {token}"}
+
+    for one in (one for one in everywhere.values() if one.guarded):
+        answer = await browser.request("OPTIONS", one.filled(values), headers=headers)
+        assert (answer.status_code, "OPTIONS" in answer.headers["allow"]) == (204, True), (one, answer.text)
+
+
 def _judge(role: str, one: Guarded, answer: httpx.Response, *, refused: bool) -> None:
     assert answer.status_code < 500, (role, one, answer.text)
     assert refused is not ACTS[one.act or ""].allows(role), (role, one, answer.status_code, answer.text)
