@@ -51,7 +51,7 @@ class Person:
     bought: tuple[Bought, ...] = ()
     address: str = ""
     country: str = "US"
-    locale: str = "en-US"
+    locale: str = ""  # as the browser asks
     cdnow: str | None = None
 
 
@@ -71,7 +71,6 @@ PEOPLE = (
         (Subscribed("magazine", paid=5, state="failed_charge", failed=4, card=DECLINES),),
         address="Speicherstraße 8\n20457 Hamburg",
         country="DE",
-        locale="de-DE",
     ),
     Person(
         "cancelled",

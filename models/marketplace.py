@@ -18,6 +18,7 @@ class Marketplace(Table, db=DB):
     country = Text(default="US")
     time_zone = Text(default="UTC")
     currency = Text(default="USD")
+    language = Text(default="en")
     invoice_prefix = Text(default="INV-")
     tax_id = Text(null=True, default=None)
     sandbox = Boolean()

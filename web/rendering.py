@@ -22,9 +22,12 @@ from web.notices import Notice
 from web.show import Show, show_to_anybody
 from web.static_files import static_url
 from web.visit import Door, Inside, StaffVisit
+from workflows.customer_language import chosen_language
 from workflows.entrances import CONSOLE
 from workflows.errors import GatewayUnavailable
+from workflows.languages.locales import LANGUAGES
 from workflows.languages.templates import speaking
+from workflows.portal_views import SignedIn
 
 __all__ = ["leave_for", "page", "render", "see_other"]
 
@@ -63,6 +66,8 @@ def render(template: str, door: Door | None, show: Show | None = None, **context
         "signed_in": signed_in,
         "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",
         "here": "",
+        "languages": LANGUAGES,
+        "chosen_language": chosen_language(signed_in.locale).language if isinstance(signed_in, SignedIn) else None,
         "notice": None,
         **context,
     }

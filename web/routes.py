@@ -17,6 +17,7 @@ from web.portal.confirm import ConfirmPages
 from web.portal.contact import ContactPages
 from web.portal.hosted_card import HostedCardPages
 from web.portal.invoices import InvoicePages
+from web.portal.language import LanguagePages
 from web.portal.payments import PaymentPages
 from web.portal.subscriptions import SubscriptionPages
 from web.start import start_page
@@ -40,6 +41,7 @@ _PORTAL = Router(
         PaymentPages,
         InvoicePages,
         ContactPages,
+        LanguagePages,
         SessionPages,
         SignOutPages,
     ],

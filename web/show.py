@@ -78,7 +78,7 @@ class Show:
 
 def show_for(marketplace: Marketplace, accept_language: str, setting: str | None = None) -> Show:
     """To a customer: by their own setting, else their browser's, else the marketplace's language."""
-    locale = choose_locale(setting, accept_language, "en", marketplace.country)
+    locale = choose_locale(setting, accept_language, marketplace.language, marketplace.country)
     return Show(marketplace.time_zone, locale)
 
 

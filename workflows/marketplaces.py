@@ -20,13 +20,14 @@ from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
 from workflows.gateway_choice import gateway_columns, gateway_problem
 from workflows.invoice_numbers import prefix_clashes
+from workflows.languages.locales import LANGUAGES
 from workflows.portal_views import Marketplace
 from workflows.settings import settings
 from workflows.versions import check_version
 
 MARKETPLACE_COLUMNS = (
-    "id, slug, name, address, support_email, country, time_zone, currency, invoice_prefix, tax_id, tax_basis_points,"
-    " reverse_charge, tax_note, sandbox, gateway,"
+    "id, slug, name, address, support_email, country, time_zone, currency, language, invoice_prefix, tax_id,"
+    " tax_basis_points, reverse_charge, tax_note, sandbox, gateway,"
     " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, email_button,"
     " self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
@@ -57,6 +58,7 @@ class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     country: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
     invoice_prefix: str | UnsetType = UNSET
     tax_id: str | UnsetType | None = UNSET
     tax_basis_points: int | UnsetType | None = UNSET
@@ -76,6 +78,7 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     time_zone: str
     currency: str
+    language: str
     invoice_prefix: str
     tax_id: str | None
     tax_basis_points: int | None
@@ -179,6 +182,8 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one 
             return None if value in _TIME_ZONES else "must be a time zone's name, e.g. Europe/Berlin."
         case "currency":
             return None if value in _CURRENCIES else "must be a currency's three capital letters (ISO 4217), e.g. EUR."
+        case "language":
+            return None if value in LANGUAGES else f"must be one of {', '.join(LANGUAGES)}."
         case "invoice_prefix":
             return _prefix_problem(value)
         case "gateway":

@@ -23,6 +23,7 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     time_zone: str
     currency: str
+    language: str  # of those in workflows/languages, for customers who asked for none
     invoice_prefix: str
     tax_id: str | None
     tax_basis_points: int | None

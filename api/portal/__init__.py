@@ -10,6 +10,7 @@ from api.credentials import provide_portal, provide_session_marketplace, provide
 from api.portal.access import AccessLinks, CustomerSessions, StartSession
 from api.portal.card_updates import CardUpdates
 from api.portal.history import History
+from api.portal.language import Language
 from api.portal.subscriptions import Subscriptions
 
 PORTAL_ROUTES = [
@@ -29,7 +30,7 @@ PORTAL_ROUTES = [
     ),
     Router(
         "/portal",
-        route_handlers=[Subscriptions, History],
+        route_handlers=[Subscriptions, History, Language],
         dependencies={
             "signed_in": Provide(provide_signed_in),
             "marketplace": Provide(provide_session_marketplace),

@@ -44,6 +44,7 @@ TWINS = {
     ("get",  "/payments"):                         ("get",    "payments"),
     ("get",  "/invoices/…"):                       ("get",    "invoices/{invoice}"),
     ("get",  "/contact"):                          ("get",    "contact"),
+    ("post", "/language"):                         ("put",    "language"),
     ("get",  "/sessions"):                         ("get",    "sessions"),
     ("post", "/sessions/…/end"):                   ("delete", "sessions/{session_id}"),
     ("post", "/sign-out"):                         ("delete", "sessions/current"),

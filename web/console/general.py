@@ -15,6 +15,7 @@ from web.forms import read_form_of
 from web.uploads import MOST_PARTS, read_upload_of
 from web.visit import StaffVisit
 from workflows.errors import InvalidInput
+from workflows.languages.locales import LANGUAGES
 from workflows.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
 from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
 from workflows.place_names import countries, currencies, time_zones
@@ -29,6 +30,7 @@ LABELS = {
     "country":        "Country",
     "time_zone":      "Time zone",
     "currency":       "Currency",
+    "language":       "Language",
     "invoice_prefix": "Invoice prefix",
     "tax_id":         "Tax ID",
     "tax_rate":       "Tax in prices, in %",
@@ -144,6 +146,7 @@ async def _page(
         countries=_with(countries(), shown["country"]),
         time_zones=_with(time_zones(), shown["time_zone"]),
         currencies=_with(currencies(), shown["currency"]),
+        languages=list(LANGUAGES.items()),
         formats=",".join(FORMATS),
         login_url=stored.login_url,
         changes=told(await named_changes(visit.marketplace.id, "marketplace"), _LOGGED),

@@ -31,6 +31,7 @@ async def test_everything_is_saved_and_shown_again(browser: Browser, marketplace
         "country": "DE",
         "time_zone": "Europe/Berlin",
         "currency": "EUR",
+        "language": "de",
         "invoice_prefix": "RE-",
         "tax_id": "DE123456789",
         "tax_rate": "19.6",

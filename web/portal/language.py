@@ -1,0 +1,31 @@
+"""The language that a signed-in customer chooses, in the footer of each page."""
+
+from typing import Any
+
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+
+from web.connection import WebRequest
+from web.cookies import is_inside
+from web.forms import read_form_of
+from web.rendering import see_other
+from web.visit import Visit
+from workflows.customer_language import LanguageChoice, choose_language
+
+
+class LanguagePages(Controller):
+    """One form, which leads back to the page that it stands on."""
+
+    @post("/language", status_code=303)
+    async def choose(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[Any]:
+        """Keeps the choice; nothing chosen means as the browser asks. 422 for a language that there is not."""
+        form = await read_form_of(request, visit)
+        choice = LanguageChoice(language=form.get("language") or None)
+        await choose_language(visit.marketplace.id, visit.signed_in.customer_id, choice, visit.actor)
+        back = f"{visit.home}/{form.get('back', '')}"
+        return see_other(back if is_inside(visit.home, back) else visit.landing)
+
+    @route("/language", http_method=["GET", "HEAD"], status_code=303)
+    async def after_form(self, visit: NamedDependency[Visit]) -> Response[None]:
+        """Somebody came back to the form's address."""
+        return see_other(visit.landing)

@@ -1,0 +1,46 @@
+"""The language that a customer chose to be spoken to in: on pages once signed in, in e-mails, on invoices."""
+
+from uuid import UUID
+
+import msgspec
+
+from models.database import execute, fetch_value, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
+from workflows.errors import InvalidInput
+from workflows.languages.locales import LANGUAGES, spoken
+from workflows.languages.sentences import sentence
+
+_UNKNOWN = sentence("Choose one of the languages listed.")
+
+
+class LanguageChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`language`: de, en, es, fr or pt; null: as the browser asks, else as the marketplace speaks."""
+
+    language: str | None
+
+
+def chosen_language(locale: str | None) -> LanguageChoice:
+    """What a customer's `locale` chooses: nothing when there are no words in its language."""
+    found = spoken(locale)
+    return LanguageChoice(language=found.partition("_")[0] if found else None)
+
+
+async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: LanguageChoice, by: Actor) -> LanguageChoice:
+    """Keeps the choice, for e-mails and invoices from now on too. Raises InvalidInput for a language without words.
+
+    Whoever chooses the language that their locale has already keeps its region ("de-AT").
+    """
+    if choice.language is not None and choice.language not in LANGUAGES:
+        raise InvalidInput({"language": _UNKNOWN})
+    where = "marketplace_id = $1 AND id = $2"
+    async with transaction():
+        before: str | None = await fetch_value(
+            f"SELECT locale FROM customer WHERE {where} FOR NO KEY UPDATE", marketplace_id, customer_id
+        )
+        if chosen_language(before) != choice:
+            after = choice.language
+            await execute(f"UPDATE customer SET locale = $3 WHERE {where}", marketplace_id, customer_id, after)
+            was, is_ = {"locale": before}, {"locale": after}
+            await record_change(marketplace_id, by, f"customer:{customer_id}", "changed", was, is_)
+    return choice
