@@ -7,6 +7,7 @@ from models.api_key import ApiKey
 from models.captured_email import CapturedEmail
 from models.change_log import ChangeLog
 from models.charge import Charge
+from models.checkpoint import AuditFinding, AuditKey, Checkpoint, CheckpointPublication, Sealing
 from models.customer import Customer
 from models.customer_order import CustomerOrder
 from models.document import Document, DocumentFile
@@ -88,4 +89,9 @@ TABLES: tuple[type[Table], ...] = (
     FactBreach,
     FactCheck,
     RetiredLog,
+    AuditKey,
+    Checkpoint,
+    Sealing,
+    CheckpointPublication,
+    AuditFinding,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks import billing, books, charges, documents, emails, facts, imports, links, sweeps, webhooks
+from tasks import audit, billing, books, charges, documents, emails, facts, imports, links, sweeps, webhooks
 from tasks.job import Job
 from workflows.actors import ACTORS
 from workflows.errors import DefinitionError
@@ -34,6 +34,8 @@ JOBS: tuple[Job, ...] = (
     facts.check_moved,
     facts.check_all,
     sweeps.extend_log,
+    audit.seal,
+    audit.publish,
     sweeps.seal_second_factors,
 )
 

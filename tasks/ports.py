@@ -4,10 +4,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from integrations.accounts import account_for
+from integrations.checkpoint_targets import targets_of
 from integrations.gateways import gateway_for
 from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
 from integrations.webhooks import webhook_sender as webhook_sender_for
+from workflows.audit.targets import Targets
 from workflows.importing.account import Account
 from workflows.ports import Gateway, Mailer, PdfRenderer, WebhookSender
 from workflows.settings import settings
@@ -39,3 +41,9 @@ def account_of(source: str, marketplace_id: UUID) -> Account:
 def webhook_sender() -> WebhookSender:
     """What sends to the merchants' own systems."""
     return webhook_sender_for(settings())
+
+
+@lru_cache
+def checkpoint_targets() -> Targets:
+    """Where checkpoints are published."""
+    return targets_of(settings())

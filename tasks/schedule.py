@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from models.database import execute, transaction
 from workflows.actors import ACTORS
+from workflows.settings import settings
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -19,6 +20,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "dead_job.tell":         _MINUTE,
+    "audit.seal":            _HOUR,    # unless SEAL_EVERY_MINUTES says otherwise
     "charge.listen":         _HOUR,    # events come by themselves; this is for those that were lost
     "tally.sum":             _MINUTE / 2,  # the data cards may be a minute old
     "card_notice.sweep":     _HOUR,    # looks at all charges of a week; a week's notice may be an hour shorter
@@ -53,11 +55,19 @@ async def tick() -> int:
     return await execute(_TICK)
 
 
-async def publish(entries: Mapping[str, timedelta] = SCHEDULE) -> None:
-    """Makes the table hold exactly these entries (actor → every). Next run times that are sooner stay as they are.
+def of_deployment() -> Mapping[str, timedelta]:
+    """The schedule as the deployment's settings have it."""
+    return {**SCHEDULE, "audit.seal": timedelta(minutes=settings().seal_every_minutes)}
+
+
+async def publish(entries: Mapping[str, timedelta] | None = None) -> None:
+    """Makes the table hold exactly these entries (actor → every), those of the deployment unless said.
+
+    Next run times that are sooner stay as they are.
 
     Raises KeyError for an actor that no queue carries.
     """
+    entries = of_deployment() if entries is None else entries
     async with transaction():
         await execute("DELETE FROM schedule WHERE name <> ALL($1)", list(entries))
         for actor, every in sorted(entries.items()):

@@ -33,6 +33,17 @@ class Settings(BaseSettings):
     # Lets webhook endpoints be http:// and lie inside (loopback, private networks). For development; never link-local.
     allow_private_webhooks: bool = False
 
+    # The key that signs checkpoints of the log (Ed25519, PEM), itself or its file; for the workers of the queue sweeps.
+    audit_key: str = Field(default="", repr=False)
+    audit_key_file: str = ""
+    seal_every_minutes: int = Field(default=60, ge=1, le=60)
+    # Where checkpoints are published; empty: not there.
+    audit_directory: str = ""
+    audit_bucket: str = ""  # of an S3-compatible object store; credentials as boto3 finds them
+    audit_s3_endpoint: str = ""  # empty: Amazon's
+    audit_retention_days: int = Field(default=3650, ge=1)  # for which the store lets nobody delete
+    audit_email: Literal["none", "daily", "each"] = "daily"  # to the marketplace's auditors
+
     trusted_proxies: str = ""  # comma-separated networks whose X-Forwarded-For is believed
     # limits of PRODUCT.md 1.10 and 2.4
     links_per_hour: int = Field(default=5, ge=1)  # per customer and marketplace

@@ -1,0 +1,191 @@
+"""`./gatehouse audit`: exports of the log, their verification, proofs, checkpoints and the keys that sign them."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Annotated, TypeVar, cast
+from uuid import UUID
+
+import typer
+
+from cli.audit_keys import app as keys
+from cli.database_at_hand import NoDatabase, database_at_hand
+from cli.embedded import ServerFailed
+from cli.paths import ROOT, as_typed
+from models.database import close_pool, open_pool
+from workflows.audit.checkpoints import checkpoints_from
+from workflows.audit.export import Wanted, export, marketplaces_to_export
+from workflows.audit.lines import Form, control_line
+from workflows.audit.proofs import prove_consistency, prove_row
+from workflows.audit.signing import KeyUnusable, known_keys
+from workflows.errors import InvalidInput, NotFound
+
+answer = TypeVar("answer")
+
+NOT_DONE = 2  # exit status: what was asked for cannot be
+_PACKED_BY = 1  # gzip's level: half of a row is hashes, which the higher ones pack no better
+_DEFAULT_DATA = ROOT / ".data"
+_PAGE = 1_000  # checkpoints
+
+_Data = Annotated[Path, typer.Option(help="The demo's folder, used when DATABASE_URL is not set.")]
+_Output = Annotated[Path, typer.Option(help="The file to write.")]
+_One = Annotated[str | None, typer.Option("--marketplace", help="By its slug; needed where there are several.")]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The log's exports and proofs.")
+app.add_typer(keys, name="key")
+
+
+@app.command("export")
+def write_export(
+    output: Annotated[Path, typer.Option(help="Its ending says the form: .ndjson or .csv, .gz behind it to pack.")],
+    marketplace: Annotated[list[str] | None, typer.Option(help="By slug, several times; all unless said.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="UTC. Whole checkpoints that touch the range.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="UTC.")] = None,
+    entity: Annotated[str | None, typer.Option(help="One entity's rows, proven: MACHINE/ID.")] = None,
+    data: _Data = _DEFAULT_DATA,
+) -> None:
+    """Write the log with its proof to a file, for `audit verify` and for others to keep."""
+    form, file = _form(output), as_typed(output)
+    wanted = Wanted(since=_utc(since), until=_utc(until), entity=_entity(entity))
+
+    async def write() -> int:
+        ids = await marketplaces_to_export(marketplace or [])
+        return await _write(file, export(form, ids, wanted))
+
+    written = _with_database(data, write)
+    typer.echo(f"{file}: {written} bytes")
+
+
+@app.command(
+    "verify", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def verify(context: typer.Context) -> None:
+    """Check an export or a proof: FILE [--key PUBLIC] [--checkpoints FILE]. No database, no network."""
+    from verifier.__main__ import main
+
+    words = list(context.args)
+    for place, word in enumerate(words):
+        if not word.startswith("-"):
+            words[place] = str(as_typed(Path(word)))
+    raise typer.Exit(main(words))
+
+
+@app.command("proof")
+def proof(
+    row: Annotated[str, typer.Argument(help="MACHINE/ID/SEQ, as exports and pages call it.")],
+    output: _Output,
+    marketplace: _One = None,
+    data: _Data = _DEFAULT_DATA,
+) -> None:
+    """Write the proof that one row is under a checkpoint."""
+    machine, _, rest = row.partition("/")
+    entity, _, seq = rest.partition("/")
+    if not seq.isdecimal():
+        raise typer.BadParameter("a row is named MACHINE/ID/SEQ")
+    asked = _entity(f"{machine}/{entity}")
+    assert asked is not None, "a text was given"
+    _write_lines(data, output, marketplace, lambda own: prove_row(own, *asked, int(seq)))
+
+
+@app.command("consistency")
+def consistency(
+    older: Annotated[int, typer.Argument(help="Number of a checkpoint.")],
+    newer: Annotated[int, typer.Argument(help="Number of a later one.")],
+    output: _Output,
+    marketplace: _One = None,
+    data: _Data = _DEFAULT_DATA,
+) -> None:
+    """Write the proof that a checkpoint's tree begins with that of an earlier one."""
+    _write_lines(data, output, marketplace, lambda own: prove_consistency(own, older, newer))
+
+
+@app.command("checkpoints")
+def checkpoints(output: _Output, marketplace: _One = None, data: _Data = _DEFAULT_DATA) -> None:
+    """Write all keys and checkpoints as they are published, for somebody to hold."""
+    _write_lines(data, output, marketplace, _published)
+
+
+async def _published(marketplace_id: UUID) -> list[bytes]:
+    lines = [control_line("ndjson", key.published()) for key in await known_keys()]
+    number = 0
+    while page := await checkpoints_from(marketplace_id, number, _PAGE):
+        lines += [control_line("ndjson", one.published()) for one in page]
+        number = page[-1].number
+    return lines
+
+
+def _write_lines(
+    data: Path, output: Path, marketplace: str | None, lines: Callable[[UUID], Awaitable[list[bytes]]]
+) -> None:
+    file = as_typed(output)
+
+    async def write() -> None:
+        ids = await marketplaces_to_export([marketplace] if marketplace else [])
+        if len(ids) != 1:
+            raise InvalidInput({"marketplace": "There are several: name one with --marketplace."})
+        file.write_bytes(b"".join(await lines(ids[0])))
+
+    _with_database(data, write)
+    typer.echo(str(file))
+
+
+async def _write(file: Path, pieces: AsyncGenerator[bytes]) -> int:
+    """Writes the pieces as they come; a file that is there under its name is whole."""
+    unfinished = file.with_name(f"{file.name}.part")
+    written = 0
+    try:
+        with _opened(unfinished, packed=file.name.endswith(".gz")) as output:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    await asyncio.to_thread(output.write, piece)
+                    written += len(piece)
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return written
+
+
+def _opened(file: Path, *, packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(file, "wb", _PACKED_BY)) if packed else file.open("wb")
+
+
+def _form(file: Path) -> Form:
+    plain = file.name.removesuffix(".gz")
+    if plain.endswith(".ndjson"):
+        return "ndjson"
+    if plain.endswith(".csv"):
+        return "csv"
+    raise typer.BadParameter("the file's name ends in .ndjson or .csv, or either with .gz behind it")
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=UTC)
+
+
+def _entity(text: str | None) -> tuple[str, UUID] | None:
+    if text is None:
+        return None
+    machine, _, entity_id = text.partition("/")
+    try:
+        return machine, UUID(entity_id)
+    except ValueError:
+        raise typer.BadParameter("an entity is named MACHINE/ID, e.g. subscription/0193…") from None
+
+
+def _with_database(data: Path, act: Callable[[], Awaitable[answer]]) -> answer:
+    async def run(url: str) -> answer:
+        await open_pool(url, min_size=1, max_size=4)
+        try:
+            return await act()
+        finally:
+            await close_pool()
+
+    try:
+        with database_at_hand(as_typed(data)) as url:
+            return asyncio.run(run(url))
+    except (InvalidInput, KeyUnusable, NoDatabase, NotFound, ServerFailed, OSError) as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(NOT_DONE) from None

@@ -1,0 +1,144 @@
+"""The lines of an export (docs/audit-format.md). PostgreSQL writes those of rows: a program would be too slow.
+
+Rows come in slices, each a COPY of its own: whoever reads slowly holds no connection, and memory stays flat.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from models.database import connection, execute, fetch_row, transaction
+from workflows.audit.checkpoints import Checkpoint
+from workflows.audit.spans import Span, within
+
+Form = Literal["ndjson", "csv"]
+
+_SLICE = 20_000  # rows, some 10 MB
+# name in the export → SQL
+COLUMNS: Mapping[str, str] = {
+    "machine": "machine",
+    "entity": "entity_id",
+    "seq": "seq",
+    "trigger": "trigger",
+    "from": "from_state",
+    "to": "to_state",
+    "actor": "actor_kind || ':' || actor_id",
+    "reason": "reason",
+    "request": "request_id",
+    "details": "details::text",
+    "at": "at",
+    "previous": "encode(previous_hash, 'hex')",
+    "hash": "encode(hash, 'hex')",
+    "xid": "xid::text",
+    "system": "system_identifier::text",
+}
+_SELECT = ", ".join(f'{sql} AS "{name}"' for name, sql in COLUMNS.items())
+_ORDER = "at, entity_id, seq"
+# How COPY's CSV comes to write a value as it is: JSON holds neither of the two control characters.
+_AS_IT_IS = {"format": "csv", "delimiter": "\x02", "quote": "\x01"}
+_CSV = {"format": "csv", "null": "\\N"}
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """Some rows of a marketplace's log: of these spans, between these instants (both included), of one entity."""
+
+    marketplace_id: UUID
+    spans: Sequence[Span]
+    first_at: Any = None
+    last_at: Any = None
+    entity: tuple[str, UUID] | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The condition as SQL, and its arguments."""
+        parts, given = ["marketplace_id = $1", within(self.spans)], [self.marketplace_id]
+        for condition, value in (("at >= ${}", self.first_at), ("at <= ${}", self.last_at)):
+            if value is not None:
+                given.append(value)
+                parts.append(condition.format(len(given)))
+        if self.entity is not None:
+            given += self.entity
+            parts.append(f"machine = ${len(given) - 1} AND entity_id = ${len(given)}")
+        return " AND ".join(parts), given
+
+
+def rows_of(checkpoint: Checkpoint) -> Rows:
+    """A checkpoint's own."""
+    return Rows(
+        marketplace_id=checkpoint.marketplace_id,
+        spans=checkpoint.spans,
+        first_at=checkpoint.first_at,
+        last_at=checkpoint.last_at,
+    )
+
+
+async def row_lines(form: Form, rows: Rows, *, at_most: int | None = None) -> AsyncGenerator[tuple[bytes, int]]:
+    """Their lines in order, slice by slice, each with how many rows it holds. `at_most`: known not to be more."""
+    after: tuple[Any, ...] | None = None
+    while True:
+        until = None if at_most is not None and at_most <= _SLICE else await _end_of_slice(rows, after)
+        lines, number = await _copy(form, rows, after, until)
+        if number:
+            yield lines, number
+        if until is None:
+            return
+        after = until
+
+
+async def _end_of_slice(rows: Rows, after: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """The key of the slice's last entry in the index, whether its row is wanted or not; None for the last slice."""
+    where, given = _sliced(msgspec.structs.replace(rows, spans=()), after, None)
+    where = where.replace(within(()), "true")
+    sql = f"SELECT {_ORDER} FROM transition_log WHERE {where} ORDER BY {_ORDER} OFFSET {_SLICE - 1} LIMIT 1"
+    found = await fetch_row(sql, *given)
+    return None if found is None else tuple(found)
+
+
+def _sliced(rows: Rows, after: tuple[Any, ...] | None, until: tuple[Any, ...] | None) -> tuple[str, list[Any]]:
+    where, given = rows.where()
+    for sign, instant_sign, key in ((">", ">=", after), ("<=", "<=", until)):
+        if key is not None:
+            first = len(given) + 1
+            given += key
+            where += f" AND (at, entity_id, seq) {sign} (${first}, ${first + 1}, ${first + 2})"
+            where += f" AND at {instant_sign} ${first}"  # by which partitions are left out
+    return where, given
+
+
+class _Collected:
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    async def __call__(self, part: bytes) -> None:
+        self.parts.append(part)
+
+
+async def _copy(
+    form: Form, rows: Rows, after: tuple[Any, ...] | None, until: tuple[Any, ...] | None
+) -> tuple[bytes, int]:
+    where, given = _sliced(rows, after, until)
+    sql = f"SELECT {_SELECT} FROM transition_log WHERE {where} ORDER BY {_ORDER}"
+    if form == "ndjson":
+        sql = f"SELECT row_to_json(line) FROM ({sql}) AS line"
+    collected = _Collected()
+    async with transaction(), connection() as current:
+        await execute("SET LOCAL TimeZone = 'UTC'")
+        await execute("SET LOCAL DateStyle = 'ISO'")
+        status = await current.copy_from_query(
+            sql, *given, output=collected, **(_AS_IT_IS if form == "ndjson" else _CSV)
+        )
+    return b"".join(collected.parts), int(status.rpartition(" ")[2])
+
+
+def control_line(form: Form, said: Mapping[str, Any]) -> bytes:
+    """A line that is no row: `said` has a `type`."""
+    text = msgspec.json.encode(said)
+    if form == "ndjson":
+        return text + b"\n"
+    return b"#%s,%s\n" % (str(said["type"]).encode(), b'"' + text.replace(b'"', b'""') + b'"')
+
+
+def head(form: Form) -> bytes:
+    """What the file begins with: in CSV the names of the columns."""
+    return b"" if form == "ndjson" else ",".join(COLUMNS).encode() + b"\n"

@@ -1,0 +1,111 @@
+"""Which rows of the log a checkpoint is about: told by the transaction that wrote each, never by its time.
+
+A row below the horizon (every transaction below it has ended) is visible to all and joined by no other, so that a
+checkpoint can be said to hold *all* rows of a span for ever. Transaction ids count in one cluster: rows of another
+system identifier (the database was restored or upgraded) count as below.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from models.database import fetch, fetch_row, fetch_value
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Of the rows that a system wrote, those by transactions from `low` until before `high`."""
+
+    system: int
+    low: int
+    high: int
+
+
+class Horizon(msgspec.Struct, frozen=True, kw_only=True):
+    """Until where this cluster's transactions have all ended; `next_xid` is the first that had not begun at `at`."""
+
+    system: int
+    below_xid: int
+    next_xid: int
+    at: datetime
+
+
+async def horizon() -> Horizon:
+    """As of now. `at` is before the look, so that whoever begins later is later by their time too."""
+    row = await fetch_row(
+        "SELECT (pg_control_system()).system_identifier AS system, pg_snapshot_xmin(seen)::text::bigint AS below_xid,"
+        " pg_snapshot_xmax(seen)::text::bigint AS next_xid, statement_timestamp() AS at"
+        " FROM pg_current_snapshot() AS seen"
+    )
+    assert row is not None, "a function answers with a row"
+    return Horizon(**row)
+
+
+def within(spans: Sequence[Span]) -> str:
+    """SQL that is true for the rows of any of the spans. Numbers only, so that nothing needs quoting."""
+    parts = [
+        f"(system_identifier = {span.system} AND xid >= '{span.low}'::xid8 AND xid < '{span.high}'::xid8)"
+        for span in spans
+    ]
+    return f"({' OR '.join(parts)})" if parts else "false"
+
+
+async def sealed_until(marketplace_id: object) -> dict[int, int]:
+    """Of each system's rows, below which transaction all are sealed."""
+    rows = await fetch(
+        "SELECT system_identifier, max(below_xid)::text::bigint AS high FROM checkpoint WHERE marketplace_id = $1"
+        " GROUP BY system_identifier",
+        marketplace_id,
+    )
+    until = {row["system_identifier"]: row["high"] for row in rows}
+    several = "SELECT spans FROM checkpoint WHERE marketplace_id = $1 AND jsonb_array_length(spans) > 1"
+    for spans in await fetch(several, marketplace_id):
+        for span in msgspec.convert(spans["spans"], list[Span]):
+            until[span.system] = max(until.get(span.system, 0), span.high)
+    return until
+
+
+async def systems_of(marketplace_id: object) -> set[int]:
+    """The systems that wrote a marketplace's rows; reads all of them."""
+    rows = await fetch(
+        "SELECT DISTINCT system_identifier FROM transition_log WHERE marketplace_id = $1", marketplace_id
+    )
+    return {row["system_identifier"] for row in rows}
+
+
+async def unsealed(marketplace_id: object, seen: Horizon, *, elsewhere: bool) -> list[Span]:
+    """The spans that the next checkpoint is about. `elsewhere`: look for rows of other systems too, which reads all."""
+    until = await sealed_until(marketplace_id)
+    spans = [Span(seen.system, until.get(seen.system, 0), seen.below_xid)]
+    if not elsewhere:
+        return spans
+    for row in await fetch(
+        "SELECT system_identifier, max(xid)::text::bigint AS last FROM transition_log"
+        " WHERE marketplace_id = $1 AND system_identifier <> $2 GROUP BY 1 ORDER BY 1",
+        marketplace_id,
+        seen.system,
+    ):
+        low = until.get(row["system_identifier"], 0)
+        if row["last"] >= low:
+            spans.append(Span(row["system_identifier"], low, row["last"] + 1))
+    return spans
+
+
+async def changed_since_sealed(seen: Horizon) -> bool:
+    """Whether rows of other systems may be unsealed: there was no run yet, or the last one was another cluster's."""
+    last = await fetch_value("SELECT system_identifier FROM sealing ORDER BY id DESC LIMIT 1")
+    return last != seen.system
+
+
+async def floor(seen: Horizon) -> datetime | None:
+    """No unsealed row of this system is older; None when nothing is known.
+
+    Transactions above the last run's horizon began after any run that saw none of them begun. An hour is left for
+    clocks that were set back.
+    """
+    return await fetch_value(
+        "SELECT max(earlier.at) - interval '1 hour' FROM sealing AS earlier,"
+        " (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1) AS last"
+        " WHERE earlier.system_identifier = $1 AND earlier.snapshot_xmax <= last.below_xid",
+        seen.system,
+    )
