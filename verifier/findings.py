@@ -67,8 +67,8 @@ class Report:
 
     @property
     def first(self) -> Finding | None:
-        """The first thing in the file that does not fit."""
-        return min(self.findings, default=None)
+        """The first line that does not fit, and what is wrong with it; else what is wrong with the file."""
+        return min(self.findings, key=lambda one: one.line or float("inf"), default=None)
 
     @property
     def status(self) -> int:

@@ -24,6 +24,8 @@ class Sealed:
     wanted: int
     rows: int
     fits: bool
+    strays: int = 0
+    strays_edited: int = 0
 
 
 class Part:
@@ -37,6 +39,7 @@ class Part:
         self.start: Checkpoint | None = None
         self.authentic_until = 0
         self.open = self.ended = False
+        self.strays: list[tuple[int, str, int]] | None = None  # line, system, transaction
         self.chains = Chains()
         self.odd: set[int] = set()  # lines of rows that do not fit by themselves
         self._keyring, self._report = keyring, report
@@ -61,6 +64,9 @@ class Part:
             self._is_odd(line, "reordered row", f"{name(row)} does not come after the row before it")
         self._last = place
         self.chains.add(row, line)
+        if self.strays is not None:
+            self.strays.append((line, row.system, int(row.xid)))
+            return
         self._rows_since += 1
         self._transactions.add(row, line)
         if self.entity is not None:
@@ -87,6 +93,9 @@ class Part:
                 self._places.place(line, said, self._report)
             case "unsealed":
                 self._open()
+            case "stray":
+                self._close_unsealed()
+                self.strays = []
             case "end":
                 self._end(line, said)
             case other:
@@ -104,20 +113,25 @@ class Part:
         if not self._belongs(line, checkpoint):
             return
         before = self.sealed[-1].checkpoint if self.sealed else self.start
-        self._follows(line, checkpoint, before)
+        if follows := self._follows(line, checkpoint, before):
+            self._check_transactions(checkpoint)
         if self._check_signature(line, checkpoint):
             self.authentic_until = checkpoint.number
-        for odd_line, says in self._transactions.outside(checkpoint.spans):
-            self._is_odd(odd_line, "misplaced row", f"{says} of checkpoint {checkpoint.number}")
         fits = self.entity is None and (not self._followed or self._tree.root() == checkpoint.root)
         if self.entity is not None:
             fits = self._places.check(checkpoint, self._report)
         wanted = checkpoint.size - (before.size if before else 0)
-        self.sealed.append(Sealed(checkpoint, line, self._first_line + 1, wanted, self._rows_since, fits))
+        self.sealed.append(
+            Sealed(checkpoint, line, self._first_line + 1, wanted, self._rows_since, fits or not follows)
+        )
         self.rows += self._rows_since
         self._restart(line)
         if self.entity is None:
             self._resume(line, checkpoint, said)
+
+    def _check_transactions(self, checkpoint: Checkpoint) -> None:
+        for line, says in self._transactions.outside(checkpoint.spans):
+            self._is_odd(line, "misplaced row", f"{says} of checkpoint {checkpoint.number}")
 
     def _restart(self, line: int) -> None:
         self._transactions = Transactions()
@@ -129,25 +143,27 @@ class Part:
         self._report.add(line, "other marketplace", f"checkpoint {checkpoint.number} is of {checkpoint.marketplace}")
         return False
 
-    def _follows(self, line: int, checkpoint: Checkpoint, before: Checkpoint | None) -> None:
-        number = checkpoint.number
+    def _follows(self, line: int, checkpoint: Checkpoint, before: Checkpoint | None) -> bool:
+        """Whether it is the next one after `before`; what speaks against it is reported."""
+        number, found = checkpoint.number, len(self._report.findings)
+        gap = before is not None and number > before.number + 1
         if before is None:
-            if self.whole and checkpoint.previous != "-":
-                self._report.add(line, "missing checkpoint", f"checkpoint {number} is not the first there was")
-        elif self.entity is not None and number > before.number + 1:
-            return  # those in between hold nothing of the entity
+            if checkpoint.previous != "-":
+                self._report.add(line, "missing checkpoint", f"checkpoint {number} is not the first that there was")
+        elif self.entity is not None and gap:
+            pass  # those in between hold nothing of the entity
         elif number <= before.number:
             self._report.add(line, "forked checkpoints", f"checkpoint {number} comes after {before.number}")
         elif checkpoint.previous != before.hash:
-            gap = number > before.number + 1
             kind = "missing checkpoint" if gap else "forked checkpoints"
             self._report.add(line, kind, f"checkpoint {number} does not name checkpoint {before.number}")
         elif checkpoint.size <= before.size:
             self._report.add(line, "edited checkpoint", f"checkpoint {number} is not larger than the one before")
-        elif number > before.number + 1:
+        elif gap:
             self._report.notes.append(
                 f"Checkpoint {number} follows {before.number}: the database was restored from before those in between."
             )
+        return len(self._report.findings) == found
 
     def _check_signature(self, line: int, checkpoint: Checkpoint) -> bool:
         signed = self._keyring.check(checkpoint)
@@ -172,15 +188,21 @@ class Part:
         self.open = True
         self._restart(self._first_line)
 
-    def _end(self, line: int, said: dict[str, Any]) -> None:
-        self.ended = True
+    def _close_unsealed(self) -> None:
         if self.open:
-            self.unsealed = self._rows_since
+            self.unsealed += self._rows_since
             for odd_line, says in self._transactions.below(self._spans()):
                 self._is_odd(odd_line, "misplaced row", f"{says}, though not sealed")
-        elif self._rows_since:
+            self.rows += self._rows_since
+            self._restart(self._first_line)
+
+    def _end(self, line: int, said: dict[str, Any]) -> None:
+        self.ended = True
+        self._close_unsealed()
+        if self._rows_since:
             self._report.add(line, "missing checkpoint", "rows stand before the end without one")
-        self.rows += self._rows_since
+        self._count_strays()
+        self.rows += self._rows_since + len(self.strays or ())
         if said.get("rows") != self.rows or said.get("checkpoints") != len(self.sealed):
             self._report.add(
                 line,
@@ -188,6 +210,18 @@ class Part:
                 f"{said.get('rows')} rows and {said.get('checkpoints')} checkpoints were written, "
                 f"{self.rows} and {len(self.sealed)} are here",
             )
+
+    def _count_strays(self) -> None:
+        """Each counts to the checkpoint of its span."""
+        for line, system, xid in self.strays or ():
+            for one in self.sealed:
+                low, high = one.checkpoint.spans.get(system, (0, 0))
+                if low <= xid < high:
+                    one.strays += 1
+                    one.strays_edited += line in self.odd
+                    break
+            else:
+                self._is_odd(line, "misplaced row", f"transaction {xid} of system {system} is of no checkpoint here")
 
     def _spans(self) -> dict[str, tuple[int, int]]:
         spans: dict[str, tuple[int, int]] = {}

@@ -15,7 +15,7 @@ _CHUNK = 1 << 20  # bytes
 LONGEST_LINE = 1 << 20  # a row has some 500 bytes, a checkpoint 3,000
 # Half of a row are hashes, which nothing packs: exports shrink to a quarter. What was a hundred times as long is none.
 _MOST_PACKED = 100
-_UNSUSPICIOUS = 16 << 20  # bytes, below which the ratio is not looked at
+_UNSUSPICIOUS = 4 << 20  # bytes, below which the ratio is not looked at
 
 Line = tuple[int, Row | dict[str, Any] | None]  # its number; a row, what a control line says, or None: unreadable
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
-from verifier.findings import Finding, Report
+from verifier.findings import Report
 from verifier.held import Held
 from verifier.keys import Keyring
 from verifier.part import Part, Sealed
@@ -137,7 +137,8 @@ def _judge(part: Part, report: Report) -> None:
             report.add(line, kind, says)
             continue
         sealed = _sealed_at(part, lines, line)
-        report.add(line, "inserted row" if sealed is not None and sealed.rows > sealed.wanted else "forked chain", says)
+        too_many = sealed is not None and sealed.rows + sealed.strays > sealed.wanted
+        report.add(line, "inserted row" if too_many else "forked chain", says)
     ordered = sorted(flawed)
     for one in part.sealed if part.entity is None else ():
         _judge_checkpoint(one, ordered, report)
@@ -149,15 +150,12 @@ def _sealed_at(part: Part, lines: list[int], line: int) -> Sealed | None:
 
 
 def _judge_checkpoint(one: Sealed, flawed: list[int], report: Report) -> None:
-    number = one.checkpoint.number
-    if one.rows < one.wanted:
-        says = f"checkpoint {number} was made of {one.wanted} rows, {one.rows} are here"
-        report.add(one.line, "missing row", says)
-    elif one.rows > one.wanted:
-        says = f"checkpoint {number} was made of {one.wanted} rows, {one.rows} are here"
-        report.add(one.line, "inserted row", says)
+    number, here = one.checkpoint.number, one.rows + one.strays
+    if here != one.wanted:
+        kind = "missing row" if here < one.wanted else "inserted row"
+        report.add(one.line, kind, f"checkpoint {number} was made of {one.wanted} rows, {here} are here")
     elif not one.fits:
         explained = bisect_left(flawed, one.line) > bisect_left(flawed, one.first_line)
-        if not explained:
+        if not explained and not one.strays_edited:
             says = f"the rows of checkpoint {number}, from line {one.first_line}, are not those that were sealed"
-            report.findings.append(Finding(one.first_line, "rewritten rows", says))
+            report.add(one.first_line, "rewritten rows", says)

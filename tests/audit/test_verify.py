@@ -1,15 +1,134 @@
-"""An export that nobody touched is proven, in every form; what it says for whoever has no key."""
+"""An export that nobody touched is proven, whatever its form and scope; so are proofs of one row and of two trees."""
 
+import gzip
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from models.database import fetch, fetch_row, fetch_value
 from tests.audit.sealed_log import SealedLog, exported
 from verifier.findings import PROVEN
 from verifier.verify import verify
+from workflows.audit.export import Wanted
+from workflows.audit.lines import Form
+from workflows.audit.proofs import prove_consistency, prove_row
+from workflows.errors import InvalidInput, NotFound
+
+FORMS: tuple[Form, ...] = ("ndjson", "csv")
 
 
-async def test_an_untouched_export_is_proven(log: SealedLog, file: Path) -> None:
-    report = verify(await exported(log, file), log.public, log.held)
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_untouched_export_is_proven(log: SealedLog, tmp_path: Path, form: Form) -> None:
+    report = verify(await exported(log, tmp_path / f"export.{form}", form=form), log.public, log.held)
 
     assert report.findings == []
     assert report.status == PROVEN
-    assert (report.rows, report.checkpoints, report.unsealed) == (32 + 8 + 16 + 24 + 32, 4, 32)
+    rows = await fetch_value("SELECT count(*) FROM transition_log WHERE marketplace_id = $1", log.marketplace)
+    sealed = await fetch_value("SELECT max(size) FROM checkpoint WHERE marketplace_id = $1", log.marketplace)
+    assert (report.rows, report.checkpoints, report.unsealed) == (rows, 4, rows - sealed)
+    assert 0 < sealed < rows
+
+
+async def test_several_marketplaces_are_parts_of_one_file(log: SealedLog, tmp_path: Path) -> None:
+    plain = await exported(log, tmp_path / "both.ndjson", marketplaces=[log.marketplace, log.other])
+    (tmp_path / "both.ndjson.gz").write_bytes(gzip.compress(plain.read_bytes()))
+
+    report = verify(tmp_path / "both.ndjson.gz", log.public, log.held)
+
+    assert (report.findings, report.status) == ([], PROVEN)
+    assert report.checkpoints == 5
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_range_is_whole_checkpoints_and_proven(log: SealedLog, tmp_path: Path, form: Form) -> None:
+    first = await fetch_row(
+        "SELECT first_at, last_at FROM checkpoint WHERE marketplace_id = $1 AND number = 2", log.marketplace
+    )
+    assert first is not None
+    wanted = Wanted(since=first["last_at"], until=first["last_at"] + timedelta(microseconds=1))
+
+    report = verify(await exported(log, tmp_path / f"range.{form}", form=form, wanted=wanted), log.public, log.held)
+
+    assert (report.findings, report.status) == ([], PROVEN)
+    sizes = await fetch("SELECT size FROM checkpoint WHERE marketplace_id = $1 ORDER BY number", log.marketplace)
+    assert (report.checkpoints, report.rows) == (1, sizes[1]["size"] - sizes[0]["size"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_one_entitys_rows_come_with_their_places(log: SealedLog, tmp_path: Path, form: Form) -> None:
+    longest = await _longest(log)
+    wanted = Wanted(entity=("subscription", longest["entity_id"]))
+
+    report = verify(await exported(log, tmp_path / f"one.{form}", form=form, wanted=wanted), log.public, log.held)
+
+    assert (report.findings, report.status) == ([], PROVEN)
+    assert report.rows == longest["rows"]
+
+
+async def test_every_row_under_a_checkpoint_can_be_proven_alone(log: SealedLog, tmp_path: Path) -> None:
+    rows = await fetch(
+        "SELECT machine, entity_id, seq FROM transition_log WHERE marketplace_id = $1"
+        " AND xid < (SELECT max(below_xid) FROM checkpoint)",
+        log.marketplace,
+    )
+    proof = tmp_path / "proof.ndjson"
+    for row in rows:
+        proof.write_bytes(b"".join(await prove_row(log.marketplace, *row)))
+        report = verify(proof, log.public, log.held)
+        assert (report.findings, report.status, report.rows) == ([], PROVEN, 1)
+
+
+async def test_a_proof_of_another_row_is_none(log: SealedLog, tmp_path: Path) -> None:
+    longest = await _longest(log)
+    first = await prove_row(log.marketplace, "subscription", longest["entity_id"], 1)
+    second = await prove_row(log.marketplace, "subscription", longest["entity_id"], 2)
+    (tmp_path / "mixed.ndjson").write_bytes(b"".join([*first[:-3], second[-3], *first[-2:]]))
+
+    assert [one.kind for one in verify(tmp_path / "mixed.ndjson", log.public).findings] == ["unproven row"]
+
+
+async def test_what_is_not_sealed_cannot_be_proven(log: SealedLog) -> None:
+    newest = await fetch_row(
+        "SELECT entity_id, seq FROM transition_log WHERE marketplace_id = $1 ORDER BY at DESC LIMIT 1", log.marketplace
+    )
+    assert newest is not None
+    with pytest.raises(InvalidInput, match="not sealed yet"):
+        await prove_row(log.marketplace, "subscription", *newest)
+    with pytest.raises(NotFound):
+        await prove_row(log.marketplace, "charge", *newest)
+    with pytest.raises(NotFound):
+        await prove_row(log.other, "subscription", *newest)
+
+
+async def test_every_two_checkpoints_are_proven_consistent(log: SealedLog, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.ndjson"
+    for older in range(1, 4):
+        for newer in range(older + 1, 5):
+            proof.write_bytes(b"".join(await prove_consistency(log.marketplace, older, newer)))
+            report = verify(proof, log.public, log.held)
+            assert (report.findings, report.status, report.checkpoints) == ([], PROVEN, 2)
+
+    with pytest.raises(InvalidInput):
+        await prove_consistency(log.marketplace, 2, 2)
+    with pytest.raises(NotFound):
+        await prove_consistency(log.marketplace, 4, 5)
+
+
+async def test_trees_that_did_not_grow_out_of_each_other_are_told(log: SealedLog, tmp_path: Path) -> None:
+    lines = await prove_consistency(log.marketplace, 2, 4)
+    others = await prove_consistency(log.marketplace, 3, 4)
+    (tmp_path / "mixed.ndjson").write_bytes(b"".join([*lines[:-1], others[-1]]))
+
+    assert [one.kind for one in verify(tmp_path / "mixed.ndjson", log.public).findings] == ["rewritten rows"]
+
+
+async def _longest(log: SealedLog) -> dict[str, object]:
+    found = await fetch_row(
+        "SELECT entity_id, count(*) AS rows FROM transition_log WHERE marketplace_id = $1 AND entity_id IN"
+        " (SELECT entity_id FROM transition_log WHERE xid >= (SELECT max(below_xid) FROM checkpoint))"
+        " GROUP BY 1 ORDER BY 2 DESC LIMIT 1",
+        log.marketplace,
+    )
+    assert found is not None
+    return dict(found)

@@ -14,7 +14,7 @@ import msgspec
 from models.database import fetch, fetch_value
 from workflows.audit.checkpoints import Checkpoint, before, checkpoints_from, latest
 from workflows.audit.instants import instant
-from workflows.audit.lines import Form, Rows, control_line, head, row_lines, rows_of
+from workflows.audit.lines import Form, Rows, control_line, head, number_of, row_lines, rows_of
 from workflows.audit.proofs import inclusion_lines
 from workflows.audit.signing import known_keys
 from workflows.audit.spans import Span, changed_since_sealed, floor, horizon, sealed_until, systems_of
@@ -77,7 +77,7 @@ class _Part:
         self._marketplace_id = marketplace_id
         self._wanted = wanted
         self._place = {"part": part, "parts": parts}
-        self._rows = self._checkpoints = 0
+        self._rows = self._checkpoints = self._sealed_rows = 0
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         newest = await latest(self._marketplace_id)
@@ -90,8 +90,12 @@ class _Part:
         if start is not None and newest is not None:
             async for piece in self._sealed(start.number - 1, newest.number):
                 yield piece
+        self._sealed_rows = self._rows
         if self._wanted.until is None or newest is None or self._wanted.until >= newest.sealed_at:
             async for piece in self._unsealed(newest):
+                yield piece
+        if self._wanted.scope == "all" and start is not None and newest is not None:
+            async for piece in self._strays(start, newest):
                 yield piece
         yield self._said({"type": "end", "rows": self._rows, "checkpoints": self._checkpoints})
 
@@ -139,6 +143,17 @@ class _Part:
     async def _unsealed(self, newest: Checkpoint | None) -> AsyncGenerator[bytes]:
         yield self._said({"type": "unsealed"})
         async for lines, number in row_lines(self._form, await self._open_rows(newest)):
+            self._rows += number
+            yield lines
+
+    async def _strays(self, start: Checkpoint, newest: Checkpoint) -> AsyncGenerator[bytes]:
+        """Rows of sealed spans outside of their checkpoint's time, looked for when the number is not right."""
+        spans = [Span(system, 0, high) for system, high in (await sealed_until(self._marketplace_id)).items()]
+        sealed = Rows(marketplace_id=self._marketplace_id, spans=spans)
+        if await number_of(sealed) == self._sealed_rows:
+            return
+        yield self._said({"type": "stray"})
+        async for lines, number in row_lines(self._form, sealed, besides=(start.number, newest.number)):
             self._rows += number
             yield lines
 

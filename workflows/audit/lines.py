@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import connection, execute, fetch_row, transaction
+from models.database import connection, execute, fetch_row, fetch_value, transaction
 from workflows.audit.checkpoints import Checkpoint
 from workflows.audit.spans import Span, within
 
@@ -73,12 +73,33 @@ def rows_of(checkpoint: Checkpoint) -> Rows:
     )
 
 
-async def row_lines(form: Form, rows: Rows, *, at_most: int | None = None) -> AsyncGenerator[tuple[bytes, int]]:
-    """Their lines in order, slice by slice, each with how many rows it holds. `at_most`: known not to be more."""
+# Rows that stand where the export of one of the checkpoints $first to $last finds them.
+_FOUND = """
+EXISTS (SELECT FROM checkpoint, jsonb_array_elements(checkpoint.spans) AS span
+        WHERE checkpoint.marketplace_id = transition_log.marketplace_id AND number BETWEEN {} AND {}
+          AND at BETWEEN first_at AND last_at AND transition_log.system_identifier = (span->>'system')::bigint
+          AND xid::text::bigint >= (span->>'low')::bigint AND xid::text::bigint < (span->>'high')::bigint)
+"""
+
+
+async def number_of(rows: Rows) -> int:
+    """How many there are."""
+    where, given = rows.where()
+    return await fetch_value(f"SELECT count(*) FROM transition_log WHERE {where}", *given)
+
+
+async def row_lines(
+    form: Form, rows: Rows, *, at_most: int | None = None, besides: tuple[int, int] | None = None
+) -> AsyncGenerator[tuple[bytes, int]]:
+    """Their lines in order, slice by slice, each with how many rows it holds.
+
+    `at_most`: known not to be more. `besides`: without those that an export of these checkpoints, from the first to the
+    last, finds; reads all.
+    """
     after: tuple[Any, ...] | None = None
     while True:
         until = None if at_most is not None and at_most <= _SLICE else await _end_of_slice(rows, after)
-        lines, number = await _copy(form, rows, after, until)
+        lines, number = await _copy(form, rows, after, until, besides)
         if number:
             yield lines, number
         if until is None:
@@ -115,9 +136,15 @@ class _Collected:
 
 
 async def _copy(
-    form: Form, rows: Rows, after: tuple[Any, ...] | None, until: tuple[Any, ...] | None
+    form: Form,
+    rows: Rows,
+    after: tuple[Any, ...] | None,
+    until: tuple[Any, ...] | None,
+    besides: tuple[int, int] | None,
 ) -> tuple[bytes, int]:
     where, given = _sliced(rows, after, until)
+    if besides is not None:
+        where += f" AND NOT {_FOUND.format(*besides)}"
     sql = f"SELECT {_SELECT} FROM transition_log WHERE {where} ORDER BY {_ORDER}"
     if form == "ndjson":
         sql = f"SELECT row_to_json(line) FROM ({sql}) AS line"

@@ -121,21 +121,26 @@ def consistency_ranges(old: int, new: int) -> list[Range]:
     return path[::-1]
 
 
-async def hashes_of(ranges: Sequence[Range], known: Frontier, leaves: AsyncIterable[Iterable[bytes]]) -> list[bytes]:
-    """The hash of each range, read in one pass: those of `known`'s complete subtrees, and those of the leaves after it.
+async def hashes_of(
+    ranges: Sequence[Range], known: Frontier, leaves: AsyncIterable[Iterable[bytes]], index: int | None = None
+) -> list[bytes]:
+    """The hash of each range, read in one pass: those of complete subtrees of the tree as it was before leaf `index`
+    (as `known` is, unless said), and those of the leaves after it.
 
-    `leaves` come in batches of hashes. Raises KeyError for a range that is neither, ValueError when leaves are missing.
+    `leaves` are those after `known`, in batches of hashes. Raises KeyError for a range that is neither, ValueError when
+    leaves are missing.
     """
-    found = dict(known.complete())
-    begin = known.size
-    asked = sorted(one for one in set(ranges) if one not in found)
-    if asked and asked[0][0] < begin:
-        raise KeyError(asked[0])
+    left, place = known.copy(), known.size
+    grows_to = known.size if index is None else index
+    asked = sorted(one for one in set(ranges) if one[0] >= grows_to)
     waiting = iter(asked)
-    current, grown, place = next(waiting, None), Frontier(), begin
+    found: dict[Range, bytes] = {}
+    current, grown = next(waiting, None), Frontier()
     async for batch in leaves:
         for leaf in batch:
-            if current is not None and place >= current[0]:
+            if place < grows_to:
+                left.push(leaf)
+            elif current is not None and place >= current[0]:
                 grown.push(leaf)
                 if place + 1 == current[1]:
                     found[current] = grown.root()
@@ -143,4 +148,5 @@ async def hashes_of(ranges: Sequence[Range], known: Frontier, leaves: AsyncItera
             place += 1
     if current is not None:
         raise ValueError(f"the leaves end at {place}, before {current[1]}")
+    found |= left.complete()
     return [found[one] for one in ranges]

@@ -5,6 +5,7 @@ proof of consistency, which reads what was sealed in between.
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +55,8 @@ async def prove_consistency(marketplace_id: UUID, older: int, newer: int) -> lis
         raise InvalidInput({"newer": "The second checkpoint must be the later one."})
     first, second = await checkpoint(marketplace_id, older), await checkpoint(marketplace_id, newer)
     ranges = consistency_ranges(first.size, second.size)
-    hashes = await hashes_of(ranges, first.tree(), _leaves_between(first, second))
+    async with aclosing(_leaves_between(first, second)) as leaves:
+        hashes = await hashes_of(ranges, first.tree(), leaves)
     return [
         _header(marketplace_id, "consistency"),
         *await _keys(),
@@ -102,47 +104,36 @@ def _rows(one: Checkpoint, entity: tuple[str, UUID]) -> Rows:
 
 
 async def _path(one: Checkpoint, known: Frontier, index: int) -> list[str]:
-    ranges = inclusion_ranges(index, one.size)
-    left = known.copy()
-    async for batch in _leaves(one):
-        for leaf in batch[: index - left.size]:
-            left.push(leaf)
-        if left.size == index:
-            break
-    hashes = await hashes_of(ranges, left, _after(_leaves(one), index - known.size))
+    async with aclosing(_leaves(one)) as leaves:
+        hashes = await hashes_of(inclusion_ranges(index, one.size), known, leaves, index)
     return [one_hash.hex() for one_hash in hashes]
-
-
-async def _after(batches: AsyncGenerator[list[bytes]], skipped: int) -> AsyncGenerator[list[bytes]]:
-    async for batch in batches:
-        passed = min(skipped, len(batch))
-        skipped -= passed
-        yield batch[passed:]
 
 
 async def _places(one: Checkpoint, begins: int, entity: tuple[str, UUID]) -> list[tuple[int, int]]:
     """Index and seq of an entity's rows in a checkpoint."""
     found: list[tuple[int, int]] = []
     index = begins
-    async for rows in _leaf_rows(one):
-        for row in rows:
-            if (row["machine"], row["entity_id"]) == entity:
-                found.append((index, row["seq"]))
-            index += 1
+    async with aclosing(_leaf_rows(one)) as batches:
+        async for rows in batches:
+            own = [place for place, row in enumerate(rows) if (row["machine"], row["entity_id"]) == entity]
+            found += [(index + place, rows[place]["seq"]) for place in own]
+            index += len(rows)
     return found
 
 
 async def _leaves(one: Checkpoint) -> AsyncGenerator[list[bytes]]:
-    async for rows in _leaf_rows(one):
-        yield [leaf_of(row["hash"], row["xid"], row["system"]) for row in rows]
+    async with aclosing(_leaf_rows(one)) as batches:
+        async for rows in batches:
+            yield [leaf_of(row["hash"], row["xid"], row["system"]) for row in rows]
 
 
 async def _leaves_between(first: Checkpoint, second: Checkpoint) -> AsyncGenerator[list[bytes]]:
     number = first.number
     while number < second.number:
         [following] = await checkpoints_from(first.marketplace_id, number, 1)
-        async for batch in _leaves(following):
-            yield batch
+        async with aclosing(_leaves(following)) as batches:
+            async for batch in batches:
+                yield batch
         number = following.number
 
 

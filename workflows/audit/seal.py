@@ -5,6 +5,7 @@ on from them. Publishing is staged in the transaction that writes the checkpoint
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -104,11 +105,12 @@ async def _grow(
 ) -> tuple[Frontier, datetime | None, datetime | None]:
     tree = previous.tree() if previous else Frontier()
     first_at = last_at = None
-    async for rows in _rows(marketplace_id, spans, since):
-        first_at = first_at or rows[0]["at"]
-        last_at = rows[-1]["at"]
-        for row in rows:
-            tree.push(leaf_of(row["hash"], row["xid"], row["system"]))
+    async with aclosing(_rows(marketplace_id, spans, since)) as batches:
+        async for rows in batches:
+            first_at = first_at or rows[0]["at"]
+            last_at = rows[-1]["at"]
+            for row in rows:
+                tree.push(leaf_of(row["hash"], row["xid"], row["system"]))
     return tree, first_at, last_at
 
 
