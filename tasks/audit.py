@@ -10,14 +10,14 @@ from workflows.audit.seal import seal_all
 
 
 # Ten million rows that were never sealed take some minutes; a run that fails is made good by the next one.
-@job("audit.seal", lease=timedelta(hours=1), attempts=2)
+@job("audit.seal", lease=timedelta(hours=1), attempts=3)
 async def seal() -> None:
     """Seals what every marketplace has below the horizon."""
     await seal_all(ports.checkpoint_targets())
 
 
 # 20 attempts reach half a day ahead: an object store's bad night.
-@job("checkpoint.publish", lease=timedelta(minutes=2), attempts=20, first_pause=timedelta(seconds=5))
+@job("checkpoint.publish", lease=timedelta(minutes=2), attempts=30, first_pause=timedelta(seconds=5))
 async def publish(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
     """Publishes one checkpoint."""
     await publish_checkpoint(marketplace_id, id, ports.checkpoint_targets())

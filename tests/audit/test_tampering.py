@@ -11,10 +11,6 @@ from verifier.verify import verify
 TRIES = 50
 
 
-class _Undone(Exception):
-    """Ends the transaction that did the damage."""
-
-
 async def _found(log: SealedLog, number: int, file: Path) -> tuple[str, str, str | None]:
     """What one damage is, what it has to be called, and what it is called."""
     chance = Random(number)

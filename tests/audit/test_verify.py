@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.database import fetch, fetch_row, fetch_value
+from models.database import Record, fetch, fetch_row, fetch_value
 from tests.audit.sealed_log import SealedLog, exported
 from verifier.findings import PROVEN
 from verifier.verify import verify
@@ -123,7 +123,7 @@ async def test_trees_that_did_not_grow_out_of_each_other_are_told(log: SealedLog
     assert [one.kind for one in verify(tmp_path / "mixed.ndjson", log.public).findings] == ["rewritten rows"]
 
 
-async def _longest(log: SealedLog) -> dict[str, object]:
+async def _longest(log: SealedLog) -> Record:
     found = await fetch_row(
         "SELECT entity_id, count(*) AS rows FROM transition_log WHERE marketplace_id = $1 AND entity_id IN"
         " (SELECT entity_id FROM transition_log WHERE xid >= (SELECT max(below_xid) FROM checkpoint))"
@@ -131,4 +131,4 @@ async def _longest(log: SealedLog) -> dict[str, object]:
         log.marketplace,
     )
     assert found is not None
-    return dict(found)
+    return found

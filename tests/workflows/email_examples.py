@@ -20,6 +20,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "staff_failed_job":       {"job": "charge.submit", "job_number": 7, "attempts": 8, "error": "OSError: refused"},
     "staff_broken_fact":      {"says": "A paid charge has exactly one invoice.", "breaches": 1,
                                "tells": "the charge is succeeded and has 0 invoices"},
+    "staff_checkpoint":       {"number": 7, "rows": 4321, "sealed_at": _AT,
+                               "published": '{"type":"checkpoint","statement":"…","key":"ab12","signature":"cd34"}'},
     "staff_more":             {"notice": "failed_charge", "told": 5, "since_at": _AT},
     "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
     "card_updated":           {**_SUBSCRIPTION, **_CARD},

@@ -173,10 +173,9 @@ class _Part:
         number = await fetch_value(
             "SELECT min(number) FROM checkpoint"
             " WHERE marketplace_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND number > coalesce("
-            "   (SELECT max(number) FROM checkpoint WHERE marketplace_id = $1 AND first_at < $3), 0)",
+            "   (SELECT max(number) FROM checkpoint WHERE marketplace_id = $1 AND first_at < log_kept_since()), 0)",
             self._marketplace_id,
             self._wanted.since,
-            await _oldest_partition(),
         )
         found = [] if number is None else await checkpoints_from(self._marketplace_id, number - 1, 1)
         return found[0] if found else None
@@ -187,11 +186,3 @@ class _Part:
 
 def _with_tree(one: Checkpoint) -> dict[str, Any]:
     return {**one.published(), "frontier": one.frontier.hex()}
-
-
-async def _oldest_partition() -> datetime:
-    """Where the log begins: partitions before it were exported and dropped (docs/operations.md)."""
-    return await fetch_value(
-        "SELECT min(substring(pg_get_expr(relpartbound, oid) FROM 'FROM \\(''([^'']+)''\\)')::timestamptz)"
-        " FROM pg_class WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'transition_log'::regclass)"
-    )

@@ -52,7 +52,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
     def where(self) -> tuple[str, list[Any]]:
         """The condition as SQL, and its arguments."""
-        parts, given = ["marketplace_id = $1", within(self.spans)], [self.marketplace_id]
+        parts = ["marketplace_id = $1", within(self.spans)]
+        given: list[Any] = [self.marketplace_id]
         for condition, value in (("at >= ${}", self.first_at), ("at <= ${}", self.last_at)):
             if value is not None:
                 given.append(value)

@@ -77,6 +77,10 @@ CATALOGUE: Mapping[str, Template] = {
         needs=_names("says tells breaches"),
         to_console=True, notice=True,
     ),
+    "staff_checkpoint": Template(
+        needs=_names("number rows sealed_at published"),
+        to_console=True,
+    ),
     "staff_more": Template(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         needs=_names("notice told since_at"),
         to_console=True, notice=True,

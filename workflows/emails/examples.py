@@ -150,6 +150,14 @@ def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
                 "breaches": 1,
             }
         },
+        "staff_checkpoint": {
+            _USUAL: {
+                "number": 7,
+                "rows": 4321,
+                "sealed_at": at.isoformat(),
+                "published": '{"type":"checkpoint","statement":"…","key":"ab12","signature":"cd34"}',
+            }
+        },
         "staff_more": {
             "Failed charges": {**more, "notice": "failed_charge"},
             "Cancellations": {**more, "notice": "self_cancellation"},

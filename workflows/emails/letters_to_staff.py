@@ -103,6 +103,22 @@ The console lists what was found, and since when.
         rows=(Row("What should hold", "says"), Row("What was found", "tells"), Row("So many of it", "breaches")),
         button=_CONSOLE,
     ),
+    "staff_checkpoint": Letter(
+        words=Words(
+            subject="Checkpoint {{ checkpoint }} of the log of {{ marketplace }}",
+            preheader="Keep this e-mail: it can prove later what the log says today.",
+            heading="The log was sealed under checkpoint {{ checkpoint }}",
+            body="""Keep this e-mail: with it you can tell later whether an export of the log still says what it says today.
+
+To check, save the line that begins with a brace to a file and run: gatehouse audit verify EXPORT --key PUBLIC --checkpoints FILE
+
+{{ published }}
+""",
+        ),
+        variables=variables("marketplace checkpoint published"),
+        rows=(Row("Checkpoint", "checkpoint"), Row("Rows", "log_rows"), Row("Sealed", "sealed")),
+        button=_CONSOLE,
+    ),
     "staff_more": Letter(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         words=Words(
             subject="{% if failed_charges %}More charges fail than we write about one by one{% elif cancellations %}More customers cancel than we write about one by one{% elif broken_facts %}More facts are broken than we write about one by one{% else %}More jobs are given up than we write about one by one{% endif %}",
