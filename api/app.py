@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from api.client_address import client_address
 from api.console import CONSOLE_ROUTES
 from api.health import HEALTH_ROUTES
+from api.mail_webhooks import MailWebhooks
 from api.media_types import json_only
 from api.merchant import MERCHANT_ROUTES
 from api.portal import PORTAL_ROUTES
@@ -23,6 +24,7 @@ from api.reader import openapi
 from api.request_log import RequestLog
 from api.webhooks import Webhooks
 from integrations.gateways import event_reader, gateway_for
+from integrations.mailers import mail_event_reader
 from integrations.rate_limits import limiter
 from integrations.webhooks import webhook_sender
 from models.database import close_pool, open_pool
@@ -47,6 +49,7 @@ async def _serving(app: Litestar) -> AsyncGenerator[None]:
         app.state.limiter = counts = limiter(settings())
         app.state.gateway_for = gateway_for
         app.state.event_reader = event_reader
+        app.state.mail_event_reader = mail_event_reader(settings())
         app.state.webhook_sender = webhook_sender(settings())
         app.state.client_address = client_address  # web/ cannot import it
         yield
@@ -65,7 +68,7 @@ def create_app() -> Litestar:
     """A new application; it reads its settings when it starts, not when it is made."""
     api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *CONSOLE_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
     app = Litestar(
-        route_handlers=[api, Webhooks, *HEALTH_ROUTES, *ROUTES],
+        route_handlers=[api, Webhooks, MailWebhooks, *HEALTH_ROUTES, *ROUTES],
         lifespan=[_serving],
         exception_handlers={HTTPException: _answer_error, Exception: _answer_error},
         openapi_config=openapi(),

@@ -54,7 +54,9 @@ _VALUES: dict[str, Any] = {
     "subscription_number": 1042, "support_email": "help@ada.example", "tax_id": None, "time_zone": "Europe/Berlin",
     "to_state": "active", "trial_days": 0, "trial_ends_at": None, "trigger": "start", "type": "subscription.created",
     "url": "https://shop.example.com/webhooks", "uri": "otpauth://totp/Gatehouse:sam@ada.example?secret=…",
-    "user_agent": "Mozilla/5.0", "version": 1, "tax_basis_points": 1900, "tax_note": "", "reverse_charge": False,
+    "tax_basis_points": 1900, "tax_note": "", "reverse_charge": False,
+    "undeliverable": None, "undeliverable_reason": None, "undeliverable_since": None, "user_agent": "Mozilla/5.0",
+    "version": 1,
 }
 # fmt: on
 _BY_TYPE: dict[str, Any] = {"integer": 1, "number": 0.5, "boolean": False, "string": "…", "object": {}, "null": None}

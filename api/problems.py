@@ -15,6 +15,7 @@ from workflows import errors
 from workflows.actor import request_id
 from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
+from workflows.emails.mail_events import MailEventsRefused, MailEventsUnsigned
 from workflows.gateway_events import EventRefused
 from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.importing.account_run import AccountRefused
@@ -51,6 +52,9 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     FactorStands:               (409, "There is a second factor already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
+    MailEventsUnsigned:         (401, "The events are not believed"),
+    MailEventsRefused:          (400, "The events are not believed"),
+    errors.AddressUndeliverable: (409, "Mail to this address stopped"),
     ClockBusy:                  (409, "The clock is being moved"),
     TooManyEndpoints:           (409, "Too many webhook endpoints"),
     AccountRefused:             (409, "Nothing can be imported from that account"),
@@ -89,6 +93,8 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     ShownOnce: "The request was carried out, once. Its answer held a secret, which is not kept: make another.",
     LastOwner: "This is the last owner. Make somebody else an owner first.",
     FactorStands: "Remove it before you set up another.",
+    errors.AddressUndeliverable: "An e-mail came back for good, or its owner complained. Correct the address, or try it"
+    " again: POST /api/v1/customers/{customer}/try-again.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 
@@ -144,6 +150,8 @@ def headers_of(error: Exception) -> dict[str, str]:
             return {"Retry-After": str(error.retry_after)}
         case errors.NotSignedIn():
             return {"WWW-Authenticate": 'Bearer realm="gatehouse"'}
+        case MailEventsUnsigned():
+            return {"WWW-Authenticate": 'Basic realm="gatehouse"'}
         case ChangedMeanwhile():
             return {"ETag": f'"{version(error.current)}"'}
         case HTTPException():

@@ -14,7 +14,7 @@ def refuse_unsafe(settings: Settings) -> None:
     if settings.environment != "production":
         return
     if settings.mailer == "capture":
-        raise UnsafeDeployment("MAILER=capture shows every sign-in link at /inbox: set MAILER=smtp in production")
+        raise UnsafeDeployment("MAILER=capture shows every sign-in link at /inbox: production wants smtp or mailjet")
     url = urlsplit(settings.public_url)
     if url.scheme != "https" or not url.hostname:
         raise UnsafeDeployment("PUBLIC_URL must be https:// in production: cookies and links travel by it")

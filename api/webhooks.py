@@ -1,4 +1,4 @@
-"""What vendors tell us: `/webhooks/stripe/{slug}`. Believed only when signed over the raw body, applied once.
+"""What gateways tell us: `/webhooks/stripe/{slug}`. Believed only when signed over the raw body, applied once.
 
 Each marketplace on Stripe registers its own address with the deployment's account; events about another's payments are
 none of its business and change nothing.

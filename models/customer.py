@@ -8,7 +8,8 @@ from models.database import DB
 
 
 class Customer(Table, db=DB):
-    """A customer; the e-mail is unique in its marketplace, whatever its case. People see `number`."""
+    """A customer; the e-mail is unique in its marketplace, whatever its case. People see `number`. `undeliverable`:
+    mail to that address stopped."""
 
     id = UUID(primary_key=True, default=UUID7())
     marketplace_id = UUID()
@@ -22,3 +23,7 @@ class Customer(Table, db=DB):
     locale = Text(null=True, default=None)
     gateway_reference = Text(null=True, default=None)
     created_at = Timestamptz()
+    undeliverable = Text(null=True, default=None)
+    undeliverable_reason = Text(null=True, default=None)
+    undeliverable_since = Timestamptz(null=True, default=None)
+    tried_again_at = Timestamptz(null=True, default=None)

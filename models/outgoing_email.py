@@ -1,6 +1,6 @@
 """E-mails. workflows/machines/outgoing_email.py says how one moves."""
 
-from piccolo.columns import JSONB, UUID, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Boolean, Text, Timestamptz
 from piccolo.columns.defaults.uuid import UUID7
 from piccolo.table import Table
 
@@ -25,3 +25,7 @@ class OutgoingEmail(LastMove, Table, db=DB):
     submitted_at = Timestamptz(null=True, default=None)
     provider_reference = Text(null=True, default=None)
     drop_reason = Text(null=True, default=None)
+    asked_for = Boolean(default=False)
+    bounce = Text(null=True, default=None)
+    bounce_reason = Text(null=True, default=None)
+    told_at = Timestamptz(null=True, default=None)

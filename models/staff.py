@@ -21,3 +21,7 @@ class Staff(Table, db=DB):
     wants_self_cancellation = Boolean(default=False)
     wants_failed_job = Boolean(default=False)
     wants_broken_fact = Boolean(default=False)
+    undeliverable = Text(null=True, default=None)
+    undeliverable_reason = Text(null=True, default=None)
+    undeliverable_since = Timestamptz(null=True, default=None)
+    tried_again_at = Timestamptz(null=True, default=None)

@@ -19,6 +19,7 @@ from models.idempotent_request import IdempotentRequest
 from models.import_run import ImportRow, ImportRun
 from models.invoice import Invoice
 from models.link_request import LinkRequest
+from models.mail_event import MailEvent
 from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
 from models.outbox import Outbox
 from models.outgoing_email import OutgoingEmail
@@ -94,4 +95,5 @@ TABLES: tuple[type[Table], ...] = (
     Sealing,
     CheckpointPublication,
     AuditFinding,
+    MailEvent,
 )

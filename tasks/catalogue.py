@@ -16,6 +16,7 @@ JOBS: tuple[Job, ...] = (
     charges.give_back,
     charges.withdraw,
     emails.deliver,
+    emails.apply_event,
     documents.render,
     webhooks.publish,
     webhooks.deliver,

@@ -1,10 +1,11 @@
-"""Jobs that send e-mails nobody is watching the screen for."""
+"""Jobs that send e-mails nobody is watching the screen for, and hear what became of them."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
+from workflows.emails.apply_mail_event import apply_mail_event
 from workflows.emails.deliver import deliver_email
 
 
@@ -13,3 +14,9 @@ from workflows.emails.deliver import deliver_email
 async def deliver(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
     """Sends any other e-mail."""
     await deliver_email(marketplace_id, id, ports.mailer())
+
+
+@job("mail_event.apply", lease=timedelta(seconds=30), attempts=12, first_pause=timedelta(seconds=1), atomic=True)
+async def apply_event(id: UUID) -> None:  # noqa: A002
+    """Acts on one event that the provider told us."""
+    await apply_mail_event(id)

@@ -18,6 +18,7 @@ ACTORS: dict[str, str] = {
     "refund.settle":         CHARGES,    # put one refund to the gateway again
     "billing.run":           CHARGES,    # do what the clock made due: renewals, retries, cancellations, notices
     "email.deliver":         EMAILS,     # send any other e-mail
+    "mail_event.apply":      EMAILS,     # act on what the e-mail provider told us
     "document.render":       DOCUMENTS,  # make the PDF of one invoice
     "webhook.publish":       WEBHOOKS,   # find out which endpoints want one event
     "webhook.deliver":       WEBHOOKS,   # send one event to one endpoint

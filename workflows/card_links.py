@@ -9,6 +9,7 @@ from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import lock_customer, mask_email
 from workflows.emails.stage import stage_email
+from workflows.emails.undeliverable import refuse_undeliverable
 from workflows.errors import LinkUnusable, NotFound, TooManyRequests, TransitionRefused
 from workflows.link_requests import mail_limit_reached
 from workflows.links import find_usable_link, issue_link
@@ -20,7 +21,8 @@ _TEMPLATE = "card_update_link"
 
 async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, number: int, by: Actor) -> bool:
     """E-mails the link for the customer's subscription `number`. Past the hour's share it sends nothing and answers no:
-    earlier links still work. Raises NotFound, and TransitionRefused where no card is needed any more."""
+    earlier links still work. Raises NotFound, TransitionRefused where no card is needed any more, and, unless it is the
+    customer who asks, AddressUndeliverable."""
     async with transaction():
         customer = await lock_customer(marketplace.id, customer_id)
         subscription = await fetch_row(
@@ -35,6 +37,9 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
             raise NotFound(f"no subscription {number}")
         if subscription["state"] not in CARD_UPDATABLE:
             raise TransitionRefused("subscription", subscription["id"], "update_card", subscription["state"], "no rule")
+        asked_for = by == Actor("customer", customer_id)
+        if not asked_for:
+            refuse_undeliverable(customer)
         if await mail_limit_reached(marketplace.id, Actor("customer", customer_id), _TEMPLATE):
             return False
         token_id = await issue_link(
@@ -60,6 +65,7 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
             useful_until=now() + timedelta(minutes=marketplace.link_lifetime_minutes),
             by=by,
             urgent=True,
+            asked_for=asked_for,
         )
     return True
 
@@ -67,7 +73,8 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
 async def send_card_update_email(marketplace: Marketplace, number: int, by: Actor) -> None:
     """Staff's "Send Card Update Email": the same e-mail to the subscription's customer.
 
-    Raises NotFound, TransitionRefused, and TooManyRequests when the customer got the hour's share already.
+    Raises NotFound, TransitionRefused, AddressUndeliverable, and TooManyRequests when the customer got the hour's
+    share already.
     """
     customer_id = await fetch_value(
         "SELECT customer_id FROM subscription WHERE marketplace_id = $1 AND number = $2", marketplace.id, number

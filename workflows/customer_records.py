@@ -4,7 +4,7 @@ What customers do themselves is in customers.py; lists and search are in merchan
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -49,7 +49,8 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer, as it is. `reference` is the merchant's own id, of imported ones."""
+    """A customer, as it is. `reference` is the merchant's own id, of imported ones. `undeliverable`: mail to the
+    address stopped, because it came back for good or its owner complained."""
 
     id: UUID
     number: int
@@ -57,6 +58,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     reference: str | None
     created_at: datetime
+    undeliverable: Literal["hard_bounce", "complaint"] | None
 
 
 CUSTOMER_COLUMNS = ", ".join(CustomerRecord.__struct_fields__)

@@ -98,6 +98,16 @@ class CardRefused(WorkflowError):
         self.decline_code = decline_code
 
 
+class AddressUndeliverable(WorkflowError):
+    """Raised when staff would send an e-mail to where mail stopped. `cause`: hard_bounce or complaint."""
+
+    code = "address_undeliverable"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"mail to this address stopped: {cause}")
+        self.cause = cause
+
+
 class TooManyRequests(WorkflowError):
     """Raised beyond a limit; `retry_after` is in whole seconds."""
 

@@ -13,6 +13,7 @@ from workflows.actors import ACTORS
 from workflows.clock import now
 from workflows.customers import clean_email, lock_customer, mask_email
 from workflows.emails.stage import stage_email
+from workflows.emails.undeliverable import refuse_undeliverable
 from workflows.entrances import ENTRANCES, PORTAL, Entrance
 from workflows.errors import NotFound, TooManyRequests
 from workflows.keys import token_digest
@@ -119,7 +120,7 @@ async def _who_asked(asked: Record, entrance: Entrance) -> tuple[Record | None, 
 async def send_login_email(marketplace: Marketplace, subscription_number: int, by: Actor) -> None:
     """Staff's "Send Customer Portal Login Email": the same e-mail to the subscription's customer.
 
-    Raises NotFound, and TooManyRequests when the customer got the hour's share already.
+    Raises NotFound, AddressUndeliverable, and TooManyRequests when the customer got the hour's share already.
     """
     async with transaction():
         customer_id = await fetch_value(
@@ -130,6 +131,7 @@ async def send_login_email(marketplace: Marketplace, subscription_number: int, b
         customer = None if customer_id is None else await lock_customer(marketplace.id, customer_id)
         if customer is None:
             raise NotFound(f"no subscription {subscription_number}")
+        refuse_undeliverable(customer)
         if await mail_limit_reached(marketplace.id, Actor("customer", customer["id"]), PORTAL.template):
             raise TooManyRequests("link e-mails to this customer", int(_HOUR.total_seconds()))
         await _send_access_link(marketplace, PORTAL, customer, by, "sent_by_staff", None, None)
@@ -181,4 +183,5 @@ async def _send_access_link(
         useful_until=now() + lifetime,
         by=worker("link.request") if because == "link_requested" else by,
         urgent=True,
+        asked_for=because == "link_requested",
     )

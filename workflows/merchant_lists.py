@@ -25,11 +25,12 @@ State = Literal["active", "failed_charge", "completed", "cancelled"]
 
 
 class ListedCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose a subscription is."""
+    """Whose a subscription is. `undeliverable`: mail to the address stopped."""
 
     number: int
     email: str
     name: str
+    undeliverable: Literal["hard_bounce", "complaint"] | None
 
 
 class ListedSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +92,8 @@ _NEWEST_PRODUCTS = Keyset("products", ("page.id",), (UUID,), newest_first=True)
 
 _LISTED = (
     "page.id, page.number, product.name AS product, page.state, customer.number AS customer_number, customer.email,"
-    " customer.name, page.amount_minor, page.currency, page.interval_unit, page.interval_count, page.started_at,"
+    " customer.name, customer.undeliverable,"
+    " page.amount_minor, page.currency, page.interval_unit, page.interval_count, page.started_at,"
     " page.next_charge_at, page.cancel_at, page.ended_at"
 )
 _JOINED = " JOIN product ON product.marketplace_id = page.marketplace_id AND product.id = page.product_id"
@@ -187,7 +189,9 @@ async def _named(marketplace_id: UUID, text: str, state: State | None) -> Any | 
 
 def _listed(row: Any) -> ListedSubscription:
     same = {name: row[name] for name in ListedSubscription.__struct_fields__ if name != "customer"}
-    customer = ListedCustomer(number=row["customer_number"], email=row["email"], name=row["name"])
+    customer = ListedCustomer(
+        number=row["customer_number"], email=row["email"], name=row["name"], undeliverable=row["undeliverable"]
+    )
     return ListedSubscription(customer=customer, **same)
 
 

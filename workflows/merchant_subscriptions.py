@@ -1,7 +1,7 @@
 """What a merchant sees of one subscription: more than its customer does, within its own marketplace only."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,12 +13,16 @@ from workflows.subscriptions import get_subscription
 
 
 class SubscriptionCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose it is. `email_bounces`: the last e-mail to that address came back."""
+    """Whose it is. `email_bounces`: the last e-mail to that address came back. `undeliverable`: mail to it stopped,
+    since when and why in the provider's word."""
 
     number: int
     email: str
     name: str
     email_bounces: bool
+    undeliverable: Literal["hard_bounce", "complaint"] | None
+    undeliverable_reason: str | None
+    undeliverable_since: datetime | None
 
 
 class Dunning(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ async def subscription_of_marketplace(marketplace: Marketplace, number: int) -> 
     customer = await fetch_row(
         "SELECT subscription.id AS subscription_id, CASE WHEN subscription.state = 'active' THEN next_charge_at END"
         " AS period_ends_at, customer.id, customer.number, customer.email, customer.name,"
+        " customer.undeliverable, customer.undeliverable_reason, customer.undeliverable_since,"
         " coalesce((SELECT mail.state = 'bounced' FROM outgoing_email AS mail WHERE mail.marketplace_id ="
         " customer.marketplace_id AND mail.customer_id = customer.id AND mail.recipient = customer.email"
         " AND mail.state IN ('sent', 'delivered', 'bounced') ORDER BY mail.created_at DESC LIMIT 1), false)"

@@ -4,7 +4,7 @@ Nothing here is called inside a database transaction.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -223,6 +223,12 @@ class MessageRefused(WorkflowError):
 
 class Mailer(Protocol):
     """An e-mail provider."""
+
+    @property
+    def doubt_lasts(self) -> timedelta:
+        """For how long after a try began `find`'s None means nothing: the longest that a try can take, and how much
+        later the provider knows what it has."""
+        ...
 
     async def send(self, message: Message) -> str:
         """Hands a message over; answers with the provider's reference. Raises MessageRefused, InDoubt."""

@@ -9,6 +9,7 @@ from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import lock_customer
 from workflows.emails.stage import stage_email
+from workflows.emails.undeliverable import refuse_undeliverable
 from workflows.errors import NotFound, TooManyRequests, TransitionRefused
 from workflows.portal_views import Marketplace
 
@@ -34,7 +35,7 @@ WHERE charge.marketplace_id = $1 AND charge.id = $2
 async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, new_id: UUID | None = None) -> str:
     """Stages the e-mail and answers with the address that it goes to. `new_id` names the request: done twice, one goes.
 
-    Raises NotFound, TransitionRefused (no money moved), TooManyRequests past five in an hour.
+    Raises NotFound, TransitionRefused (no money moved), AddressUndeliverable, TooManyRequests past five in an hour.
     """
     async with transaction():
         payment = await fetch_row(_PAYMENT, marketplace.id, charge_id)
@@ -43,6 +44,7 @@ async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, n
             raise NotFound(f"no charge {charge_id}")
         if payment["payment_status"] is None:
             raise TransitionRefused("charge", charge_id, "resend_receipt", payment["state"], "no rule")
+        refuse_undeliverable(customer)
         again = await _times_resent(payment) + 1
         template = "order_receipt" if _is_of_order(payment) else "renewal_receipt"
         await stage_email(

@@ -1,17 +1,21 @@
 """The deployment's settings, from the environment. What a merchant sets is a column of marketplace instead."""
 
+import re
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_LOGIN = re.compile(r"[^:\s]+:\S{16,}")  # of HTTP Basic, which knows no colon in a name
 
 
 class Settings(BaseSettings):
     """Read once per process; a missing or wrong value stops it with the variable's name."""
 
-    model_config = SettingsConfigDict(frozen=True)
+    # Its errors name the variable, never what stands in it: half of these are secrets.
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
     database_url: str = ""  # libpq URL, as the role gatehouse_app
     redis_url: str = ""
@@ -20,9 +24,13 @@ class Settings(BaseSettings):
     secret_key: str = Field(min_length=32)
     environment: Literal["development", "production"] = "development"
 
-    mailer: Literal["capture", "smtp"] = "capture"
+    mailer: Literal["capture", "smtp", "mailjet"] = "capture"
     mail_from: str = "portal@gatehouse.example"
     smtp_url: str = "smtp://127.0.0.1:25"
+    mailjet_api_key: str = Field(default="", repr=False)
+    mailjet_secret_key: str = Field(default="", repr=False)
+    mailjet_webhook_login: str = Field(default="", repr=False)  # "name:password" of the event URL; empty: no events
+    mailjet_api_base: str = ""  # empty: Mailjet itself; else a stand-in on the loopback, for tests
     wkhtmltopdf: str = "wkhtmltopdf"
 
     # Stripe, for marketplaces whose gateway is "stripe"; one account a deployment.
@@ -56,6 +64,14 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.mailer == "mailjet" and not (self.mailjet_api_key and self.mailjet_secret_key):
+            raise ValueError("MAILER=mailjet needs MAILJET_API_KEY and MAILJET_SECRET_KEY")
+        if self.mailjet_webhook_login and not _LOGIN.fullmatch(self.mailjet_webhook_login):
+            raise ValueError("MAILJET_WEBHOOK_LOGIN must be name:password, the password of 16 characters at least")
+        return self
 
     @property
     def secure_cookies(self) -> bool:

@@ -1,4 +1,5 @@
-"""What became of a subscription, move by move, from the transition log: its own, its cases' and its charges'.
+"""What became of a subscription, move by move, from the transition log: its own, its cases' and its charges'; and which
+e-mails to its customer did not arrive.
 
 Facts only: who, why and when, as the log has them, with the names of staff and keys. Their words are the page's.
 """
@@ -17,7 +18,7 @@ MOST = 1000  # moves of one subscription: twenty years of monthly renewals
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One move. `at` is real time, also of a sandbox whose clock runs ahead. `actor_name` is of staff and API keys;
-    `amount_minor` of a charge and of a case. `from_state` None: it came to be."""
+    `amount_minor` of a charge and of a case, `template` of an e-mail. `from_state` None: it came to be."""
 
     at: datetime
     machine: str
@@ -33,21 +34,29 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int | None
     currency: str | None
     decline_code: str | None
+    template: str | None
 
 
 _ENTRIES = """
 WITH thing AS (
-    SELECT 'subscription' AS machine, $2::uuid AS id, NULL::bigint AS amount_minor, NULL::text AS currency
+    SELECT 'subscription' AS machine, $2::uuid AS id, NULL::bigint AS amount_minor, NULL::text AS currency,
+           NULL::text AS template
     UNION ALL
-    SELECT 'dunning_case', id, amount_minor, currency FROM dunning_case
+    SELECT 'dunning_case', id, amount_minor, currency, NULL FROM dunning_case
     WHERE marketplace_id = $1 AND subscription_id = $2
     UNION ALL
-    SELECT 'charge', id, amount_minor, currency FROM charge WHERE marketplace_id = $1 AND subscription_id = $2
+    SELECT 'charge', id, amount_minor, currency, NULL FROM charge WHERE marketplace_id = $1 AND subscription_id = $2
+    UNION ALL
+    SELECT 'outgoing_email', mail.id, NULL, NULL, mail.template FROM outgoing_email AS mail
+    JOIN subscription AS whose ON whose.marketplace_id = $1 AND whose.id = $2 AND whose.customer_id = mail.customer_id
+    WHERE mail.marketplace_id = $1 AND mail.state IN ('bounced', 'dropped')
 )
 SELECT log.at, log.machine, log.entity_id, log.trigger, log.from_state, log.to_state, log.actor_kind, log.actor_id,
-       log.reason, coalesce(log.details, '{}') AS details, thing.amount_minor, thing.currency
+       log.reason, coalesce(log.details, '{}') AS details, thing.amount_minor, thing.currency,
+       thing.template
 FROM thing
 JOIN transition_log AS log ON log.marketplace_id = $1 AND log.machine = thing.machine AND log.entity_id = thing.id
+    AND (log.machine <> 'outgoing_email' OR log.to_state IN ('bounced', 'dropped'))
 ORDER BY log.at DESC, log.entity_id, log.seq DESC LIMIT $3
 """
 

@@ -19,6 +19,7 @@ from workflows.customer_records import (
     create_customer,
     find_customer,
 )
+from workflows.emails.undeliverable import try_again
 from workflows.merchant_lists import CustomerPage, list_customers
 
 _NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
@@ -89,3 +90,11 @@ class Customers(Controller):
         """Correct an address or a name. Another e-mail ends the customer's links and sessions; 409 when it is taken."""
         changed = await change_customer(caller.marketplace_id, customer, data, caller.actor, expected)
         return tagged(request, changed)
+
+    @post("/{customer:str}/try-again", status_code=200, opt={**_WRITE, **TAGGED}, responses=problems(401, 403, 404))
+    async def try_again(
+        self, request: Request[Any, Any, Any], caller: Asking, customer: CustomerNumber
+    ) -> Response[CustomerRecord]:
+        """Send mail to the customer's address again, after it came back for good or they complained. Nothing where it
+        goes there anyway."""
+        return tagged(request, await try_again(caller.marketplace_id, customer, caller.actor))

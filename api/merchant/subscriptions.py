@@ -19,7 +19,7 @@ from workflows.cancel import cancel_by_staff
 from workflows.cancel_later import cancel_later, read_when, undo_cancellation
 from workflows.card_links import send_card_update_email
 from workflows.days_ahead import read_day
-from workflows.errors import TooManyRequests, TransitionRefused
+from workflows.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
 from workflows.merchant_lists import State, Wanted
@@ -56,6 +56,7 @@ _TOLD_OF_RETRIES = [
     ),
     (TooManyRequests("retries of this card", 86_400), "The card has had its eight tries in thirty days."),
 ]
+_TOLD_OF_MAIL = [(AddressUndeliverable("hard_bounce"), "Mail to the customer's address stopped.")]
 
 
 class MerchantSubscriptions(Controller):
@@ -72,7 +73,7 @@ class MerchantSubscriptions(Controller):
         f"{_ONE}/portal-login-email",
         status_code=202,
         opt={"act": "subscriptions.send"},
-        responses=problems(401, 403, 404, 429),
+        responses=problems(401, 403, 404, 409, 429, told=_TOLD_OF_MAIL),
     )
     async def send_login_email(
         self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
@@ -90,7 +91,8 @@ class MerchantSubscriptions(Controller):
     async def send_card_email(
         self, caller: Asking, marketplace: OwnMarketplace, number: SubscriptionNumber
     ) -> Accepted:
-        """Send the customer the link that replaces this subscription's card. 409 where it has ended."""
+        """Send the customer the link that replaces this subscription's card. 409 where it has ended, or mail to the
+        customer's address stopped."""
         await send_card_update_email(marketplace, await _number(marketplace, number), caller.actor)
         return Accepted(detail="A card-update link is on its way to the customer.")
 
@@ -219,7 +221,8 @@ class MerchantSubscriptions(Controller):
         new_id: NewId,
         charge: Annotated[str, PathParameter(description="The charge's id, from its subscription.")],
     ) -> Accepted:
-        """Send a payment's receipt once more, to the customer's present address. 409 where no money moved."""
+        """Send a payment's receipt once more, to the customer's present address. 409 where no money moved, or
+        mail to the address stopped."""
         await resend_receipt(marketplace, uuid_of(charge), caller.actor, new_id)
         return Accepted(detail="The receipt is on its way to the customer.")
 

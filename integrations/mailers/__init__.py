@@ -1,11 +1,14 @@
-"""E-mail providers behind `workflows.ports.Mailer`: the capture inbox and SMTP."""
+"""E-mail providers behind `workflows.ports.Mailer`: the capture inbox, SMTP, Mailjet; and who reads their webhooks."""
 
 from integrations.mailers.capture import CaptureMailer
+from integrations.mailers.mailjet import MailjetMailer
+from integrations.mailers.mailjet_events import MailjetEvents
 from integrations.mailers.smtp import SmtpMailer
+from workflows.emails.mail_events import MailEventReader
 from workflows.ports import Mailer
 from workflows.settings import Settings
 
-__all__ = ["CaptureMailer", "SmtpMailer", "mailer"]
+__all__ = ["CaptureMailer", "MailjetMailer", "SmtpMailer", "mail_event_reader", "mailer"]
 
 
 def mailer(settings: Settings) -> Mailer:
@@ -13,8 +16,21 @@ def mailer(settings: Settings) -> Mailer:
 
     Raises ValueError for the capture inbox in production: whoever reads it can sign in as anybody.
     """
-    if settings.mailer == "smtp":
-        return SmtpMailer(settings.smtp_url, settings.mail_from)
-    if settings.environment == "production":
-        raise ValueError("MAILER=capture shows every link to whoever opens /inbox: production wants MAILER=smtp")
-    return CaptureMailer(settings.mail_from)
+    match settings.mailer:
+        case "smtp":
+            return SmtpMailer(settings.smtp_url, settings.mail_from)
+        case "mailjet":
+            return MailjetMailer(
+                settings.mailjet_api_key, settings.mailjet_secret_key, settings.mail_from, settings.mailjet_api_base
+            )
+        case "capture" if settings.environment == "production":
+            raise ValueError(
+                "MAILER=capture shows every link to whoever opens /inbox: production wants smtp or mailjet"
+            )
+        case "capture":
+            return CaptureMailer(settings.mail_from)
+
+
+def mail_event_reader(settings: Settings) -> MailEventReader | None:
+    """Who reads Mailjet's events; None where the deployment gave it no login to come by."""
+    return MailjetEvents(settings.mailjet_webhook_login) if settings.mailjet_webhook_login else None

@@ -3,6 +3,7 @@
 It is the one place where a link's text is stored, as a real mailbox would (PRODUCT.md 5.5).
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 from models.database import execute, fetch_value
@@ -11,6 +12,8 @@ from workflows.ports import Message
 
 class CaptureMailer:
     """Keeps messages in `captured_email`; the same id twice is one message, as with a provider that knows ids."""
+
+    doubt_lasts = timedelta(seconds=10)  # two workers with the same e-mail: the second waits for the first's record
 
     def __init__(self, mail_from: str) -> None:
         self._mail_from = mail_from

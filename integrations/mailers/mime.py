@@ -41,10 +41,16 @@ def as_mime(message: Message, mail_from: str, sent_at: datetime) -> EmailMessage
     return mime
 
 
-def _address(text: str, name: str = "") -> Address:
+def checked_address(text: str) -> tuple[str, str]:
+    """The two parts of an address. Raises MessageRefused for what no mail can be sent to."""
     if not _ADDRESS.fullmatch(text):
         raise MessageRefused("malformed_address")
     local, _, domain = text.rpartition("@")
+    return local, domain
+
+
+def _address(text: str, name: str = "") -> Address:
+    local, domain = checked_address(text)
     return Address(name, username=local, domain=domain)
 
 

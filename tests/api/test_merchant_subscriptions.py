@@ -27,6 +27,9 @@ async def test_a_subscription_is_shown_with_its_customer(
         "email": "jane@example.com",
         "name": "Jane Doe",
         "email_bounces": False,
+        "undeliverable": None,
+        "undeliverable_reason": None,
+        "undeliverable_since": None,
     }
     assert (shown["number"], shown["state"], shown["amount_minor"]) == (subscription["number"], "failed_charge", 1999)
     assert shown["failed_charge"]["owed_minor"] == 1999

@@ -12,7 +12,7 @@ from models.database import transaction
 from tests.api.conftest import running
 from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase
-from tests.factories import BY_WORKER, a_charge, a_marketplace, a_subscription, an_open_case
+from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser
 from workflows.clock import now
 from workflows.invoices import issue_invoice
@@ -38,6 +38,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/…/retry"):               ("post",  "subscriptions/{number}/retry"),
     ("get",  "/…/customer"):            ("get",   "customers/{customer}"),
     ("post", "/…/customer"):            ("patch", "customers/{customer}"),
+    ("post", "/…/customer/try-again"):  ("post",  "customers/{customer}/try-again"),
     ("get",  "/…/charges/…/refund"):    None,
     ("post", "/…/charges/…/refund"):    ("post",  "charges/{charge}/refunds"),
     ("post", "/…/charges/…/receipt"):   ("post",  "charges/{charge}/receipt"),
@@ -61,6 +62,8 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
         await issue_invoice(marketplace.id, charge["id"], BY_WORKER.by)
     await an_open_case(await a_subscription(marketplace, state="failed_charge"))
     await a_subscription(marketplace, cancel_at=now() + timedelta(days=2))
+    gone = await a_customer(marketplace, undeliverable="hard_bounce", undeliverable_since=now())
+    await a_subscription(marketplace, customer=gone)
 
 
 def _shape(target: str, home: str) -> str:

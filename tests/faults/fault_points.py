@@ -21,6 +21,10 @@ WORKER_POINTS = (
     "mail.after_send",  # the mail server has said yes, nobody has written it down
     "job.finished",  # the row is gone, the message is not acknowledged
 )
+MAIL_IN_DOUBT_POINTS = (
+    "mail.not_found",  # the provider was asked and knows of nothing (yet)
+    "mail.found",  # the provider has said that it has it, nobody has written it down
+)
 CHARGE_POINTS = (
     "message.taken",
     "job.started",

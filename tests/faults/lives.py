@@ -113,6 +113,10 @@ class Reading:
         """The idempotency keys of charges that the process was waiting for when it died."""
         return {key for key, *_ in self.of(pid, "calling")} - {key for key, *_ in self.of(pid, "called")}
 
+    def sends_in_flight(self, pid: int) -> set[str]:
+        """The ids of e-mails that the process had begun to send, and had no answer about when it died."""
+        return {message for _, message in self.of(pid, "sending")} - {message for message, *_ in self.of(pid, "mailed")}
+
     def cut_off_batches(self, pid: int) -> int:
         """How many batches the process had claimed and not sent completely when it died."""
         return len(self.of(pid, "claimed")) - len(self.of(pid, "sent"))

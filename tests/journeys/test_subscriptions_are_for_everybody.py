@@ -37,6 +37,8 @@ async def _paths(shop: Marketplace) -> list[str]:
     ending = await a_subscription(shop, customer=jane, cancel_at=now() + timedelta(days=2))
     cancelled = await a_subscription(shop, customer=jane, state="cancelled", ended_at=now() - timedelta(minutes=5))
     late = await a_charge(shop, subscription=cancelled)
+    gone = {"undeliverable": "hard_bounce", "undeliverable_reason": "user_unknown", "undeliverable_since": now()}
+    unreachable = await a_subscription(shop, customer=await a_customer(shop, email="gone@example.com", **gone))
     return [
         "",
         "?search=nobody",
@@ -44,6 +46,7 @@ async def _paths(shop: Marketplace) -> list[str]:
         *(f"/{one['number']}" for one in (failed, ending, cancelled)),
         *(f"/{active['number']}/{page}" for page in ("next-charge", "cancel", "customer")),
         f"/{failed['number']}/retry",
+        f"/{unreachable['number']}",
         f"/{cancelled['number']}/restart",
         f"/{cancelled['number']}/charges/{late['id']}/refund",
     ]

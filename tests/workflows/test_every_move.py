@@ -192,7 +192,24 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         queued     sent     dropped  -          bounced
         sent       -        -        delivered  bounced
         delivered  -        -        -          bounced
-        bounced    -        -        delivered  -
+        bounced    -        -        -          bounced
+        dropped    -        -        -          -
+    """),
+    # PRODUCT 5.3: what came back for now may get through; a complaint is the last word.
+    "an e-mail that came back for now": lambda: Situation("outgoing_email", {"bounce": "soft"}, {}, """
+                   deliver  drop     confirm    bounce
+        queued     sent     dropped  -          bounced
+        sent       -        -        delivered  bounced
+        delivered  -        -        -          bounced
+        bounced    -        -        delivered  bounced
+        dropped    -        -        -          -
+    """),
+    "an e-mail complained of": lambda: Situation("outgoing_email", {"bounce": "complaint"}, {}, """
+                   deliver  drop     confirm    bounce
+        queued     sent     dropped  -          bounced
+        sent       -        -        delivered  bounced
+        delivered  -        -        -          bounced
+        bounced    -        -        -          -
         dropped    -        -        -          -
     """),
     # PRODUCT 3.9
@@ -286,7 +303,7 @@ class Thing:
 
 
 # Of rows whose situation leaves them alone.
-_COLUMNS: dict[str, Any] = {"payments_total": None, "payments_made": 1, "cancel_at": None}
+_COLUMNS: dict[str, Any] = {"payments_total": None, "payments_made": 1, "cancel_at": None, "bounce": None}
 
 
 def named(name: str) -> StateMachine:

@@ -1,4 +1,5 @@
-"""Correcting the address or the name of a subscription's customer, which asks first: links and sessions end with it."""
+"""A subscription's customer: correcting the address or the name, which asks first (links and sessions end with it), and
+sending mail again to where it stopped."""
 
 from typing import Any
 
@@ -8,10 +9,11 @@ from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.console.answers import done
-from web.console.one_subscription import ONE, read_one, show_one, summary_path
+from web.console.one_subscription import ONE, read_one, show_one, summary_path, then_summary
 from web.forms import read_form_of
 from web.visit import StaffVisit
 from workflows.customer_records import CustomerChange, CustomerExists, change_customer, find_customer
+from workflows.emails.undeliverable import try_again
 from workflows.errors import InvalidInput
 from workflows.merchant_subscriptions import MerchantSubscription
 from workflows.versions import ChangedMeanwhile, version
@@ -20,7 +22,7 @@ _PATH = f"{ONE}/customer"
 
 
 class CustomerPages(Controller):
-    """One form (PRODUCT.md 3.8b)."""
+    """PRODUCT.md 3.8b, 5.3."""
 
     @route(_PATH, http_method=["GET", "HEAD"], act="customers.write")
     async def ask(
@@ -52,6 +54,16 @@ class CustomerPages(Controller):
         else:
             return done(visit, summary_path(subscription.number), f"The customer is {customer.email} now.")
         return await _form(request, visit, subscription, form, errors)
+
+    @post(f"{_PATH}/try-again", status_code=303, act="customers.write", stands_on="subscriptions")
+    async def try_again(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[None]:
+        """Mail goes to the address again."""
+        await read_form_of(request, visit)
+        subscription = await read_one(visit, number)
+        act = try_again(visit.marketplace.id, str(subscription.customer.number), visit.actor)
+        return await then_summary(visit, subscription.number, act, f"Mail goes to {subscription.customer.email} again.")
 
 
 async def _form(

@@ -17,6 +17,21 @@ class Told(NamedTuple):
     tone: str
 
 
+# fmt: off
+_CAME_BACK = {
+    "soft_bounce": "came back for now",
+    "hard_bounce": "came back for good",
+    "blocked":     "was held back by the mail provider",
+    "complaint":   "was reported as spam",
+    "refused":     "was refused by the mail provider",
+}
+_NOT_SENT = {
+    "too_late":             "it would have come too late",
+    "link_no_longer_works": "its link would no longer have worked",
+    "address_hard_bounce":  "e-mails to this address come back",
+    "address_complaint":    "the customer reported an e-mail as spam",
+}
+# fmt: on
 _Words = Callable[[TimelineEntry, Show], str]
 
 _CANCELLED = {
@@ -74,6 +89,20 @@ def _refunded(entry: TimelineEntry, show: Show) -> str:
     return f"{_amount(entry, show, entry.details.get('amount_minor'))} refunded"
 
 
+def _came_back(entry: TimelineEntry, _: Show) -> str:
+    why = entry.details.get("reason") or entry.details.get("answer") or ""
+    how = _CAME_BACK.get(entry.reason, "came back")
+    return f"E-mail “{_letter(entry)}” {how}" + (f": {why.replace('_', ' ')}" if why else "")
+
+
+def _not_sent(entry: TimelineEntry, _: Show) -> str:
+    return f"E-mail “{_letter(entry)}” not sent: {_NOT_SENT.get(entry.reason, entry.reason.replace('_', ' '))}"
+
+
+def _letter(entry: TimelineEntry) -> str:
+    return (entry.template or "").replace("_", " ").capitalize()
+
+
 # fmt: off
 _SAYS: dict[tuple[str, str], _Words] = {
     ("subscription", "start"):         _started,
@@ -102,9 +131,12 @@ _SAYS: dict[tuple[str, str], _Words] = {
     ("charge", "refund"):              _refunded,
     ("charge", "dispute"):             lambda e, s: f"The customer’s bank disputes {_amount(e, s)}",
     ("charge", "win_dispute"):         lambda e, s: f"The dispute over {_amount(e, s)} was won",
+    ("outgoing_email", "bounce"):      _came_back,
+    ("outgoing_email", "drop"):        _not_sent,
 }
 _GOOD = {("charge", "succeed"), ("dunning_case", "recover"), ("subscription", "recovered"), ("subscription", "start")}
-_BAD = {("charge", "decline"), ("charge", "dispute"), ("subscription", "charge_failed"), ("dunning_case", "exhaust")}
+_BAD = {("charge", "decline"), ("charge", "dispute"), ("subscription", "charge_failed"), ("dunning_case", "exhaust"),
+        ("outgoing_email", "bounce")}
 _WHO = {
     "customer": "Customer",
     "worker":   "Background job",

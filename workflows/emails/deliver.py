@@ -4,7 +4,7 @@
 the provider is asked first (DESIGN.md §3, "Outside effects").
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +20,11 @@ from workflows.outbox import finish_current
 from workflows.ports import InDoubt, Mailer, Message, MessageRefused
 
 _BY = worker("email.deliver")
-_KNOWN_WITHIN = timedelta(seconds=10)  # providers' look-ups lag by some seconds; before that "not found" means nothing
 
 
 async def deliver_email(marketplace_id: UUID, email_id: UUID, mailer: Mailer) -> None:
-    """Hands a queued e-mail to the provider, or drops it when it is too late; does nothing to one that was decided.
+    """Hands a queued e-mail to the provider, or drops it when it is too late or the address is none any more; does
+    nothing to one that was decided.
 
     Raises InDoubt, or the mailer's own error, when it is not known to have been sent: try again later. Must not be
     called inside a transaction.
@@ -36,10 +36,10 @@ async def deliver_email(marketplace_id: UUID, email_id: UUID, mailer: Mailer) ->
         if (found := await mailer.find(email_id)) is not None:
             await _record(email, "deliver", Move(_BY, "found_at_provider"), provider_reference=found)
             return
-        if email["submitted_at"] > now() - _KNOWN_WITHIN:
+        if email["submitted_at"] > now() - mailer.doubt_lasts:
             raise InDoubt("too soon to know whether it was taken")
     link = await _link(email)
-    if (reason := why_too_late(email, link, now())) is not None:
+    if (reason := why_not(email, link, now())) is not None:
         await _record(email, "drop", Move(_BY, reason), drop_reason=reason)
         return
     message = write_message(dict(email), dict(link) if link is not None and _works(link, now()) else None)
@@ -51,7 +51,7 @@ async def _send(email: Record, message: Message, mailer: Mailer) -> None:
     try:
         reference = await mailer.send(message)
     except MessageRefused as refusal:
-        await _record(email, "bounce", Move(_BY, "refused", {"answer": str(refusal)}))
+        await _record(email, "bounce", Move(_BY, "refused", {"answer": str(refusal)}), bounce="refused")
         return
     except InDoubt:
         found = await mailer.find(message.id)
@@ -68,8 +68,10 @@ async def _send(email: Record, message: Message, mailer: Mailer) -> None:
     await _record(email, "deliver", Move(_BY, "handed_over"), provider_reference=reference)
 
 
-def why_too_late(email: Any, link: Any | None, at: datetime) -> str | None:
-    """The reason, as a code, for which an e-mail is no longer worth sending at that instant; None when it is."""
+def why_not(email: Any, link: Any | None, at: datetime) -> str | None:
+    """The reason, as a code, for which an e-mail is not worth sending at that instant; None when it is."""
+    if email["undeliverable"] is not None and not email["asked_for"]:
+        return f"address_{email['undeliverable']}"
     if email["useful_until"] is not None and email["useful_until"] <= at:
         return "too_late"
     if link is not None and not CATALOGUE[email["template"]].product and not _works(link, at):
@@ -107,9 +109,12 @@ async def _load(marketplace_id: UUID, email_id: UUID) -> Record | None:
     return await fetch_row(
         "SELECT email.*, marketplace.slug, marketplace.name, marketplace.address, marketplace.support_email,"
         " marketplace.logo_digest, marketplace.email_button, marketplace.time_zone, customer.locale,"
+        " CASE WHEN lower(customer.email) = lower(email.recipient) THEN customer.undeliverable"
+        " WHEN lower(staff.email) = lower(email.recipient) THEN staff.undeliverable END AS undeliverable,"
         " own.subject AS own_subject, own.heading AS own_heading, own.body AS own_body"
         " FROM outgoing_email AS email JOIN marketplace ON marketplace.id = email.marketplace_id"
         " LEFT JOIN customer ON customer.marketplace_id = email.marketplace_id AND customer.id = email.customer_id"
+        " LEFT JOIN staff ON staff.marketplace_id = email.marketplace_id AND staff.id = email.staff_id"
         " LEFT JOIN saver_text AS own ON own.marketplace_id = email.marketplace_id AND own.template = email.template"
         " WHERE email.marketplace_id = $1 AND email.id = $2",
         marketplace_id,

@@ -33,12 +33,14 @@ async def stage_email(
     context: Mapping[str, Any] = _NOTHING,
     useful_until: datetime | None = None,
     urgent: bool = False,
+    asked_for: bool = False,
 ) -> UUID | None:
     """Stages one e-mail in the caller's transaction and answers with its id; None when this cause sent it before.
 
     `cause` names what happened, e.g. `charge:<id>`; `context` holds what the catalogue says, no secret. A product
     e-mail to a customer also gets an access link for its button, where the marketplace wants that. Past
-    `useful_until` it is dropped. Raises DefinitionError for what the catalogue does not know.
+    `useful_until` it is dropped. `asked_for`: its recipient asked for it just now, so that it also goes to where mail
+    stopped (undeliverable.py). Raises DefinitionError for what the catalogue does not know.
     """
     known = check_context(template, context)
     if known.carries and access_token_id is None:
@@ -52,6 +54,7 @@ async def stage_email(
         "recipient": recipient,
         "context": dict(context),
         "useful_until": useful_until,
+        "asked_for": asked_for,
     }
     actor = "link.deliver" if urgent or known.urgent else "email.deliver"
     try:

@@ -4,6 +4,7 @@ The handler gets each request and a `Line` to the client, and answers with a Rep
 """
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -51,10 +52,10 @@ Handler = Callable[[Request, Line], Awaitable[Reply | None]]
 
 
 class HttpServer:
-    """Serves while entered; `url` from then on."""
+    """Serves while entered; `url` from then on. Over TLS with a context."""
 
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
+        self._handler, self._tls = handler, tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="fake-http", daemon=True)
         self._ready = threading.Event()
@@ -77,8 +78,8 @@ class HttpServer:
         self._loop.close()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self._tls)
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         server.close()

@@ -10,9 +10,10 @@ from models.database import Record, execute, fetch, fetch_row, fetch_value, tran
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import SAME_ORIGIN, Browser, forms_of, text_of
 from tests.workflows.billed import billed, run
+from workflows.actor import Actor
 from workflows.clock import now
 from workflows.documents import render_document
-from workflows.fire import create, fire
+from workflows.fire import Move, create, fire
 from workflows.invoices import issue_invoice
 from workflows.machines import OUTGOING_EMAIL
 from workflows.portal_views import Marketplace
@@ -335,8 +336,56 @@ async def test_an_address_whose_mail_comes_back_is_shown(browser: Browser, marke
     before = text_of(await browser.get(_path(marketplace, subscription)))
     await fire(OUTGOING_EMAIL, marketplace.id, mail["id"], "bounce", BY_WORKER)
 
-    assert "E-mails come back" not in before
-    assert "E-mails come back" in text_of(await browser.get(_path(marketplace, subscription)))
+    assert "The last e-mail came back" not in before
+    assert "The last e-mail came back" in text_of(await browser.get(_path(marketplace, subscription)))
+
+
+async def test_an_address_to_which_mail_stopped_says_why_and_can_be_tried_again(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace, "support")
+    gone = {"undeliverable": "hard_bounce", "undeliverable_reason": "user_unknown", "undeliverable_since": now()}
+    customer = await a_customer(marketplace, email="gone@example.com", **gone)
+    subscription = await a_subscription(marketplace, customer=customer)
+    page = await browser.get(_path(marketplace, subscription))
+    listed = text_of(await browser.get(f"/console/{marketplace.slug}/subscriptions"))
+
+    refused = await browser.follow(await browser.submit(page, "Send Customer Portal Login Email"))
+    again = await browser.follow(await browser.submit(refused, "Try this address again"))
+    sent = await browser.follow(await browser.submit(again, "Send Customer Portal Login Email"))
+
+    assert "E-mails come back" in listed
+    assert "Mail to gone@example.com stopped on" in text_of(page)
+    assert "An e-mail came back for good: user unknown." in text_of(page)
+    assert "Nothing was sent: mail to this address stopped." in text_of(refused)
+    assert "Mail goes to gone@example.com again." in text_of(again)
+    assert "stopped on" not in text_of(again)
+    assert "A login link is on its way" in text_of(sent)
+    assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE template = 'access_link'") == 1
+
+
+async def test_the_timeline_says_which_emails_did_not_arrive_and_why(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace)
+    customer = await a_customer(marketplace)
+    subscription = await a_subscription(marketplace, customer=customer)
+    facts = {"marketplace_id": marketplace.id, "customer_id": customer["id"], "recipient": customer["email"]}
+    for template, trigger, why in (
+        ("renewal_receipt", "bounce", Move(Actor("mailer", "mailjet"), "hard_bounce", {"reason": "user_unknown"})),
+        ("failed_charge", "drop", Move(BY_WORKER.by, "address_hard_bounce")),
+        ("access_link", "drop", Move(BY_WORKER.by, "link_no_longer_works")),
+        ("refund", "deliver", BY_WORKER),
+    ):
+        mail = await create(OUTGOING_EMAIL, {**facts, "template": template, "cause": "test"}, BY_WORKER)
+        await fire(OUTGOING_EMAIL, marketplace.id, mail["id"], trigger, why)
+
+    told = text_of(await browser.get(_path(marketplace, subscription))).partition("What happened")[2]
+
+    assert "E-mail “Renewal receipt” came back for good: user unknown" in told
+    assert "E-mail “Failed charge” not sent: e-mails to this address come back" in told
+    assert "E-mail “Access link” not sent: its link would no longer have worked" in told
+    assert "Refund" not in told
 
 
 async def test_an_invoice_opens_from_its_charge_and_is_prepared_when_it_is_not(

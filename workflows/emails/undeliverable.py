@@ -1,0 +1,75 @@
+"""Whom mail no longer reaches: after a hard bounce or a complaint nothing more goes to that address.
+
+Two things still do: what its owner asks for just now (`asked_for` of stage_email), and everything again once staff
+have corrected the address (the database forgets the mark with it) or said to try it again. A soft bounce marks nobody.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.database import Record, execute, fetch_row, transaction
+from workflows.actor import Actor
+from workflows.changes import record_change
+from workflows.clock import now
+from workflows.customer_records import CustomerRecord, find_customer
+from workflows.errors import AddressUndeliverable
+
+_MARKS = {"hard": "hard_bounce", "complaint": "complaint"}
+_MARK = """
+UPDATE {person} SET undeliverable = $4, undeliverable_reason = $5, undeliverable_since = $6
+WHERE marketplace_id = $1 AND id = $2 AND lower(email) = lower($3)
+  AND (tried_again_at IS NULL OR tried_again_at < $6)
+  AND (undeliverable IS NULL OR (undeliverable = 'hard_bounce' AND $4 = 'complaint')
+       OR (undeliverable = $4 AND undeliverable_since > $6))
+"""
+
+
+async def mark_undeliverable(email: Record, kind: str, reason: str | None, occurred_at: datetime) -> None:
+    """Stops mail to whom that e-mail went, in the caller's transaction, if the event is grave and the address is still
+    theirs. The earliest of the gravest stays, in whatever order they come."""
+    if kind not in _MARKS:
+        return
+    for person in ("customer", "staff"):
+        if email[f"{person}_id"] is not None:
+            await execute(
+                _MARK.format(person=person),
+                email["marketplace_id"],
+                email[f"{person}_id"],
+                email["recipient"],
+                _MARKS[kind],
+                reason,
+                occurred_at,
+            )
+
+
+def refuse_undeliverable(person: Any) -> None:
+    """For what staff send: `person` is the customer's row. Raises AddressUndeliverable."""
+    if person["undeliverable"] is not None:
+        raise AddressUndeliverable(person["undeliverable"])
+
+
+async def try_again(marketplace_id: UUID, customer: str, by: Actor) -> CustomerRecord:
+    """Lets mail go to a customer's address again; nothing when it does. Bounces of before count no more.
+
+    Raises NotFound.
+    """
+    found = await find_customer(marketplace_id, customer)
+    async with transaction():
+        before = await fetch_row(
+            "SELECT undeliverable FROM customer WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            marketplace_id,
+            found.id,
+        )
+        assert before is not None, "it was found, and customers are never deleted"
+        if before["undeliverable"] is not None:
+            await execute(
+                "UPDATE customer SET undeliverable = NULL, undeliverable_reason = NULL, undeliverable_since = NULL,"
+                " tried_again_at = $3 WHERE marketplace_id = $1 AND id = $2",
+                marketplace_id,
+                found.id,
+                now(),
+            )
+            was, after = {"undeliverable": before["undeliverable"]}, {"undeliverable": None}
+            await record_change(marketplace_id, by, f"customer:{found.id}", "tried_again", was, after)
+    return await find_customer(marketplace_id, str(found.id))
