@@ -78,7 +78,7 @@ def _form(
     errors: dict[str, str] | None = None,
 ) -> Response[str]:
     scopes = [
-        (scope, "; ".join(act.says for act in ACTS.values() if act.scope == scope)) for scope in visit.caller.gives()
+        (scope, ". ".join(act.says for act in ACTS.values() if act.scope == scope)) for scope in visit.caller.gives()
     ]
     return show_page(
         request,
