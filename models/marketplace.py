@@ -37,6 +37,7 @@ class Marketplace(Table, db=DB):
     reverse_charge = Boolean()
     tax_note = Text()
     clock_moved_at = Timestamptz(null=True, default=None)
+    accent_color = Text(null=True, default=None)
 
 
 class MarketplaceLogo(Table, db=DB):

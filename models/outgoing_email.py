@@ -29,3 +29,4 @@ class OutgoingEmail(LastMove, Table, db=DB):
     bounce = Text(null=True, default=None)
     bounce_reason = Text(null=True, default=None)
     told_at = Timestamptz(null=True, default=None)
+    language = Text(null=True, default=None)

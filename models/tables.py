@@ -13,6 +13,7 @@ from models.customer_order import CustomerOrder
 from models.document import Document, DocumentFile
 from models.dunning_case import DunningCase
 from models.dunning_step import DunningStep
+from models.email_text import EmailText
 from models.fact_breach import FactBreach, FactCheck
 from models.gateway_event import GatewayEvent
 from models.idempotent_request import IdempotentRequest
@@ -30,7 +31,6 @@ from models.reconciliation_difference import ReconciliationDifference
 from models.refund import Refund
 from models.retired_log import RetiredLog
 from models.sandbox_gateway import SandboxCard, SandboxPayment
-from models.saver_text import SaverText
 from models.schedule import Heartbeat, Schedule
 from models.second_factor import RecoveryCode, SecondFactor
 from models.staff import Staff
@@ -70,7 +70,7 @@ TABLES: tuple[type[Table], ...] = (
     MachineRule,
     TransitionLog,
     DunningStep,
-    SaverText,
+    EmailText,
     Refund,
     GatewayEvent,
     ReconciliationDifference,

@@ -15,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_one, transaction
+from workflows.accent import accent_problem
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
@@ -28,8 +29,8 @@ from workflows.versions import check_version
 MARKETPLACE_COLUMNS = (
     "id, slug, name, address, support_email, country, time_zone, currency, language, invoice_prefix, tax_id,"
     " tax_basis_points, reverse_charge, tax_note, sandbox, gateway,"
-    " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, email_button,"
-    " self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
+    " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, accent_color,"
+    " email_button, self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
 
 # ISO 4217 and ISO 3166-1 as Unicode's CLDR (Babel) keeps them: nothing to maintain here.
@@ -41,11 +42,13 @@ COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullm
 }
 _WHOLE = 10_000  # basis points
 _TIME_ZONES = frozenset(available_timezones())
+_NULLABLE = ("support_email", "tax_id", "accent_color")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # line feeds are fine in an address
 
 
 class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; a field left out stays as it is. `support_email` and `tax_id` can be emptied with null.
+    """What to change; a field left out stays as it is. `support_email`, `tax_id` and
+    `accent_color` can be emptied with null.
 
     Tax is for invoices from now on: `tax_basis_points` (1900 is 19 %) is the rate that prices include, null to say
     nothing about tax. `reverse_charge`: businesses with a VAT id of another EU country owe it instead. `tax_note`
@@ -64,6 +67,7 @@ class MarketplaceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     tax_basis_points: int | UnsetType | None = UNSET
     reverse_charge: bool | UnsetType = UNSET
     tax_note: str | UnsetType = UNSET
+    accent_color: str | UnsetType | None = UNSET
     gateway: str | UnsetType = UNSET
 
 
@@ -84,6 +88,7 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
     tax_basis_points: int | None
     reverse_charge: bool
     tax_note: str
+    accent_color: str | None  # like "#0a7f5a"; None: ours
     sandbox: bool
     gateway: str
     logo: str | None  # its path on this host
@@ -154,7 +159,9 @@ def cleaned(change: msgspec.Struct) -> dict[str, Any]:
     """The fields that were given, texts without surrounding space, empty ones of nullable fields as None."""
     given = {name: getattr(change, name) for name in change.__struct_fields__}
     texts = {name: v.strip() if isinstance(v, str) else v for name, v in given.items() if v is not UNSET}
-    return {name: None if v == "" and name in ("support_email", "tax_id") else v for name, v in texts.items()}
+    if isinstance(color := texts.get("accent_color"), str):
+        texts["accent_color"] = color.lower()
+    return {name: None if v == "" and name in _NULLABLE else v for name, v in texts.items()}
 
 
 async def set_columns(marketplace_id: UUID, columns: dict[str, Any]) -> None:
@@ -163,7 +170,7 @@ async def set_columns(marketplace_id: UUID, columns: dict[str, Any]) -> None:
     await execute(f"UPDATE marketplace SET {assignments} WHERE id = $1", marketplace_id, *columns.values())
 
 
-def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one rule a line
+def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one rule a line
     if not isinstance(value, str):
         return _rate_problem(value)
     if _CONTROL.search(value) or (name != "address" and "\n" in value):
@@ -186,6 +193,8 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one 
             return None if value in LANGUAGES else f"must be one of {', '.join(LANGUAGES)}."
         case "invoice_prefix":
             return _prefix_problem(value)
+        case "accent_color":
+            return accent_problem(value)
         case "gateway":
             return gateway_problem(value)
         case _:

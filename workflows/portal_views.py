@@ -33,6 +33,7 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str
     clock_offset_seconds: float
     logo_digest: str | None
+    accent_color: str | None
     email_button: bool
     self_cancellation: bool
     show_address: bool

@@ -213,6 +213,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     html: str
     text: str
     template: str
+    unsubscribe_url: str | None = None  # for List-Unsubscribe: where its reader chooses to have no more
 
 
 class MessageRefused(WorkflowError):

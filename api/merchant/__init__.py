@@ -12,13 +12,14 @@ from api.idempotency import KeepsAnswers, claim_key, provide_new_id
 from api.merchant.api_keys import ApiKeys
 from api.merchant.customers import Customers
 from api.merchant.differences import Differences
+from api.merchant.emails import Emails
 from api.merchant.facts import FactRoutes
 from api.merchant.imports import Imports
 from api.merchant.payments import Payments
 from api.merchant.people import People
 from api.merchant.products import Products
 from api.merchant.sandbox import SandboxRoutes
-from api.merchant.saver import SaverRoutes, SaverTextRoutes
+from api.merchant.saver import SaverRoutes
 from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
 from api.merchant.subscription_list import SubscriptionList
@@ -47,7 +48,7 @@ MERCHANT_ROUTES = [
             WebhookEndpoints,
             WebhookDeliveries,
             SaverRoutes,
-            SaverTextRoutes,
+            Emails,
         ],
         dependencies={
             "caller": Provide(provide_caller),

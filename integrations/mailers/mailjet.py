@@ -21,7 +21,7 @@ from mailjet_rest import Client
 
 from integrations.mailers.mailjet_answers import found_in, reference_in, why_not_asked, why_not_sent
 from integrations.mailers.mailjet_network import OneTryAdapter, Patience, begin_before
-from integrations.mailers.mime import checked_address
+from integrations.mailers.mime import checked_address, list_unsubscribe
 from workflows.ports import InDoubt, Message, MessageRefused
 
 API_BASE = "https://api.mailjet.com/"
@@ -128,7 +128,7 @@ class MailjetMailer:
             # Links hold secrets, and who opens what is nobody's business.
             "TrackClicks": "disabled",
             "TrackOpens": "disabled",
-            "Headers": _HEADERS,
+            "Headers": {**_HEADERS, **list_unsubscribe(message)},
         }
         if message.reply_to:
             one["ReplyTo"] = {"Email": _address(message.reply_to)}

@@ -35,10 +35,17 @@ def as_mime(message: Message, mail_from: str, sent_at: datetime) -> EmailMessage
     mime["Date"] = format_datetime(sent_at)
     mime["Message-ID"] = message_id(message, mail_from)
     mime["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice in answer
+    for name, value in list_unsubscribe(message).items():
+        mime[name] = value
     mime["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     mime.set_content(message.text)
     mime.add_alternative(message.html, subtype="html")
     return mime
+
+
+def list_unsubscribe(message: Message) -> dict[str, str]:
+    """The header of a message that its reader can choose to have no more of (RFC 2369); none for any other."""
+    return {"List-Unsubscribe": f"<{message.unsubscribe_url}>"} if message.unsubscribe_url else {}
 
 
 def checked_address(text: str) -> tuple[str, str]:

@@ -17,10 +17,11 @@ from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.actor import Actor
 from workflows.api_keys import create_key
 from workflows.clock import now
+from workflows.email_texts import EmailTextChange, change_text
+from workflows.emails.every_letter import TO_CUSTOMERS, TO_STAFF
 from workflows.links import link_text
 from workflows.logos import set_logo
 from workflows.portal_views import Marketplace
-from workflows.saver_texts import SaverTextChange, change_text
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.
 # None: a page that only asks or explains, whose answer is another line. A GET without a parameter reads a list.
@@ -51,13 +52,16 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("get",  "/saver"):                               ("get",    "saver/policy"),
     ("post", "/saver"):                               ("put",    "saver/policy"),
     ("get",  "/saver/report"):                        ("get",    "saver/report"),
-    ("get",  "/saver/texts"):                         ("get",    "saver/texts/{template}"),
-    ("get",  "/saver/texts/…"):                       ("get",    "saver/texts/{template}"),
-    ("post", "/saver/texts/…"):                       ("put",    "saver/texts/{template}"),
-    ("post", "/saver/texts/…/preview"):               ("post",   "saver/texts/{template}/preview"),
-    ("post", "/saver/texts/…/test"):                  ("post",   "saver/texts/{template}/test"),
-    ("get",  "/saver/texts/…/reset"):                 None,
-    ("post", "/saver/texts/…/reset"):                 ("delete", "saver/texts/{template}"),
+    ("get",  "/saver/texts"):                         ("get",    "emails"),
+    ("get",  "/emails"):                              ("get",    "emails"),
+    ("get",  "/emails/…"):                            ("get",    "emails/{template}/texts"),
+    ("post", "/emails/…"):                            ("put",    "emails/{template}/texts"),
+    ("post", "/emails/…/preview"):                    ("post",   "emails/{template}/preview"),
+    ("post", "/emails/…/test"):                       ("post",   "emails/{template}/test"),
+    ("get",  "/emails/…/reset"):                      None,
+    ("post", "/emails/…/reset"):                      ("delete", "emails/{template}/texts"),
+    ("get",  "/emails/staff_…"):                      ("get",    "emails/{template}"),
+    ("post", "/emails/staff_…/test"):                 ("post",   "emails/{template}/test"),
     ("get",  "/people"):                              ("get",    "people"),
     ("post", "/people"):                              ("post",   "people"),
     ("get",  "/people/…"):                            ("get",    "people/{person}"),
@@ -92,7 +96,8 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/webhooks/deliveries/…/resend"):        ("post",   "webhook-deliveries/{delivery}/resend"),
 }
 # fmt: on
-_PARAMETER = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+|failed_charge|final_notice)(?=/|$)")
+_PARAMETER = re.compile(r"(?<=/)([0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+)(?=/|$)")
+_EMAIL = re.compile(r"^/emails/(\w+)")
 
 
 @pytest.fixture
@@ -108,8 +113,8 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
     await a_delivery(endpoint)
     await an_import(marketplace, ended_at=now(), outcome="stopped")
     await set_logo(marketplace.id, "image/png", demo_logo(), Actor("worker", "test"))
-    for template in ("failed_charge", "final_notice"):
-        own = SaverTextChange(subject="Your card", heading="Your card", body="It was declined.")
+    for template in TO_CUSTOMERS:
+        own = EmailTextChange(subject="Your card", heading="Your card", body="It was declined.")
         await change_text(marketplace.id, template, own, Actor("worker", "test"))
 
 
@@ -178,4 +183,6 @@ def _shape(target: str, home: str) -> str:
     path = urlsplit(target).path.removeprefix(home)
     if path.startswith("/access/"):
         return "/access/…"
+    if (email := _EMAIL.match(path)) is not None and email[1] in {*TO_CUSTOMERS, *TO_STAFF}:
+        path = path.replace(email[1], "…" if email[1] in TO_CUSTOMERS else "staff_…")
     return _PARAMETER.sub("…", path)

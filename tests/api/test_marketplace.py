@@ -29,6 +29,7 @@ async def test_the_marketplace_is_shown_with_its_login_url(
         "tax_basis_points": None,
         "reverse_charge": False,
         "tax_note": "",
+        "accent_color": None,
         "sandbox": True,
         "gateway": "sandbox",
         "logo": None,
@@ -46,6 +47,7 @@ async def test_everything_that_may_change_changes(api: httpx.AsyncClient, key: d
         "language": "de",
         "invoice_prefix": "RE-2026-",
         "tax_id": "DE123456789",
+        "accent_color": "#0a7f5a",
     }
 
     answer = await api.patch(PATH, headers=key, json=change)
@@ -55,12 +57,13 @@ async def test_everything_that_may_change_changes(api: httpx.AsyncClient, key: d
     assert (await api.get(PATH, headers=key)).json() == answer.json()
 
 
-async def test_support_address_and_tax_id_can_be_emptied(api: httpx.AsyncClient, key: dict[str, str]) -> None:
-    await api.patch(PATH, headers=key, json={"tax_id": "1"})
+async def test_support_address_tax_id_and_color_can_be_emptied(api: httpx.AsyncClient, key: dict[str, str]) -> None:
+    await api.patch(PATH, headers=key, json={"tax_id": "1", "accent_color": "#FFD400"})
+    assert (await api.get(PATH, headers=key)).json()["accent_color"] == "#ffd400"
 
-    answer = await api.patch(PATH, headers=key, json={"support_email": None, "tax_id": ""})
+    answer = await api.patch(PATH, headers=key, json={"support_email": None, "tax_id": "", "accent_color": ""})
 
-    assert (answer.json()["support_email"], answer.json()["tax_id"]) == (None, None)
+    assert [answer.json()[name] for name in ("support_email", "tax_id", "accent_color")] == [None, None, None]
 
 
 async def test_each_field_has_its_rule_and_nothing_is_half_done(
@@ -93,6 +96,8 @@ async def test_each_field_has_its_rule_and_nothing_is_half_done(
         ("invoice_prefix", "A B"),
         ("invoice_prefix", "X" * 13),
         ("tax_id", "x" * 61),
+        ("accent_color", "green"),
+        ("accent_color", "#12345"),
         ("slug", "another"),
         ("login_url", "https://evil.example"),
         ("gateway", "stripe"),

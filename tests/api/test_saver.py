@@ -1,12 +1,11 @@
-"""The Subscription Saver by API: the same numbers, rules and texts as its pages."""
+"""The Subscription Saver by API: the same numbers and rules as its pages."""
 
 import httpx
 
-from tests.factories import a_staff_member, a_staff_session, a_subscription, an_open_case
+from tests.factories import a_subscription, an_open_case
 from workflows.portal_views import Marketplace
 
 SAVER = "/api/v1/saver"
-TEXTS = {"subject": "About {{ product }}", "heading": "Hello", "body": "{{ amount }} is owed."}
 
 
 async def test_the_policy_is_read_and_set_and_two_editors_do_not_overwrite_each_other(
@@ -47,31 +46,3 @@ async def test_the_report_has_the_numbers_of_the_page(
     assert report["total"]["recovered"] == 1
     assert report["total"]["recovered_revenue"] == [{"amount_minor": 1999, "currency": "USD"}]
     assert (await api.get(f"{SAVER}/report", headers=key, params={"months": 99})).status_code == 422
-
-
-async def test_texts_are_read_set_looked_at_and_reset(api: httpx.AsyncClient, key: dict[str, str]) -> None:
-    path = f"{SAVER}/texts/failed_charge"
-    default = (await api.get(path, headers=key)).json()
-    assert (default["own"], default["version"]) == (False, 0)
-
-    looked = await api.post(f"{path}/preview", headers=key, json=TEXTS, params={"case": "It was the last attempt"})
-    refused = await api.put(path, headers=key, json=TEXTS | {"body": "{{ amuont }}"})
-    put = await api.put(path, headers=key, json=TEXTS)
-    deleted = await api.delete(path, headers=key)
-
-    assert looked.json()["subject"] == "About Monthly box"
-    assert "$19.99 is owed." in looked.json()["text"]
-    assert [problem["field"] for problem in refused.json()["errors"]] == ["body"]
-    assert (put.json()["own"], put.json()["version"]) == (True, 1)
-    assert (deleted.json()["body"], deleted.json()["version"]) == (default["body"], 2)
-    assert (await api.get(f"{SAVER}/texts/access_link", headers=key)).status_code == 404
-
-
-async def test_a_test_email_needs_a_person(
-    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
-) -> None:
-    token, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
-    path = f"{SAVER}/texts/final_notice/test"
-
-    assert (await api.post(path, headers=key)).status_code == 403
-    assert (await api.post(path, headers={"Authorization": f"Bearer {token}"})).status_code == 202

@@ -119,6 +119,13 @@ async def test_a_message_travels_with_its_id_and_without_tracking(mailjet: FakeM
     }
 
 
+async def test_a_notice_says_where_to_have_no_more_of_it(mailjet: FakeMailjet) -> None:
+    await _mailer(mailjet).send(_message(unsubscribe_url="https://pay.example.com/console/ada/account"))
+
+    (taken,) = mailjet.taken
+    assert taken.payload["Headers"]["List-Unsubscribe"] == "<https://pay.example.com/console/ada/account>"
+
+
 async def test_two_emails_of_the_same_words_are_two_to_mailjet(mailjet: FakeMailjet) -> None:
     first, second = uuid4(), uuid4()
 

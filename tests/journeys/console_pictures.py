@@ -78,12 +78,11 @@ INSIDE = (
     ),
     Pictured("saver", "/saver", "The Subscription Saver: the retry policy, drawn as a schedule."),
     Pictured("saver-texts", "/saver/texts", "Its e-mails."),
-    Pictured("saver-text", "/saver/texts/failed_charge", "One, in the merchant's own words, with preview and test."),
-    Pictured(
-        "saver-text-reset", "/saver/texts/failed_charge/reset", "Going back to the default's words is asked about."
-    ),
     Pictured("saver-report", "/saver/report", "What failed, was recovered and was lost, by month and by attempt."),
     Pictured("general", "/general", "The marketplace itself, and its logo."),
+    Pictured("emails", "/emails", "Every e-mail, and when it is sent."),
+    Pictured("email", "/emails/failed_charge", "One, in the merchant's own words, with preview and test."),
+    Pictured("email-reset", "/emails/failed_charge/reset", "Going back to the default's words is asked about."),
     Pictured("people", "/people", "Who works here, and an invitation."),
     Pictured("person", "/people/{support[id]}", "One person and their role."),
     Pictured("person-remove", "/people/{support[id]}/remove", "Removing somebody says what ends."),

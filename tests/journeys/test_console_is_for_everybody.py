@@ -118,8 +118,10 @@ async def test_each_page_inside(
         "/sessions",
         "/saver",
         "/saver/texts",
-        "/saver/texts/failed_charge",
-        "/saver/texts/failed_charge/reset",
+        "/emails",
+        "/emails/failed_charge?language=de&width=phone",
+        "/emails/failed_charge/reset",
+        "/emails/staff_more",
         "/saver/report",
         *await _import_pages(shop),
     ):

@@ -18,8 +18,13 @@ _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 _LONG = "Gesellschaft" * 9
 _LOOKS: dict[str, dict[str, Any]] = {
-    "short": {"address": "12 Mill Lane\nCambridge"},
-    "long": {"name": _LONG, "address": _LONG * 4, "support_email": f"{'a' * 60}@{'b' * 60}.example"},
+    "short": {"accent_color": "#ffd400"},
+    "long": {
+        "accent_color": "#060606",
+        "name": _LONG,
+        "address": _LONG * 4,
+        "support_email": f"{'a' * 60}@{'b' * 60}.example",
+    },
 }
 # The contrast of every text that shows, with the ground that it stands on: [ratio, text], the worst first.
 _CONTRASTS = """() => {

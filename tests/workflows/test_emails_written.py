@@ -1,10 +1,12 @@
 """What e-mails say: every template, in HTML and as plain text, with whatever people typed."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 from integrations.mailers import CaptureMailer
+from integrations.mailers.mime import as_mime
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace
 from tests.workflows.email_examples import EXAMPLES
@@ -14,9 +16,15 @@ from workflows.emails import deliver
 from workflows.emails.catalogue import CATALOGUE, check_context
 from workflows.emails.every_letter import LETTERS
 from workflows.emails.message import write_message
+from workflows.emails.occasions import OCCASIONS
 from workflows.portal_views import Marketplace
 
 HOSTILE = '<script>alert(1)</script><img src=http://evil.example/x>{{ 7*7 }}"\r\nBcc: all@example.com\x07\u202e'
+# The notices that staff tick under Your account, and what sums them up.
+CHOSEN = {
+    *("staff_failed_charge", "staff_self_cancellation", "staff_failed_job"),
+    *("staff_broken_fact", "staff_more"),
+}
 MAILER = CaptureMailer("portal@gatehouse.example")
 
 
@@ -28,7 +36,7 @@ async def _delivered(marketplace: Marketplace, template: str, **arguments: Any) 
 
 
 def test_every_email_of_the_catalogue_has_its_letter_and_an_example() -> None:
-    assert set(LETTERS) == set(CATALOGUE) == set(EXAMPLES)
+    assert set(LETTERS) == set(CATALOGUE) == set(EXAMPLES) == set(OCCASIONS)
     assert {template for template, _, _ in every_case()} == set(CATALOGUE)
 
 
@@ -111,6 +119,18 @@ async def test_what_people_typed_stands_there_as_text(database: FreshDatabase) -
     assert not re.search("[\r\x07\u202e]", subject + html + plain)
     assert "\n" not in subject
     assert "\nBcc" not in plain.partition("\n-- \n")[0]  # an address may have lines
+
+
+def test_only_what_its_reader_chose_can_be_unsubscribed_from() -> None:
+    for template, case, context in every_case():
+        message = write_message(an_email(template, context), None)
+        mime = as_mime(message, "portal@gatehouse.example", datetime(2026, 3, 15, tzinfo=UTC))
+        header = mime["List-Unsubscribe"]
+
+        assert header == ("<http://127.0.0.1:8000/console/ada/account>" if template in CHOSEN else None), (
+            template,
+            case,
+        )
 
 
 def test_a_logo_is_shown_from_this_deployment_and_says_whose_it_is() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from workflows.emails.catalogue import EXAMPLE_CAUSE
 from workflows.emails.every_letter import LETTERS
 from workflows.emails.examples import examples
 
@@ -20,11 +21,13 @@ def an_email(template: str, context: dict[str, Any], **columns: Any) -> dict[str
     return {
         "id": UUID(int=1),
         "template": template,
-        "cause": "example",
+        "cause": EXAMPLE_CAUSE,
         "recipient": "jane@example.com",
         "context": context,
-        "example": True,
         "locale": None,
+        "language": None,
+        "own_texts": None,
+        "accent_color": None,
         "slug": "ada",
         "name": "Ada's Books",
         "address": "12 Mill Lane\nCambridge",

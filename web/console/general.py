@@ -14,6 +14,7 @@ from web.console.changed import differences, told
 from web.forms import read_form_of
 from web.uploads import MOST_PARTS, read_upload_of
 from web.visit import StaffVisit
+from workflows.accent import palette
 from workflows.errors import InvalidInput
 from workflows.languages.locales import LANGUAGES
 from workflows.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
@@ -36,6 +37,7 @@ LABELS = {
     "tax_rate":       "Tax in prices, in %",
     "reverse_charge": "Reverse charge",
     "tax_note":       "Note on invoices",
+    "accent_color":   "Brand color",
 }
 # fmt: on
 _LOGGED = {**LABELS, "tax_basis_points": "Tax, in hundredths of a %", "logo": "Logo", "gateway": "Gateway"}
@@ -148,6 +150,7 @@ async def _page(
         currencies=_with(currencies(), shown["currency"]),
         languages=list(LANGUAGES.items()),
         formats=",".join(FORMATS),
+        palette=palette(stored.accent_color),
         login_url=stored.login_url,
         changes=told(await named_changes(visit.marketplace.id, "marketplace"), _LOGGED),
     )

@@ -18,6 +18,7 @@ ENTRIES = (
     Entry("subscriptions", "Subscriptions", "subscriptions.read"),
     Entry("apps",          "Apps",          "settings.read"),
     Entry("general",       "General",       "settings.read"),
+    Entry("emails",        "E-mails",       "settings.read"),
     Entry("people",        "People",        "people.manage"),
     Entry("api-keys",      "API keys",      "keys.manage"),
     Entry("webhooks",      "Webhooks",      "webhooks.manage"),

@@ -6,6 +6,7 @@ from litestar.di import Provide
 from web.console.account import AccountPages
 from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
+from web.console.emails import EmailPages
 from web.console.facts import FactPages
 from web.console.general import GeneralPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
@@ -13,8 +14,8 @@ from web.console.imports import ImportPages
 from web.console.people import PeoplePages
 from web.console.portal_settings import PortalSettingsPages
 from web.console.saver import SaverPages
+from web.console.saver_emails import SaverEmailPages
 from web.console.saver_report import SaverReportPages
-from web.console.saver_texts import SaverTextPages
 from web.console.second_factor import SecondFactorPages
 from web.console.subscriptions import SubscriptionPages
 from web.console.summary import SummaryPages
@@ -52,7 +53,8 @@ _INSIDE = Router(
         AccountPages,
         SecondFactorPages,
         SaverPages,
-        SaverTextPages,
+        SaverEmailPages,
+        EmailPages,
         SaverReportPages,
         FactPages,
         SessionPages,

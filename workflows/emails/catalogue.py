@@ -10,6 +10,9 @@ from typing import Any
 
 from workflows.errors import DefinitionError
 
+TEST_CAUSE = "test:"  # begins the cause of an e-mail that staff send themselves to look at; its link is an example
+EXAMPLE_CAUSE = "example"  # that of an e-mail which is only looked at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:

@@ -108,14 +108,15 @@ async def _record(email: Record, trigger: str, move: Move, **columns: str) -> No
 async def _load(marketplace_id: UUID, email_id: UUID) -> Record | None:
     return await fetch_row(
         "SELECT email.*, marketplace.slug, marketplace.name, marketplace.address, marketplace.support_email,"
-        " marketplace.logo_digest, marketplace.email_button, marketplace.time_zone, customer.locale,"
+        " marketplace.logo_digest, marketplace.accent_color, marketplace.email_button, marketplace.time_zone,"
+        " customer.locale, (SELECT jsonb_object_agg(own.language, to_jsonb(own)) FROM email_text AS own"
+        "  WHERE own.marketplace_id = email.marketplace_id AND own.template = email.template"
+        "  AND own.subject IS NOT NULL) AS own_texts,"
         " CASE WHEN lower(customer.email) = lower(email.recipient) THEN customer.undeliverable"
-        " WHEN lower(staff.email) = lower(email.recipient) THEN staff.undeliverable END AS undeliverable,"
-        " own.subject AS own_subject, own.heading AS own_heading, own.body AS own_body"
+        " WHEN lower(staff.email) = lower(email.recipient) THEN staff.undeliverable END AS undeliverable"
         " FROM outgoing_email AS email JOIN marketplace ON marketplace.id = email.marketplace_id"
         " LEFT JOIN customer ON customer.marketplace_id = email.marketplace_id AND customer.id = email.customer_id"
         " LEFT JOIN staff ON staff.marketplace_id = email.marketplace_id AND staff.id = email.staff_id"
-        " LEFT JOIN saver_text AS own ON own.marketplace_id = email.marketplace_id AND own.template = email.template"
         " WHERE email.marketplace_id = $1 AND email.id = $2",
         marketplace_id,
         email_id,

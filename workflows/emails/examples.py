@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.clock import now
+from workflows.emails.catalogue import EXAMPLE_CAUSE
 from workflows.portal_views import Marketplace
 
 Cases = dict[str, dict[str, Any]]
@@ -26,15 +27,20 @@ def example_row(marketplace: Marketplace, template: str, context: Mapping[str, A
     return {
         "id": marketplace.id,
         "template": template,
+        "cause": EXAMPLE_CAUSE,
         "recipient": "customer@example.com",
         "context": dict(context),
-        "example": True,
         "locale": None,
+        "language": None,
+        "own_texts": None,
         **{name: getattr(marketplace, name) for name in _OF_MARKETPLACE},
     }
 
 
-_OF_MARKETPLACE = ("slug", "name", "address", "support_email", "logo_digest", "email_button", "time_zone")
+_OF_MARKETPLACE = (
+    *("slug", "name", "address", "support_email"),
+    *("logo_digest", "accent_color", "email_button", "time_zone"),
+)
 
 
 def _in(at: datetime, days: int) -> str:

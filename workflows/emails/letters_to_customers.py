@@ -122,13 +122,7 @@ You do not want to go on? Cancel before that day, and nothing is charged.
     "failed_charge": Letter(
         words=Words(
             subject="Your payment for {{ product }} did not go through",
-            preheader="""{% if next_attempt_on %}
-We will try again on {{ next_attempt_on }}.
-{% elif ended %}
-It was the last attempt that we planned.
-{% else %}
-We will not try this card again.
-{% endif %}""",
+            preheader="{% if next_attempt_on %}We will try again on {{ next_attempt_on }}.{% elif ended %}It was the last attempt that we planned.{% else %}We will not try this card again.{% endif %}",
             heading="Your payment did not go through",
             body="""We tried to charge {{ amount }} for {{ product }} on {{ failed_on }}. {{ reason }}
 

@@ -7,10 +7,8 @@ store nor log a Message. Nothing here asks the network or the database.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from workflows.accent import palette
-from workflows.emails.catalogue import CATALOGUE
+from workflows.emails.catalogue import CATALOGUE, EXAMPLE_CAUSE, TEST_CAUSE
 from workflows.emails.every_letter import TO_CUSTOMERS, letter_in
 from workflows.emails.facts import Facts
 from workflows.emails.frame import as_html, as_text
@@ -18,13 +16,11 @@ from workflows.emails.letters import Letter, Words
 from workflows.emails.own_words import Written, write_line, written_for
 from workflows.emails.variables import values_of
 from workflows.entrances import CONSOLE, PORTAL
-from workflows.formatting import known_locale
+from workflows.languages.locales import language_of
 from workflows.links import link_text, link_url
 from workflows.ports import Message
 from workflows.settings import settings
 from workflows.typed_text import lines, one_line
-
-TEST = "test:"  # begins the cause of an e-mail that somebody sent themselves, to look at
 
 
 class ShownRow(NamedTuple):
@@ -42,13 +38,14 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     Login URL (catalogue.py).
     """
     template = CATALOGUE[email["template"]]
-    letter = letter_in(email["template"], email["locale"])
+    locale = email["language"] or email["locale"]
+    letter = letter_in(email["template"], locale)
     button_url = _button_url(email, link) if letter.button else None
-    facts = _facts(email, link=button_url is not None)
+    facts = _facts(email, locale, link=button_url is not None)
     words = _words(email, letter, facts)
     notices_url = f"{CONSOLE.url(email['slug'])}/account" if template.notice else None
     shown = {
-        "language": known_locale(email["locale"]).language,
+        "language": language_of(locale),
         "words": words,
         "rows": _rows(letter, facts),
         "notes": _notes(letter, facts),
@@ -56,7 +53,7 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
         "address": lines(email["address"]),
         "support_email": email["support_email"],
         "logo_url": f"{settings().public_url}/logos/{email['logo_digest']}" if email["logo_digest"] else None,
-        "palette": palette(None),
+        "palette": palette(email["accent_color"]),
         "button_url": button_url,
         "button_label": letter.button,
         "spells_link": template.spells_link,
@@ -71,24 +68,26 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
         html=as_html(shown),
         text=as_text(shown),
         template=email["template"],
+        unsubscribe_url=notices_url,
     )
 
 
-def _facts(email: Mapping[str, Any], *, link: bool) -> Facts:
+def _facts(email: Mapping[str, Any], locale: str | None, *, link: bool) -> Facts:
     return Facts(
         given=email["context"],
         marketplace=one_line(email["name"]),
         support_email=email["support_email"],
-        locale=email["locale"],
+        locale=locale,
         time_zone=email["time_zone"],
         link=link,
     )
 
 
 def _words(email: Mapping[str, Any], letter: Letter, facts: Facts) -> Written:
-    """The merchant's own words where there are any, else the letter's."""
-    texts = {name: email.get(f"own_{name}") for name in ("subject", "heading", "body")}
-    own = None if None in texts.values() else msgspec.convert(texts, Words)
+    """The merchant's own words where there are any, in the reader's language or for all, else the letter's."""
+    stored: Mapping[str, Any] = email["own_texts"] or {}
+    texts = stored.get(language_of(facts.locale)) or stored.get("")
+    own = texts and Words(**{name: texts[name] for name in Words.__struct_fields__})
     return written_for(own, letter.words, values_of(letter.variables, facts))
 
 
@@ -110,7 +109,7 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
         return None
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
-    if _is_test(email) or email.get("example"):
+    if _is_test(email) or email["cause"] == EXAMPLE_CAUSE:
         return None if email["context"].get("ended") else _entrance_url(email)  # where its link would be
     if template.to_console:
         return CONSOLE.url(email["slug"])
@@ -122,4 +121,4 @@ def _entrance_url(email: Mapping[str, Any]) -> str:
 
 
 def _is_test(email: Mapping[str, Any]) -> bool:
-    return email.get("cause", "").startswith(TEST)
+    return email["cause"].startswith(TEST_CAUSE)

@@ -60,8 +60,8 @@ _TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("PATCH", "/api/v1/people/{person}"): {"role": "support"},
     ("POST", "/api/v1/subscriptions/{number}/next-charge"): {"date": "2026-12-31"},
-    ("PUT", "/api/v1/saver/texts/{template}"): _TEXTS,
-    ("POST", "/api/v1/saver/texts/{template}/preview"): _TEXTS,
+    ("PUT", "/api/v1/emails/{template}/texts"): _TEXTS,
+    ("POST", "/api/v1/emails/{template}/preview"): _TEXTS,
 }
 
 
@@ -221,7 +221,7 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "key_id": str((await create_key(elsewhere.id, "theirs")).id),
         "endpoint": str(endpoint["id"]),
         "delivery": str((await a_delivery(endpoint))["id"]),
-        "template": "access_link",  # nobody's to reword
+        "template": "no_such_email",
         "run": str((await an_import(elsewhere))["id"]),
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))

@@ -36,6 +36,7 @@ async def test_everything_is_saved_and_shown_again(browser: Browser, marketplace
         "tax_id": "DE123456789",
         "tax_rate": "19.6",
         "tax_note": "Steuernummer 12/345",
+        "accent_color": "#0a7f5a",
     }
 
     told = await browser.follow(await browser.submit(page, SAVE, **typed))
@@ -72,6 +73,7 @@ async def test_what_is_wrong_is_said_beside_each_field_and_nothing_is_half_saved
         "invoice_prefix": "-",
         "tax_id": "1",
         "tax_rate": "1O",
+        "accent_color": "red",
     }
     answer = await browser.submit(page, SAVE, **typed)
 

@@ -1,44 +1,39 @@
-"""The Saver's e-mails in the merchant's own words: what may stand in them, and that the next e-mail has them."""
+"""E-mails in the merchant's own words: what may stand in them, by language, and that the next e-mail has them."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 
 from integrations.mailers import CaptureMailer
 from models.database import execute, fetch, fetch_value
 from tests.factories import a_customer, a_marketplace, a_staff_member
 from tests.workflows.staged_emails import a_staged_email, the_captured
 from workflows.actor import Actor
+from workflows.email_gallery import every_email, preview, preview_saved, send_test
+from workflows.email_texts import EmailTextChange, change_text, checked_words, email_text, reset_text
 from workflows.emails import deliver
+from workflows.emails.catalogue import CATALOGUE
 from workflows.emails.every_letter import TO_CUSTOMERS
 from workflows.emails.letters import Words
 from workflows.emails.own_words import text_problem
 from workflows.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
 from workflows.portal_views import Marketplace
-from workflows.saver_texts import (
-    REWORDED,
-    SaverTextChange,
-    cases_of,
-    change_text,
-    checked_words,
-    preview,
-    reset_text,
-    saver_text,
-    send_test,
-)
 from workflows.versions import ChangedMeanwhile, version
 
 MAILER = CaptureMailer("portal@gatehouse.example")
 BY = Actor("worker", "test")
-OWN = SaverTextChange(
+OWN = EmailTextChange(
     subject="{{ product }}: your card",
     heading="Dear {{ marketplace }} reader",
     body="We could not get {{ amount }}.\nSorry!\n\n{% if next_attempt_on %}Next: {{ next_attempt_on }}.{% endif %}",
 )
 
 
-def given(**texts: str) -> SaverTextChange:
-    return SaverTextChange(**{"subject": "s", "heading": "h", "body": "b", **texts})
+def given(**texts: str) -> EmailTextChange:
+    return EmailTextChange(**{"subject": "s", "heading": "h", "body": "b", **texts})
 
 
 async def delivered(shop: Marketplace, template: str, **arguments: Any) -> tuple[str, str, str]:
@@ -48,11 +43,11 @@ async def delivered(shop: Marketplace, template: str, **arguments: Any) -> tuple
     return captured["subject"], captured["html"], captured["plain"]
 
 
-@pytest.mark.parametrize("template", REWORDED)
+@pytest.mark.parametrize("template", list(TO_CUSTOMERS))
 def test_the_default_words_pass_the_check_that_a_merchants_own_must_pass(template: str) -> None:
     default = TO_CUSTOMERS[template].words
 
-    words = checked_words(template, given(subject=default.subject, heading=default.heading, body=default.body))
+    words = checked_words(template, given(**structs.asdict(default)))
 
     assert words.subject == default.subject
 
@@ -102,6 +97,7 @@ def test_every_variable_may_stand_in_its_email_and_in_no_other() -> None:
         ({"subject": "x" * 301}, "subject", "300"),
         ({"subject": "a\nb"}, "subject", "one line"),
         ({"heading": "a\rb"}, "heading", "one line"),
+        ({"preheader": "a\nb"}, "preheader", "one line"),
         ({"body": "x" * 5001}, "body", "5000"),
         ({"body": "a\x07b"}, "body", "control"),
         ({"body": "a\u202eb"}, "body", "control"),
@@ -147,7 +143,7 @@ async def test_another_marketplace_and_another_email_keep_theirs() -> None:
 async def test_words_that_cannot_be_written_any_more_do_not_keep_the_email_back() -> None:
     shop = await a_marketplace()
     await change_text(shop.id, "failed_charge", OWN, BY)
-    await execute("UPDATE saver_text SET body = '{{ of_an_older_release }}' WHERE marketplace_id = $1", shop.id)
+    await execute("UPDATE email_text SET body = '{{ of_an_older_release }}' WHERE marketplace_id = $1", shop.id)
 
     subject, _, plain = await delivered(shop, "failed_charge")
 
@@ -158,16 +154,16 @@ async def test_words_that_cannot_be_written_any_more_do_not_keep_the_email_back(
 @pytest.mark.usefixtures("database")
 async def test_a_reset_brings_the_default_back_and_every_change_is_written_down() -> None:
     shop = await a_marketplace()
-    first = await saver_text(shop.id, "failed_charge")
+    first = await email_text(shop.id, "failed_charge")
 
     changed = await change_text(shop.id, "failed_charge", OWN, BY)
     with pytest.raises(ChangedMeanwhile):
-        await change_text(shop.id, "failed_charge", given(), BY, frozenset({version(first)}))
-    back = await reset_text(shop.id, "failed_charge", BY, frozenset({version(changed)}))
+        await change_text(shop.id, "failed_charge", given(), BY, expected=frozenset({version(first)}))
+    back = await reset_text(shop.id, "failed_charge", BY, expected=frozenset({version(changed)}))
     with pytest.raises(ChangedMeanwhile):  # the same words as at first, and yet two changes later
-        await change_text(shop.id, "failed_charge", given(), BY, frozenset({version(first)}))
+        await change_text(shop.id, "failed_charge", given(), BY, expected=frozenset({version(first)}))
 
-    assert (changed.own, changed.version, back.own, back.version) == (True, 1, False, 2)
+    assert (changed.source, changed.version, back.source, back.version) == ("own", 1, "default", 2)
     assert back.body == first.body
     log = await fetch("SELECT act, before, after FROM change_log WHERE marketplace_id = $1 ORDER BY id", shop.id)
     assert [row["act"] for row in log] == ["changed", "reset"]
@@ -181,7 +177,8 @@ async def test_a_preview_shows_each_case_and_no_secret() -> None:
         subject="S", heading="H", body="{% if ended %}Over{% elif next_attempt_on %}Soon{% else %}No{% endif %}"
     )
 
-    shown = {case: preview(shop, "failed_charge", words, case) for case in cases_of("failed_charge")}
+    cases = {email.template: email.cases for email in await every_email(shop)}["failed_charge"]
+    shown = {case: preview(shop, "failed_charge", words, case) for case in cases}
 
     assert ["Soon" in shown["Another attempt comes"].text, "Over" in shown["It was the last attempt"].text] == [
         True,
@@ -189,7 +186,9 @@ async def test_a_preview_shows_each_case_and_no_secret() -> None:
     ]
     assert f'href="http://127.0.0.1:8000/portal/{shop.slug}"' in shown["Another attempt comes"].html
     assert 'href="http' not in shown["It was the last attempt"].html
-    assert preview(shop, "failed_charge", words, "no such case").subject == "S"
+    with pytest.raises(InvalidInput) as refused:
+        preview(shop, "failed_charge", words, "no such case")
+    assert list(refused.value.fields) == ["case"]
 
 
 @pytest.mark.usefixtures("database")
@@ -219,5 +218,80 @@ async def test_test_emails_have_an_end_and_need_a_person() -> None:
     with pytest.raises(Forbidden):
         await send_test(shop, "final_notice", Actor("api_key", shop.id))
     with pytest.raises(NotFound):
-        await send_test(shop, "access_link", by)
+        await send_test(shop, "no_such_email", by)
     assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE marketplace_id = $1", shop.id) == 20
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_reader_gets_the_words_of_their_language_else_those_of_every_language_else_ours() -> None:
+    shop = await a_marketplace()
+    german = await a_customer(shop, locale="de-AT", email="a@example.com")
+    french = await a_customer(shop, locale="fr", email="b@example.com")
+    for language, heading in ((None, "For all"), ("de", "Für alle")):
+        await change_text(shop.id, "card_updated", given(heading=heading), BY, language)
+
+    said = [(await delivered(shop, "card_updated", customer=customer))[2] for customer in (german, french)]
+    await reset_text(shop.id, "card_updated", BY, "de")
+    after = await delivered(shop, "card_updated", customer=german, cause="again")
+
+    assert [text.split("\n")[0] for text in (*said, after[2])] == ["Für alle", "For all", "For all"]
+    assert (await email_text(shop.id, "card_updated", "de")).source == "every_language"
+    assert (await email_text(shop.id, "card_updated")).source == "own"
+    assert (await email_text(shop.id, "refund", "de")).source == "default"
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_same_words_again_are_no_change_and_a_language_has_its_own_log() -> None:
+    shop = await a_marketplace()
+    for _ in range(2):
+        await change_text(shop.id, "refund", given(), BY, "pt")
+    await change_text(shop.id, "refund", given(), BY)
+    with pytest.raises(InvalidInput) as refused:
+        await change_text(shop.id, "refund", given(), BY, "tlh")
+
+    assert list(refused.value.fields) == ["language"]
+    log = await fetch("SELECT subject, after FROM change_log WHERE marketplace_id = $1 ORDER BY id", shop.id)
+    assert [row["subject"] for row in log] == ["email_text:refund:pt", "email_text:refund"]
+    assert log[0]["after"]["heading"] == "h"
+
+
+@pytest.mark.usefixtures("database")
+async def test_without_a_preview_line_inboxes_get_the_first_paragraph() -> None:
+    shop = await a_marketplace()
+    seen: list[str] = []
+    for preheader in ("", "{{ amount }} back"):
+        words = given(preheader=preheader, body="{{ product }}: done.\n\nBye.")
+        await change_text(shop.id, "refund", words, BY)
+        seen.append((await preview_saved(shop, "refund")).html)
+
+    assert [re.findall('class="preheader"[^>]*>([^<]*)<', html) for html in seen] == [
+        ["Monthly box: done."],
+        ["$19.99 back"],
+    ]
+
+
+@pytest.mark.usefixtures("database")
+async def test_every_email_can_be_looked_at_and_tried_out_without_a_secret() -> None:
+    shop = await a_marketplace()
+    by = Actor("staff", (await a_staff_member(shop))["id"])
+
+    for email in await every_email(shop):
+        for case in email.cases:
+            seen = await preview_saved(shop, email.template, case)
+            links = set(re.findall('href="(http[^"]*)"', seen.html))
+            assert {urlsplit(link).path for link in links} <= _homes(shop), (email.template, case)
+        await send_test(shop, email.template, by, email.cases[-1], "de")
+        await execute("UPDATE outgoing_email SET created_at = created_at - interval '2 hours'")  # 20 an hour
+
+    tests = await fetch("SELECT * FROM outgoing_email WHERE marketplace_id = $1", shop.id)
+    for test in tests:
+        await deliver.deliver_email(shop.id, test["id"], MAILER)
+        captured = await the_captured(test["id"])
+        assert captured["subject"].startswith("[Test] "), test["template"]
+        assert 'lang="de"' in captured["html"] or test["template"] not in TO_CUSTOMERS
+    assert {test["template"] for test in tests} == set(CATALOGUE)
+    assert await fetch_value("SELECT count(*) FROM access_token") == 0
+
+
+def _homes(shop: Marketplace) -> set[str]:
+    return {f"/portal/{shop.slug}", f"/console/{shop.slug}", f"/console/{shop.slug}/account"}
