@@ -6,6 +6,7 @@ once: sessions, links, second factor. Everything is written down (changes.py).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +19,7 @@ from workflows.changes import record_change
 from workflows.clock import now
 from workflows.customers import clean_email
 from workflows.emails.stage import stage_email
+from workflows.emails.undeliverable import forget_mark
 from workflows.errors import InvalidInput, NotFound, TooManyRequests, WorkflowError
 from workflows.fire import Move, fire_where
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
@@ -45,7 +47,8 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class PersonShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who works for the merchant. `last_seen_at` is their last sign-in; None: not yet."""
+    """Somebody who works for the merchant. `last_seen_at` is their last sign-in; None: not yet. `undeliverable`: mail
+    to the address stopped, because it came back for good or they complained of spam."""
 
     id: UUID
     email: str
@@ -54,6 +57,7 @@ class PersonShown(msgspec.Struct, frozen=True, kw_only=True):
     invited_at: datetime
     last_seen_at: datetime | None
     second_factor: bool
+    undeliverable: Literal["hard_bounce", "complaint"] | None
 
 
 _SHOWN = (
@@ -61,7 +65,7 @@ _SHOWN = (
     " (SELECT max(started_at) FROM portal_session WHERE marketplace_id = staff.marketplace_id"
     " AND staff_id = staff.id) AS last_seen_at,"
     " EXISTS (SELECT FROM second_factor WHERE marketplace_id = staff.marketplace_id AND staff_id = staff.id"
-    " AND confirmed_at IS NOT NULL) AS second_factor"
+    " AND confirmed_at IS NOT NULL) AS second_factor, staff.undeliverable"
     " FROM staff WHERE staff.marketplace_id = $1 AND staff.removed_at IS NULL"
 )
 
@@ -77,6 +81,13 @@ async def get_person(marketplace_id: UUID, staff_id: UUID) -> PersonShown:
     if row is None:
         raise NotFound("no such person")
     return PersonShown(**row)
+
+
+async def try_person_again(marketplace_id: UUID, staff_id: UUID, by: Actor) -> PersonShown:
+    """Lets mail go to a person's address again; nothing when it does. Raises NotFound."""
+    await get_person(marketplace_id, staff_id)
+    await forget_mark("staff", marketplace_id, staff_id, by)
+    return await get_person(marketplace_id, staff_id)
 
 
 async def invite(marketplace: Marketplace, new: NewPerson, by: Actor) -> PersonShown:

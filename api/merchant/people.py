@@ -11,7 +11,16 @@ from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.strict_json import StrictJSON
 from workflows.callers import Caller
-from workflows.people import NewPerson, PersonShown, change_role, get_person, invite, list_people, remove_person
+from workflows.people import (
+    NewPerson,
+    PersonShown,
+    change_role,
+    get_person,
+    invite,
+    list_people,
+    remove_person,
+    try_person_again,
+)
 from workflows.portal_views import Marketplace
 from workflows.two_factor import reset_factor
 
@@ -53,6 +62,11 @@ class People(Controller):
     async def read(self, caller: NamedDependency[Caller], person: PersonId) -> PersonShown:
         """One of them."""
         return await get_person(caller.marketplace_id, uuid_of(person))
+
+    @post("/{person:str}/try-again", status_code=200, opt=_MANAGE, responses=problems(401, 403, 404))
+    async def try_again(self, caller: NamedDependency[Caller], person: PersonId) -> PersonShown:
+        """Send mail to their address again, after it came back for good or they complained of spam."""
+        return await try_person_again(caller.marketplace_id, uuid_of(person), caller.actor)
 
     @patch(
         "/{person:str}",

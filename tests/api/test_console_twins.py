@@ -66,6 +66,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/people"):                              ("post",   "people"),
     ("get",  "/people/…"):                            ("get",    "people/{person}"),
     ("post", "/people/…/role"):                       ("patch",  "people/{person}"),
+    ("post", "/people/…/try-again"):                  ("post",   "people/{person}/try-again"),
     ("get",  "/people/…/remove"):                     None,
     ("post", "/people/…/remove"):                     ("delete", "people/{person}"),
     ("get",  "/people/…/second-factor"):              None,
@@ -173,6 +174,7 @@ _ONLY_IN_BETWEEN = {
     ("post", "/account/second-factor/remove"),
     ("get", "/people/…/second-factor"),
     ("post", "/people/…/second-factor"),
+    ("post", "/people/…/try-again"),
     ("post", "/imports/…/resume"),
     ("post", "/imports/…/stop"),
 }

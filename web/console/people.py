@@ -12,7 +12,7 @@ from web.forms import read_form_of
 from web.visit import StaffVisit, uuid_of
 from workflows.acts import ROLES
 from workflows.errors import InvalidInput
-from workflows.people import NewPerson, change_role, get_person, invite, list_people, remove_person
+from workflows.people import NewPerson, change_role, get_person, invite, list_people, remove_person, try_person_again
 from workflows.two_factor import reset_factor
 
 _ONE = "/people/{person:str}"
@@ -68,6 +68,15 @@ class PeoplePages(Controller):
         # Whoever gave up their own ownership cannot see this page any more.
         own = changed.id == visit.signed_in.staff_id and changed.role != "owner"
         return done(visit, "account" if own else f"people/{changed.id}", sentence)
+
+    @post(f"{_ONE}/try-again", status_code=303, stands_on="people")
+    async def try_again(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+    ) -> Response[None]:
+        """Mail goes to their address again."""
+        await read_form_of(request, visit)
+        found = await try_person_again(visit.marketplace.id, uuid_of(person), visit.actor)
+        return done(visit, f"people/{found.id}", f"Mail goes to {found.email} again.")
 
     @route(f"{_ONE}/remove", http_method=["GET", "HEAD"])
     async def ask_to_remove(

@@ -5,10 +5,10 @@ have corrected the address (the database forgets the mark with it) or said to tr
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from models.database import Record, execute, fetch_row, transaction
+from models.database import Record, execute, fetch_value, transaction
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.clock import now
@@ -55,21 +55,26 @@ async def try_again(marketplace_id: UUID, customer: str, by: Actor) -> CustomerR
     Raises NotFound.
     """
     found = await find_customer(marketplace_id, customer)
-    async with transaction():
-        before = await fetch_row(
-            "SELECT undeliverable FROM customer WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE",
-            marketplace_id,
-            found.id,
-        )
-        assert before is not None, "it was found, and customers are never deleted"
-        if before["undeliverable"] is not None:
-            await execute(
-                "UPDATE customer SET undeliverable = NULL, undeliverable_reason = NULL, undeliverable_since = NULL,"
-                " tried_again_at = $3 WHERE marketplace_id = $1 AND id = $2",
-                marketplace_id,
-                found.id,
-                now(),
-            )
-            was, after = {"undeliverable": before["undeliverable"]}, {"undeliverable": None}
-            await record_change(marketplace_id, by, f"customer:{found.id}", "tried_again", was, after)
+    await forget_mark("customer", marketplace_id, found.id, by)
     return await find_customer(marketplace_id, str(found.id))
+
+
+async def forget_mark(person: Literal["customer", "staff"], marketplace_id: UUID, person_id: UUID, by: Actor) -> None:
+    """The same for a row of either table, and says so in the log of changes."""
+    async with transaction():
+        mark = await fetch_value(
+            f"SELECT undeliverable FROM {person} WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            marketplace_id,
+            person_id,
+        )
+        if mark is None:
+            return
+        await execute(
+            f"UPDATE {person} SET undeliverable = NULL, undeliverable_reason = NULL, undeliverable_since = NULL,"
+            " tried_again_at = $3 WHERE marketplace_id = $1 AND id = $2",
+            marketplace_id,
+            person_id,
+            now(),
+        )
+        was, after = {"undeliverable": mark}, {"undeliverable": None}
+        await record_change(marketplace_id, by, f"{person}:{person_id}", "tried_again", was, after)

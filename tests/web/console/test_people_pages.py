@@ -134,3 +134,23 @@ async def test_whoever_gives_up_ownership_lands_where_they_may_be(browser: Brows
     assert told.status_code == 200
     assert "is now auditor" in text_of(told)
     assert "People" not in text_of(told)
+
+
+async def test_staff_to_whom_mail_stopped_are_marked_and_can_be_tried_again(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    home = f"/console/{marketplace.slug}"
+    await browser.sign_in_staff(marketplace)
+    gone = {"undeliverable": "hard_bounce", "undeliverable_since": now()}
+    member = await a_staff_member(marketplace, email="gone@ada.example", **gone)
+
+    listed = text_of(await browser.get(f"{home}/people"))
+    page = await browser.get(f"{home}/people/{member['id']}")
+    again = await browser.follow(await browser.submit(page, "Try this address again"))
+
+    assert "E-mails come back" in listed
+    assert "Mail to gone@ada.example stopped." in text_of(page)
+    assert "Mail goes to gone@ada.example again." in text_of(again)
+    assert "stopped" not in text_of(again)
+    assert await fetch_value("SELECT undeliverable FROM staff WHERE id = $1", member["id"]) is None
+    assert await fetch_value("SELECT act FROM change_log WHERE subject = $1", f"staff:{member['id']}") == "tried_again"
