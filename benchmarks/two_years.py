@@ -72,10 +72,11 @@ class Shop:
         return answer.json()
 
     async def order(self) -> None:
-        """One more customer subscribes, at the marketplace's present."""
+        """One more customer subscribes, at the marketplace's present; the first renewal may pass before the last order."""
         customer = await self.post("/customers", {"email": f"ada-{next(_numbers)}@example.com"})
         body = {"customer": customer["number"], "product": self.product, "card": _CARD}
         self.subscriptions.append((await self.post("/orders", body))["subscription"])
+        await self.note_due(self.subscriptions[-1])
 
     async def move_clock(self, to: datetime) -> None:
         """Moves it, when it is not there; everything in between is done afterwards."""
@@ -87,9 +88,9 @@ class Shop:
             self.at = to
             self.moves += answer.json()["moves"]
 
-    async def note_due(self) -> None:
-        """Writes down when each subscription's next payment is due."""
-        for number in self.subscriptions:
+    async def note_due(self, *numbers: int) -> None:
+        """Writes down when the next payment of these subscriptions, or of all, is due."""
+        for number in numbers or self.subscriptions:
             seen = await self.subscription(number)
             self.due[number, seen["payments_made"]] = datetime.fromisoformat(seen["next_charge_at"])
 

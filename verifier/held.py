@@ -54,7 +54,7 @@ class Held:
                 own, line = exported[number]
                 if own.statement != held.statement:
                     report.add(line, "forked checkpoints", f"the checkpoint {number} that you hold says otherwise")
-            elif number >= first and part.said.get("scope") == "all":
+            elif number >= first and part.ended and part.said.get("scope") == "all":
                 says = f"you hold checkpoint {number}, which is not here: the export ends with {last}"
                 report.add(0, "lost checkpoint", says)
 
