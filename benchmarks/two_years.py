@@ -72,7 +72,7 @@ class Shop:
         return answer.json()
 
     async def order(self) -> None:
-        """One more customer subscribes, at the marketplace's present; the first renewal may pass before the last order."""
+        """One more customer subscribes, at the marketplace's present. Its renewal may come before the last order."""
         customer = await self.post("/customers", {"email": f"ada-{next(_numbers)}@example.com"})
         body = {"customer": customer["number"], "product": self.product, "card": _CARD}
         self.subscriptions.append((await self.post("/orders", body))["subscription"])

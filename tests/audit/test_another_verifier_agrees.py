@@ -38,10 +38,11 @@ async def test_fifty_exports_are_judged_alike(shared_log: SealedLog, log: Sealed
         async for file in _all(shared_log, tmp_path)
     ]  # fmt: skip
 
-    import sys; [print(one, file=sys.stderr) for one in judged if one[1] != one[2]]
     assert [one for one in judged if one[1] != one[2]] == []
     assert len(judged) == EXPORTS
-    assert len([one for one in judged if one[1][0] == PROVEN]) == EXPORTS - DAMAGED_IN_THE_DATABASE - len(_DAMAGED_FILES)
+    assert len([one for one in judged if one[1][0] == PROVEN]) == EXPORTS - DAMAGED_IN_THE_DATABASE - len(
+        _DAMAGED_FILES
+    )
     assert len({kind for _, (_, kind, _), _ in judged}) > 10
 
 
@@ -87,7 +88,11 @@ async def _ranges(log: SealedLog) -> list[Wanted]:
     times = await fetch("SELECT last_at FROM checkpoint WHERE marketplace_id = $1 ORDER BY number", log.marketplace)
     first, second, third, fourth = (row["last_at"] for row in times)
     moment = timedelta(microseconds=1)
-    return [Wanted(since=second, until=second + moment), Wanted(since=third, until=fourth + moment), Wanted(until=first)]
+    return [
+        Wanted(since=second, until=second + moment),
+        Wanted(since=third, until=fourth + moment),
+        Wanted(until=first),
+    ]
 
 
 async def _entities(log: SealedLog) -> list[Wanted]:
@@ -106,7 +111,9 @@ def _with_another_key(whole: Path, log: SealedLog, file: Path) -> Path:
     name = sha256(public).hexdigest()[:16]
     lines = [json.loads(line) for line in whole.read_text().splitlines()]
     first = next(line for line in lines if line.get("type") == "key")
-    statement = f"gatehouse-key-1\nkey {name}\npublic {public.hex()}\nprevious {first['key']}\nat 2026-11-26T14:00:00.000000Z\n"
+    statement = (
+        f"gatehouse-key-1\nkey {name}\npublic {public.hex()}\nprevious {first['key']}\nat 2026-11-26T14:00:00.000000Z\n"
+    )
     brought = {"type": "key", "statement": statement, "key": first["key"]}
     lines.insert(lines.index(first) + 1, {**brought, "signature": log.key.private.sign(statement.encode()).hex()})
     last = [line for line in lines if line.get("type") == "checkpoint"][-1]

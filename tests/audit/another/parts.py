@@ -9,7 +9,7 @@ from tests.audit.another.reading import Said, Unfit
 
 @dataclass
 class Block:
-    """A checkpoint's own rows and itself; without one, the rows that are not sealed or strayed. Places by row's line."""
+    """A checkpoint's own rows and itself; without one, the rows that are not sealed or strayed. Places by line."""
 
     rows: list[Said] = field(default_factory=list[Said])
     places: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])

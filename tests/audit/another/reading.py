@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-COLUMNS = (
-    "machine entity seq trigger from to actor reason request details at previous hash xid system".split()
-)  # fmt: skip
+COLUMNS = [
+    "machine", "entity", "seq", "trigger", "from", "to", "actor", "reason", "request", "details", "at", "previous", "hash",
+    "xid", "system",
+]  # fmt: skip
 _NULLABLE = {"from", "request", "details", "previous"}
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,9 +77,7 @@ def _from_csv(number: int, text: str) -> Said | None:
         return Said(number, fields[0][1:], json.loads(fields[1]))
     if len(fields) != len(COLUMNS):
         raise Unfit("unreadable line", number)
-    row: dict[str, Any] = {
-        name: None if value == r"\N" else value for name, value in zip(COLUMNS, fields, strict=True)
-    }
+    row: dict[str, Any] = {name: None if value == r"\N" else value for name, value in zip(COLUMNS, fields, strict=True)}
     return Said(number, "row", _row(number, {**row, "seq": int(row["seq"])}))
 
 

@@ -109,7 +109,11 @@ def _beside_those_held(part: Part, known: list[Statement]) -> Iterator[Flaw]:
             line, ours = here[theirs.number]
             if ours.text != theirs.text:
                 yield Flaw(line, "forked checkpoints")
-        elif part.scope == "all" and part.end is not None and theirs.number >= (part.header.object["first_checkpoint"] or 1):
+        elif (
+            part.scope == "all"
+            and part.end is not None
+            and theirs.number >= (part.header.object["first_checkpoint"] or 1)
+        ):
             yield Flaw(0, "lost checkpoint")
 
 
@@ -174,7 +178,7 @@ def _of_part(part: Part, public: bytes | None) -> Iterator[Flaw]:
     if part.end is not None:
         counted = (sum(1 for _ in part.rows()), len(part.sealed))
         if counted != (part.end.object["rows"], part.end.object["checkpoints"]):
-            yield Flaw(0, "truncated export")
+            yield Flaw(part.end.line, "truncated export")
     if public is not None and part.sealed and (last := part.sealed[-1].checkpoint) is not None:
         trusted = _trusted(public, keys).get(last.object["key"], b"")
         if not is_signed(last.object["statement"], last.object["signature"], trusted):
