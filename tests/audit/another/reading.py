@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 COLUMNS = [
-    "machine", "entity", "seq", "trigger", "from", "to", "actor", "reason", "request", "details", "at", "previous", "hash",
-    "xid", "system",
+    "machine", "entity", "seq", "trigger", "from", "to", "actor", "reason", "request", "details", "at", "previous",
+    "hash", "xid", "system",
 ]  # fmt: skip
 _NULLABLE = {"from", "request", "details", "previous"}
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
