@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from markupsafe import Markup
 
-from web.console.navigation import entries_of
+from web.console.navigation import Entry, entries_of
 from web.headers import page_headers
 from web.notices import Notice
 from web.show import Show, show_to_anybody
@@ -61,7 +61,7 @@ def render(template: str, door: Door | None, show: Show | None = None, **context
         "marketplace": door.marketplace if door else None,
         "home": door.home if door else "/",
         "frame": "console/frame.html" if door and door.entrance is CONSOLE else "page.html",
-        "navigation": entries_of(door.caller) if isinstance(door, StaffVisit) else (),
+        "navigation": _navigation(door) if isinstance(door, StaffVisit) else (),
         "show": show,
         "signed_in": signed_in,
         "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",
@@ -117,6 +117,10 @@ def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) 
         raise GatewayUnavailable("the gateway gave no address of a page")
     headers = {"Refresh": f"0; url={url}"}
     return page("portal/leaving.html", door, cookies=cookies, headers=headers, url=url, where=where)
+
+
+def _navigation(visit: StaffVisit) -> list[Entry]:
+    return entries_of(visit.caller, sandbox=visit.marketplace.sandbox)
 
 
 def _form_token_field(token: str) -> Markup:

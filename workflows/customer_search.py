@@ -25,11 +25,14 @@ _BEGINS = """{0} >= lower($2) COLLATE "C" AND {0} < (lower($2) || U&'\\+10FFFF')
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """What is searched. `sql` selects `{columns}` from customer and what belongs to it, ending in WHERE and a first
-    condition with `$1`, the marketplace; `number` is its last, unique part; `arguments` are from `$3` on."""
+    condition with `$1`, the marketplace; `number` is its last, unique part; `arguments` are from `$3` on. `joined` is a
+    statement about `{page}`, for what is wanted of its rows alone: joined before they are picked, it costs more the
+    more there are."""
 
     sql: str
     number: str
     arguments: Sequence[Any] = ()
+    joined: str = "SELECT * FROM ({page}) AS page"
 
 
 def cleaned(text: str) -> str:
@@ -50,7 +53,7 @@ async def search_page(marketplace_id: UUID, text: str, search: Search, asked: As
     for stream in streams[streams.index(at[0]) if at and at[0] in streams else 0 :]:
         behind = at[1:] if at and at[0] == stream else None
         limit = asked.limit + 1 - len(rows)
-        sql, arguments = statement(marketplace_id, text, search, stream, limit, behind, backwards=asked.backwards)
+        sql, arguments = _statement(marketplace_id, text, search, stream, limit, behind, backwards=asked.backwards)
         rows += await fetch(sql, *arguments)
         if len(rows) > asked.limit:
             break
@@ -65,7 +68,7 @@ def first(named: Any | None, page: Page) -> Page:
     return Page(rows=[named, *rest], after=page.after, before=page.before)
 
 
-def statement(
+def _statement(
     marketplace_id: UUID,
     text: str,
     search: Search,
@@ -75,7 +78,7 @@ def statement(
     *,
     backwards: bool,
 ) -> tuple[str, list[Any]]:
-    """What one stream is asked, and its arguments. Public so that a benchmark can ask the server what it reads."""
+    """What one stream is asked, and its arguments."""
     given = [marketplace_id, text, *search.arguments, limit]
     direction, compare = ("DESC", "<") if backwards else ("ASC", ">")
     key = _STREAMS[stream]
@@ -89,7 +92,9 @@ def statement(
         conditions.append(f"({key}, customer.id, {search.number}) {compare} (${place}, ${place + 1}, ${place + 2})")
     sql = search.sql.format(columns=f"{stream} AS found_stream, {key} AS found, customer.id AS found_customer")
     order = ", ".join(f"{part} {direction}" for part in (key, "customer.id", search.number))
-    return f"{sql} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT ${len(search.arguments) + 3}", given
+    page = f"{sql} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT ${len(search.arguments) + 3}"
+    found = ", ".join(f"page.{part} {direction}" for part in ("found", "found_customer", "number"))
+    return f"{search.joined.format(page=page)} ORDER BY {found}", given
 
 
 def _cursor_of(row: Mapping[str, Any]) -> str:

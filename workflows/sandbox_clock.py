@@ -52,6 +52,19 @@ class Advanced(msgspec.Struct, frozen=True, kw_only=True):
     happened: list[Happened]
 
 
+class ClockShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A sandbox's clock: where it stands, and when the next thing falls due by it; None: nothing is to come."""
+
+    now: datetime
+    next_event_at: datetime | None
+
+
+async def read_clock(marketplace_id: UUID) -> ClockShown:
+    """The marketplace's clock. Raises Forbidden for a live one, which has none of its own."""
+    at = await _instant(marketplace_id)
+    return ClockShown(now=at, next_event_at=await next_event_at(marketplace_id, at))
+
+
 async def advance(marketplace_id: UUID, to: Target) -> Advanced:
     """Moves the clock to the instant that `to` answers for the present one, doing all that falls due on the way.
 

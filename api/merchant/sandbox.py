@@ -4,13 +4,23 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, post
+from litestar import Controller, get, post
 
 from api.documented import BAD_BODY, example, problems
 from api.provided import OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.errors import Forbidden, InvalidInput
-from workflows.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, to_instant, to_next_event
+from workflows.sandbox_clock import (
+    Advanced,
+    ClockBusy,
+    ClockShown,
+    Target,
+    advance,
+    by_days,
+    read_clock,
+    to_instant,
+    to_next_event,
+)
 
 
 class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +56,11 @@ class SandboxRoutes(Controller):
 
     path = "/sandbox"
     tags = ("Sandbox",)
+
+    @get("/clock", opt={"act": "sandbox.clock"}, responses=problems(401, 403, told=_TOLD[:1]))
+    async def read(self, marketplace: OwnMarketplace) -> ClockShown:
+        """See where the clock stands, and when the next thing falls due by it; 403 when live."""
+        return await read_clock(marketplace.id)
 
     @post(
         "/clock",

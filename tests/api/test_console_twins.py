@@ -88,6 +88,8 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/webhooks/…/test"):                     ("post",   "webhook-endpoints/{endpoint}/test"),
     ("get",  "/webhooks/…/remove"):                   None,
     ("post", "/webhooks/…/remove"):                   ("delete", "webhook-endpoints/{endpoint}"),
+    ("get",  "/clock"):                               ("get",    "sandbox/clock"),
+    ("post", "/clock"):                               ("post",   "sandbox/clock"),
     ("get",  "/imports"):                             ("get",    "imports"),
     ("post", "/imports"):                             ("post",   "imports/stripe"),
     ("get",  "/imports/…"):                           ("get",    "imports/{run}"),
@@ -167,8 +169,8 @@ async def test_each_form_and_link_of_the_consoles_pages_has_its_twin_in_the_api(
         assert twin[0] in document["paths"].get(f"/api/v1/{twin[1]}", {}), twin
 
 
-# Pages that the walk does not come to: the question for a code, those of somebody with a second factor, and an import
-# under way.
+# Pages that the walk does not come to: the question for a code, those of somebody with a second factor, an import under
+# way, and a sandbox's clock.
 _ONLY_IN_BETWEEN = {
     ("post", "/second-factor"),
     ("post", "/account/second-factor/remove"),
@@ -177,6 +179,8 @@ _ONLY_IN_BETWEEN = {
     ("post", "/people/…/try-again"),
     ("post", "/imports/…/resume"),
     ("post", "/imports/…/stop"),
+    ("get", "/clock"),
+    ("post", "/clock"),
 }
 
 

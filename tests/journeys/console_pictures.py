@@ -15,11 +15,13 @@ from playwright.async_api import Browser, Page
 from pyotp.totp import TOTP
 
 from cli.paths import ROOT
+from models.database import execute
 from tests.factories import BY_WORKER
 from tests.journeys.conftest import Deployment
 from tests.journeys.pictured_shop import PicturedShop, a_pictured_shop
 from workflows.clock import now
 from workflows.importing.account_run import stop
+from workflows.portal_views import Marketplace
 from workflows.two_factor import forget_factor
 
 _FOLDER = ROOT / "docs" / "pictures" / "console"
@@ -105,6 +107,7 @@ INSIDE = (
     Pictured("sessions", "/sessions", "Where one is signed in."),
 )
 IN_BETWEEN = (
+    Pictured("clock", "/clock", "A sandbox's clock, moved ahead to watch what a year brings."),
     Pictured("api-key-made", "", "The key, shown this once."),
     Pictured("imports", "", "A merchant's past, from Stripe: the ways to begin, and what was begun."),
     Pictured("import-take-over", "", "Taking over from Stripe is asked about."),
@@ -161,7 +164,10 @@ async def test_every_page_is_taken(camera: Camera) -> None:
 
 
 async def _what_is_shown_in_between(camera: Camera, page: Page) -> None:
-    made, ways, asked, secret, codes = IN_BETWEEN
+    clock, made, ways, asked, secret, codes = IN_BETWEEN
+    await _paid_through(camera.shop.marketplace, "sandbox")
+    await camera.take(page, clock)
+    await _paid_through(camera.shop.marketplace, "stripe")
     await page.goto(f"{camera.home}/api-keys/new")
     await page.get_by_label("Name").fill("Warehouse")
     await page.get_by_label("orders:write").check()
@@ -180,6 +186,10 @@ async def _what_is_shown_in_between(camera: Camera, page: Page) -> None:
     await page.get_by_label("Code").fill(TOTP(await page.locator(".secret").inner_text()).at(now()))
     await page.get_by_role("button", name="Turn On").click()
     await camera.take(page, codes, go=False)
+
+
+async def _paid_through(shop: Marketplace, gateway: str) -> None:
+    await execute("UPDATE marketplace SET gateway = $2, sandbox = $2 = 'sandbox' WHERE id = $1", shop.id, gateway)
 
 
 def _section(one: Pictured) -> str:

@@ -97,6 +97,7 @@ async def test_each_page_inside(
     await check_facts(full=True)  # the cases above have no failed subscriptions
     await _sign_in(page, shop, owner)
 
+    await judge(page, f"{home}/clock", shop_floor, widths=(look.width,))  # while it is a sandbox
     for path in (
         "/apps",
         "/apps?search=nothing",

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, expect
 
 from models.database import close_pool, open_pool
-from tests.factories import a_marketplace
+from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from tests.journeys.conftest import Deployment
 from workflows.api_keys import create_key
 
@@ -94,3 +95,19 @@ async def test_a_plan_of_three_payments_ends_by_itself(merchant: Merchant) -> No
 
     shown = await merchant.subscription(number)
     assert (shown["state"], shown["payments_made"], shown["next_charge_at"]) == ("completed", 3, None)
+
+
+async def test_staff_move_it_on_its_page_and_are_told_what_happened(chromium: Browser, shop_floor: Deployment) -> None:
+    shop = await a_marketplace()
+    await Merchant(shop_floor.url, (await create_key(shop.id, "journey")).key).order("4242424242424242")
+    token, _ = await a_staff_session(shop, await a_staff_member(shop))
+    home = f"/console/{shop.slug}"
+    context = await chromium.new_context()
+    await context.add_cookies([{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": home}])
+    page = await context.new_page()
+    try:
+        await page.goto(f"{shop_floor.url}{home}/clock")
+        await page.get_by_role("button", name="To the next event").click()
+        await expect(page.get_by_role("status")).to_contain_text("On the way: 1 charge succeeded.")
+    finally:
+        await context.close()

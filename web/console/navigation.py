@@ -23,18 +23,20 @@ ENTRIES = (
     Entry("api-keys",      "API keys",      "keys.manage"),
     Entry("webhooks",      "Webhooks",      "webhooks.manage"),
     Entry("imports",       "Import",        "import"),
+    Entry("clock",         "Sandbox clock", "sandbox.clock"),
     Entry("facts",         "Facts",         "audit.read"),
 )
 # fmt: on
 _ACCOUNT = "account"  # everybody has one
+_OF_SANDBOXES = {"clock"}  # a live marketplace's clock is the world's
 
 
-def entries_of(caller: Caller) -> list[Entry]:
-    """What this person sees in the navigation."""
-    return [entry for entry in ENTRIES if caller.may(entry.act)]
+def entries_of(caller: Caller, *, sandbox: bool) -> list[Entry]:
+    """What this person sees in the navigation, of a sandbox or of a live marketplace."""
+    return [entry for entry in ENTRIES if caller.may(entry.act) and (sandbox or entry.path not in _OF_SANDBOXES)]
 
 
 def first_page(caller: Caller) -> str:
     """The path of the page that signing in leads to."""
-    seen = entries_of(caller)
+    seen = entries_of(caller, sandbox=False)
     return seen[0].path if seen else _ACCOUNT

@@ -6,6 +6,7 @@ from litestar.di import Provide
 from web.console.account import AccountPages
 from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
+from web.console.clock import ClockPages
 from web.console.emails import EmailPages
 from web.console.facts import FactPages
 from web.console.general import GeneralPages
@@ -56,6 +57,7 @@ _INSIDE = Router(
         SaverEmailPages,
         EmailPages,
         SaverReportPages,
+        ClockPages,
         FactPages,
         SessionPages,
     ],
