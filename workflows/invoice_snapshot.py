@@ -84,7 +84,8 @@ class InvoiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     buyer: Party
     payment: PaidBy | None
     logo_digest: str | None
-    locale: str | None
+    locale: str | None  # the customer's own setting
+    language: str | None = None  # the marketplace's, for customers without a setting; None: from before languages
     time_zone: str
     issued_at: datetime | None = None
     supplied_at: datetime | None = None

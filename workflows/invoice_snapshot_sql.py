@@ -74,4 +74,5 @@ def snapshot_sql(number: str, *, tax_known: bool = True) -> str:
             'country', customer.country, 'tax_id', customer.tax_id, 'email', customer.email),
         'payment', CASE WHEN card.id IS NOT NULL THEN
             jsonb_build_object('brand', card.brand, 'last_four', card.last_four) END,
-        'logo_digest', marketplace.logo_digest, 'locale', customer.locale, 'time_zone', marketplace.time_zone)"""
+        'logo_digest', marketplace.logo_digest, 'locale', customer.locale,
+        'language', marketplace.language, 'time_zone', marketplace.time_zone)"""

@@ -12,13 +12,13 @@ def unmarked(html: str, data: Iterable[str]) -> str:
     """The words outside brackets, without `data` (names, addresses) and dates; empty when there are none."""
     page = _Page()
     page.feed(html)
-    left = _ENGLISH_DATE.sub(" ", _outside("\n".join(page.shown)))
+    left = _ENGLISH_DATE.sub(" ", outside_brackets("\n".join(page.shown)))
     for known in sorted(data, key=len, reverse=True):
         left = left.replace(known, " ")
     return " ".join(word for word in left.split() if re.search(r"[^\W\d_]", word))
 
 
-def _outside(text: str) -> str:
+def outside_brackets(text: str) -> str:
     """Text without what stands in brackets, brackets in brackets included. Fails where they do not match."""
     depth, kept = 0, ""
     for letter in text:

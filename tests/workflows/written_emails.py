@@ -35,5 +35,7 @@ def an_email(template: str, context: dict[str, Any], **columns: Any) -> dict[str
         "logo_digest": None,
         "email_button": True,
         "time_zone": "UTC",
+        "country": "US",
+        "marketplace_language": "en",
         **columns,
     }

@@ -109,6 +109,7 @@ async def _load(marketplace_id: UUID, email_id: UUID) -> Record | None:
     return await fetch_row(
         "SELECT email.*, marketplace.slug, marketplace.name, marketplace.address, marketplace.support_email,"
         " marketplace.logo_digest, marketplace.accent_color, marketplace.email_button, marketplace.time_zone,"
+        " marketplace.country, marketplace.language AS marketplace_language,"
         " customer.locale, (SELECT jsonb_object_agg(own.language, to_jsonb(own)) FROM email_text AS own"
         "  WHERE own.marketplace_id = email.marketplace_id AND own.template = email.template"
         "  AND own.subject IS NOT NULL) AS own_texts,"

@@ -2,15 +2,28 @@
 
 from collections.abc import Mapping
 
-from workflows.emails.letters import Letter
+from workflows.emails.letters import Letter, Words
 from workflows.emails.letters_to_customers import LETTERS as TO_CUSTOMERS
 from workflows.emails.letters_to_staff import LETTERS as TO_STAFF
+from workflows.languages.sentences import say
 
 __all__ = ["LETTERS", "TO_CUSTOMERS", "TO_STAFF", "letter_in"]
 
 LETTERS: Mapping[str, Letter] = {**TO_CUSTOMERS, **TO_STAFF}
 
 
-def letter_in(template: str, locale: str | None) -> Letter:  # noqa: ARG001 - there is one language so far
-    """The letter in the reader's language: here is where its texts are looked up in the catalogues of languages."""
-    return LETTERS[template]
+def letter_in(template: str, locale: str | None) -> Letter:
+    """The letter in the language of its reader's locale; to staff in English."""
+    letter = LETTERS[template]
+    return _in_language(letter, locale) if template in TO_CUSTOMERS else letter
+
+
+def _in_language(letter: Letter, locale: str | None) -> Letter:
+    texts = {name: say(getattr(letter.words, name), locale) for name in Words.__struct_fields__}
+    return Letter(
+        words=Words(**texts),
+        variables=letter.variables,
+        rows=tuple(row._replace(label=say(row.label, locale)) for row in letter.rows),
+        button=letter.button and say(letter.button, locale),
+        notes=tuple(say(note, locale) for note in letter.notes),
+    )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.clock import now
+from workflows.decline_codes import in_plain_words
 from workflows.emails.catalogue import EXAMPLE_CAUSE
 from workflows.portal_views import Marketplace
 
@@ -33,13 +34,14 @@ def example_row(marketplace: Marketplace, template: str, context: Mapping[str, A
         "locale": None,
         "language": None,
         "own_texts": None,
+        "marketplace_language": marketplace.language,
         **{name: getattr(marketplace, name) for name in _OF_MARKETPLACE},
     }
 
 
 _OF_MARKETPLACE = (
     *("slug", "name", "address", "support_email"),
-    *("logo_digest", "accent_color", "email_button", "time_zone"),
+    *("logo_digest", "accent_color", "email_button", "time_zone", "country"),
 )
 
 
@@ -105,7 +107,7 @@ def _of_receipts(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
 
 def _of_failures(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
     owed = {**_SUBSCRIPTION, **price}
-    failed = {**owed, "failed_at": at.isoformat(), "reason": "The bank declined the payment."}
+    failed = {**owed, "failed_at": at.isoformat(), "reason": in_plain_words("insufficient_funds")}
     return {
         "failed_charge": {
             "Another attempt comes": {**failed, **_CARD, "ended": False, "next_attempt_at": _in(at, 3)},
@@ -137,7 +139,7 @@ def _of_changes(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
 
 
 def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
-    since, reason = _in(at, -3), "The bank declined the payment."
+    since, reason = _in(at, -3), in_plain_words("insufficient_funds")
     more = {"told": 5, "since_at": at.replace(minute=0, second=0, microsecond=0).isoformat()}
     job = {"job": "document.render", "job_number": 4711, "attempts": 8}
     host = {"host": "shop.example.com", "failing_since_at": since}

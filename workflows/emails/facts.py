@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from workflows.formatting import card, day, interval_words, minutes_words, moment, money
+from workflows.languages.sentences import say
 from workflows.typed_text import one_line
 
 
@@ -27,6 +28,11 @@ class Facts:
         """A fact as it is, on one line."""
         value = self.given.get(name)
         return None if value is None else one_line(str(value))
+
+    def said(self, name: str) -> str | None:
+        """A sentence of ours, in the reader's language."""
+        text = self.text(name)
+        return text and say(text, self.locale)
 
     def yes(self, name: str) -> str | None:
         """'yes', where the fact is true: for `{% if %}`."""
@@ -50,7 +56,7 @@ class Facts:
     def card(self) -> str | None:
         """'Visa ending in 4242'."""
         last_four = self.text("card_last_four")
-        return last_four and card(self.text("card_brand") or "", last_four)
+        return last_four and card(self.text("card_brand") or "", last_four, self.locale)
 
     def expiry(self) -> str | None:
         """'04/2026', as cards have it."""
@@ -60,12 +66,12 @@ class Facts:
     def lifetime(self) -> str | None:
         """'1 hour'."""
         minutes = self.given.get("lifetime_minutes")
-        return None if minutes is None else minutes_words(minutes)
+        return None if minutes is None else minutes_words(minutes, self.locale)
 
     def interval(self) -> str | None:
         """'every 3 months'."""
         unit = self.given.get("interval_unit")
-        return unit and interval_words(unit, self.given.get("interval_count") or 1)
+        return unit and interval_words(unit, self.given.get("interval_count") or 1, self.locale)
 
     def _instant(self, name: str) -> datetime | None:
         value = self.given.get(name)

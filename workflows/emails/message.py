@@ -16,7 +16,7 @@ from workflows.emails.letters import Letter, Words
 from workflows.emails.own_words import Written, write_line, written_for
 from workflows.emails.variables import values_of
 from workflows.entrances import CONSOLE, PORTAL
-from workflows.languages.locales import language_of
+from workflows.languages.locales import choose_locale, language_of
 from workflows.links import link_text, link_url
 from workflows.ports import Message
 from workflows.settings import settings
@@ -38,7 +38,7 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     Login URL (catalogue.py).
     """
     template = CATALOGUE[email["template"]]
-    locale = email["language"] or email["locale"]
+    locale = _locale(email)
     letter = letter_in(email["template"], locale)
     button_url = _button_url(email, link) if letter.button else None
     facts = _facts(email, locale, link=button_url is not None)
@@ -70,6 +70,14 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
         template=email["template"],
         unsubscribe_url=notices_url,
     )
+
+
+def _locale(email: Mapping[str, Any]) -> str | None:
+    """A test's own, else the customer's setting, else the marketplace's; None, for English, to staff."""
+    if email["template"] not in TO_CUSTOMERS:
+        return None
+    setting = email["language"] or email["locale"]
+    return choose_locale(setting, "", email["marketplace_language"], email["country"])
 
 
 def _facts(email: Mapping[str, Any], locale: str | None, *, link: bool) -> Facts:

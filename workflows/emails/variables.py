@@ -40,7 +40,7 @@ VARIABLES: Mapping[str, Variable] = {
     "paid":                Variable("what was paid at first, like $39.98; empty when it is not known", lambda facts: facts.money("paid_minor")),
     "card":                Variable("the card, like Visa ending in 4242; empty when it is not known", Facts.card),
     "expires":             Variable("the card's last month, like 04/2026", Facts.expiry),
-    "reason":              Variable("why the charge failed, in a sentence of plain words", lambda facts: facts.text("reason")),
+    "reason":              Variable("why the charge failed, in a sentence of plain words", lambda facts: facts.said("reason")),
     "failed_on":           Variable("the day of the failed attempt", lambda facts: facts.day("failed_at")),
     "next_attempt_on":     Variable("the day of the next attempt; empty when there is none", lambda facts: facts.day("next_attempt_at")),
     "ended":               Variable("yes, when the subscription ended with it: for {% if ended %}", lambda facts: facts.yes("ended")),

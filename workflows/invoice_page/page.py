@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from PIL import Image
 
 from workflows.formatting import card, day, known_locale, money
 from workflows.invoice_snapshot import InvoiceSnapshot, Line, Party, Tax
+from workflows.languages.locales import ENGLISH, choose_locale, language_of
+from workflows.languages.templates import speaking
 from workflows.typed_text import lines, one_line
 
 # Heights in CSS pixels, as invoice.css makes them; a page of A4 without its margins has a few more than these.
@@ -29,7 +31,7 @@ _PAGE = 1240
 _TEXT_LINE = 23
 _ROW = 17  # around a row's text
 _TABLE_HEAD = 40
-_AROUND_PARTIES = 323  # logo and title, captions, the line of facts, whose dates may need two lines
+_AROUND_PARTIES = 346  # logo and title, captions, the line of facts, whose card may need three lines
 _TOTALS = 210  # with a note under them
 _TAX_ROWS = 66
 _NOTE = 54  # two lines of it
@@ -43,13 +45,15 @@ _DESCRIPTION, _ADDRESS, _NOTE_WIDTH = 40, 42, 85
 
 def invoice_html(snapshot: InvoiceSnapshot, logo: tuple[str, bytes] | None) -> str:
     """The page of an invoice. `logo` is (media type, bytes); without one the seller's name stands for it."""
-    locale, zone = snapshot.locale, snapshot.time_zone
+    zone = snapshot.time_zone
+    locale, language = _spoken(snapshot)
     seller, buyer = _party(snapshot.seller, locale), _party(snapshot.buyer, locale)
     return (
-        _environment()
+        _environment(language)
         .get_template("invoice.html")
         .render(
             invoice=snapshot,
+            language=language,
             style=_style(),
             logo=None if logo is None else _data_uri(*logo),
             seller=seller,
@@ -57,7 +61,7 @@ def invoice_html(snapshot: InvoiceSnapshot, logo: tuple[str, bytes] | None) -> s
             pages=_pages(
                 snapshot.lines, _PAGE - _AROUND_PARTIES - max(_height(seller), _height(buyer)), _below(snapshot)
             ),
-            payment=card(one_line(snapshot.payment.brand), snapshot.payment.last_four) if snapshot.payment else None,
+            payment=_paid_by(snapshot, language),
             money=partial(_money, currency=snapshot.currency, locale=locale),
             rate=_rate(snapshot.tax, locale),
             tax_note=one_line(snapshot.tax_note),
@@ -89,6 +93,19 @@ def _rate(tax: Tax | None, locale: str | None) -> str:
         return ""
     rate = Decimal(0 if tax.reverse_charge else tax.basis_points).scaleb(-4)
     return format_percent(rate, locale=known_locale(locale), decimal_quantization=False)
+
+
+def _spoken(snapshot: InvoiceSnapshot) -> tuple[str, str]:
+    """The locale of its amounts and dates, and the language of its words: those of its day, for ever."""
+    if snapshot.language is None:  # issued when all were in English
+        return str(known_locale(snapshot.locale)), ENGLISH
+    locale = choose_locale(snapshot.locale, "", snapshot.language, snapshot.seller.country or "")
+    return locale, language_of(locale)
+
+
+def _paid_by(snapshot: InvoiceSnapshot, language: str) -> str | None:
+    paid = snapshot.payment
+    return card(one_line(paid.brand), paid.last_four, language) if paid else None
 
 
 def _money(minor: int, *, currency: str, locale: str | None) -> str:
@@ -158,12 +175,13 @@ def _style() -> str:
     return (Path(__file__).parent / "invoice.css").read_text()
 
 
-@lru_cache
-def _environment() -> Environment:
-    return Environment(
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return speaking(environment, language)
