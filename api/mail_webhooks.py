@@ -46,7 +46,8 @@ class MailWebhooks(Controller):
         if reader is None:
             raise NotFound("Mailjet was given no login to come by")
         try:
-            events = reader.read(await request.body(), request.headers.get("authorization"))
+            reader.check(request.headers.get("authorization"))  # before megabytes of anybody's are read
+            events = reader.read(await request.body())
         except MailEventsRefused as refused:
             _LOG.warning("mail events refused", provider="mailjet", code=refused.code, because=str(refused))
             raise

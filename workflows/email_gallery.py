@@ -114,6 +114,7 @@ async def send_test(
             language=_checked(language),
             by=by,
             urgent=True,
+            asked_for=True,
         )
     return address
 

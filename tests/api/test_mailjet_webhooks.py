@@ -235,6 +235,12 @@ async def test_a_thousand_events_come_at_once_and_more_than_the_limit_are_refuse
     assert await fetch_value("SELECT count(*) FROM mail_event") == 1000
 
 
+async def test_who_does_not_know_the_login_is_not_listened_to_at_length(mailjet: httpx.AsyncClient) -> None:
+    too_much = await tell(mailjet, b" " * (LARGEST_BODY + 1), login="mailjet:another-password")
+
+    assert too_much.status_code == 401
+
+
 async def test_no_address_and_none_of_their_words_are_kept_or_logged(
     mailjet: httpx.AsyncClient, shop: Marketplace
 ) -> None:

@@ -50,10 +50,14 @@ class MailEvent(msgspec.Struct, frozen=True, kw_only=True):
 class MailEventReader(Protocol):
     """Verifies and translates one provider's webhooks."""
 
-    def read(self, body: bytes, authorization: str | None) -> list[MailEvent]:
-        """The events of a request that may be ours, oldest first as it has them; what is nothing to us is left out.
+    def check(self, authorization: str | None) -> None:
+        """Before the body is read. Raises MailEventsUnsigned for who does not know the provider's login."""
+        ...
 
-        Raises MailEventsUnsigned, MailEventsMalformed.
+    def read(self, body: bytes) -> list[MailEvent]:
+        """The events of a request that may be ours, in its order; what is nothing to us is left out.
+
+        Raises MailEventsMalformed: then none of them counts.
         """
         ...
 
