@@ -21,6 +21,7 @@ from workflows.emails.mail_events import Kind, MailEvent, MailEventsMalformed, M
 _EARLIEST, _LATEST = 946_684_800, 7_258_118_400  # seconds since 1970: the years 2000 to 2200
 _MOST = 10_000  # events in one request; Mailjet groups those of a second
 _LONGEST_REASON = 80
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,100}")
 # fmt: off
 _KINDS: dict[str, Kind] = {
     "sent":    "delivered",     # the recipient's server has taken it
@@ -76,7 +77,7 @@ def _login_of(authorization: str | None) -> bytes:
 def _decoded(body: bytes) -> list[dict[str, Any]]:
     try:
         given = msgspec.json.decode(body, type=list[dict[str, Any]] | dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise MailEventsMalformed("the body is no event and no list of events") from None
     events = given if isinstance(given, list) else [given]
     if len(events) > _MOST:
@@ -101,7 +102,7 @@ def _translated(given: _Event) -> MailEvent | None:
     if given.time is None or not _EARLIEST <= given.time <= _LATEST:
         raise MailEventsMalformed(f"a {given.event} event without its time")
     reference = given.MessageID if given.MessageID is not None else given.mj_message_id
-    if reference is None:
+    if reference is None or not _REFERENCE.fullmatch(str(reference)):
         raise MailEventsMalformed(f"a {given.event} event without its message")
     email_id = _uuid(given.CustomID)
     if email_id is None:
@@ -109,7 +110,7 @@ def _translated(given: _Event) -> MailEvent | None:
     return MailEvent(
         digest=_digest(reference, given.event, given.time, (given.email or "").lower()),
         email_id=email_id,
-        message_reference=str(reference)[:100],
+        message_reference=str(reference),
         kind="hard" if given.event == "bounce" and given.hard_bounce else _KINDS[given.event],
         reason=_reason(given),
         occurred_at=datetime.fromtimestamp(given.time, UTC),
