@@ -40,6 +40,7 @@ _VALUES: dict[str, Any] = {
     "after": "WyJsaXN0Iiw0Ml0", "attempt_days": [1, 4, 8, 15], "before": None, "brand": "visa", "cancel_at": None,
     "challenge": None, "charge": _ID, "code": "not_found", "country": "US", "currency": "USD", "customer": 12,
     "decline_code": None, "disabled_by": None, "dunning": None, "email": "jane@example.com", "email_button": True,
+    "erased_at": None, "hindrances": [], "invoices": 12,
     "end": "cancel", "ended_at": None, "error": None, "event_types": ["subscription.created"], "exp_month": 12,
     "exp_year": 2030, "failed_charge": None, "failed_charges": 17, "failing_since": None, "from_state": None,
     "gateway": "sandbox", "hint": "gh_test_a1b2", "initial_amount_minor": None, "initiator": "schedule",

@@ -15,7 +15,9 @@ from workflows import errors
 from workflows.actor import request_id
 from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
+from workflows.customers import CustomerErased
 from workflows.emails.mail_events import MailEventsRefused, MailEventsUnsigned
+from workflows.erasure import ErasureRefused
 from workflows.gateway_events import EventRefused
 from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.importing.account_run import AccountRefused
@@ -48,6 +50,8 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
+    CustomerErased:             (409, "The customer was erased"),
+    ErasureRefused:             (409, "The customer cannot be erased yet"),
     LastOwner:                  (409, "A marketplace needs an owner"),
     FactorStands:               (409, "There is a second factor already"),
     EventTooEarly:              (409, "Sent too early: send it again"),
@@ -95,6 +99,7 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     FactorStands: "Remove it before you set up another.",
     errors.AddressUndeliverable: "An e-mail came back for good, or its owner complained. Correct the address, or try it"
     " again: POST /api/v1/customers/{customer}/try-again.",
+    CustomerErased: "Nothing of this person is here any more, and nothing new can be made for them.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }
 

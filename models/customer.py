@@ -27,3 +27,4 @@ class Customer(Table, db=DB):
     undeliverable_reason = Text(null=True, default=None)
     undeliverable_since = Timestamptz(null=True, default=None)
     tried_again_at = Timestamptz(null=True, default=None)
+    erased_at = Timestamptz(null=True, default=None)

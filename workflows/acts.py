@@ -34,6 +34,7 @@ _TABLE = (
     Act("keys.manage",             (X,    _,      _,      _),      "keys:manage",         "Make and revoke API keys"),
     Act("webhooks.manage",         (X,    _,      _,      _),      "webhooks:manage",     "Say where events are sent, see and repeat deliveries"),
     Act("customers.write",         (X,    X,      _,      _),      "customers:write",     "Make customers and correct their e-mail addresses"),
+    Act("customers.erase",         (X,    _,      _,      _),      "customers:erase",     "Erase a customer: forget who they were"),
     Act("products.write",          (X,    _,      _,      _),      "products:write",      "Make products"),
     Act("orders.write",            (X,    _,      _,      _),      "orders:write",        "Place orders"),
     Act("subscriptions.read",      (X,    X,      X,      _),      "subscriptions:read",  "See subscriptions, their customers and charges"),

@@ -94,7 +94,7 @@ ORDER BY issued_at DESC, id DESC LIMIT $4
 
 
 async def billing_details_of(marketplace_id: UUID, customer_id: UUID) -> BillingDetailsShown:
-    """The customer's details. Raises NotFound."""
+    """The customer's details. Raises NotFound, also for one who was erased."""
     details = await _details(marketplace_id, customer_id)
     correctable = await fetch_all(
         CorrectableInvoice, _CORRECTABLE, marketplace_id, customer_id, now() - CORRECTABLE_FOR, OFFERED
@@ -125,7 +125,9 @@ async def change_billing_details(
 
 async def _details(marketplace_id: UUID, customer_id: UUID, lock: str = "") -> BillingDetails:
     row = await fetch_row(
-        f"SELECT {_COLUMNS} FROM customer WHERE marketplace_id = $1 AND id = $2{lock}", marketplace_id, customer_id
+        f"SELECT {_COLUMNS} FROM customer WHERE marketplace_id = $1 AND id = $2 AND erased_at IS NULL{lock}",
+        marketplace_id,
+        customer_id,
     )
     if row is None:
         raise NotFound(f"no customer {customer_id}")

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from models.database import fetch_one, fetch_row, retrying, transaction
 from workflows.actor import Actor
 from workflows.changes import record_change
-from workflows.customers import clean_email, mask_email
+from workflows.customers import CustomerErased, clean_email
 from workflows.errors import InvalidInput, NotFound, WorkflowError
 from workflows.fire import Move, fire_where
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
@@ -50,7 +50,8 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A customer, as it is. `reference` is the merchant's own id, of imported ones. `undeliverable`: mail to the
-    address stopped, because it came back for good or its owner complained."""
+    address stopped, because it came back for good or its owner complained. `erased_at`: since when nothing of the
+    person is here any more; None: they were not erased."""
 
     id: UUID
     number: int
@@ -59,6 +60,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     created_at: datetime
     undeliverable: Literal["hard_bounce", "complaint"] | None
+    erased_at: datetime | None
 
 
 CUSTOMER_COLUMNS = ", ".join(CustomerRecord.__struct_fields__)
@@ -108,13 +110,22 @@ async def find_customer(marketplace_id: UUID, customer: str) -> CustomerRecord:
     return found
 
 
+async def find_customer_by_email(marketplace_id: UUID, email: str) -> CustomerRecord:
+    """The customer of that address, whatever its case. Raises NotFound."""
+    found = await fetch_one(CustomerRecord, _FOUND + "lower(email) = lower($2)", marketplace_id, email)
+    if found is None:
+        raise NotFound("no customer of that e-mail")
+    return found
+
+
 @retrying
 async def change_customer(
     marketplace_id: UUID, customer: str, change: CustomerChange, by: Actor, expected: frozenset[str] | None = None
 ) -> CustomerRecord:
     """Corrects what was given. Another e-mail ends every link and session of the customer: they went to the wrong one.
 
-    Raises NotFound, InvalidInput, CustomerExists, and ChangedMeanwhile when the record is none of `expected` versions.
+    Raises NotFound, InvalidInput, CustomerExists, CustomerErased, and ChangedMeanwhile when the record is none of
+    `expected` versions.
     """
     found = await find_customer(marketplace_id, customer)
     given = _cleaned(change)
@@ -130,6 +141,8 @@ async def _change(
 ) -> CustomerRecord:
     before = await fetch_one(CustomerRecord, _FOUND + "id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id)
     assert before is not None, "it was found, and customers are never deleted"
+    if before.erased_at is not None:
+        raise CustomerErased(f"customer {before.number} was erased")
     check_version(before, expected)
     row: Any = await fetch_row(
         "UPDATE customer SET email = coalesce($3, email), name = coalesce($4, name)"
@@ -169,14 +182,13 @@ def _clean_name(text: str) -> str:
 
 
 async def _log(marketplace_id: UUID, before: CustomerRecord, after: CustomerRecord, by: Actor) -> None:
-    """Which fields changed, and the address masked: this log is for ever, and a name is its person's own.
+    """Which fields changed, and nothing of what stood in them: this log is for ever, and that is its person's own.
 
     The merchant's own systems are told that something did.
     """
     fields = [name for name in CustomerChange.__struct_fields__ if getattr(before, name) != getattr(after, name)]
     if fields:
-        was, now_ = {"email": mask_email(before.email)}, {"email": mask_email(after.email), "fields": fields}
-        await record_change(marketplace_id, by, f"customer:{before.id}", "changed", was, now_)
+        await record_change(marketplace_id, by, f"customer:{before.id}", "changed", {}, {"fields": fields})
         await tell("customer.updated", marketplace_id, "customer", before.id)
 
 

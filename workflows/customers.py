@@ -2,11 +2,23 @@
 
 from uuid import UUID
 
+import asyncpg
 from email_validator import EmailNotValidError, validate_email
 
 from models.database import Record, fetch_row
-from workflows.errors import InvalidInput, NotFound
+from workflows.errors import InvalidInput, NotFound, WorkflowError
 from workflows.languages.sentences import sentence
+
+
+class CustomerErased(WorkflowError):
+    """Raised when somebody wants something for a customer who was forgotten."""
+
+    code = "customer_erased"
+
+
+def says_erased(error: asyncpg.CheckViolationError) -> bool:
+    """Whether it is the database's own word for the same (migration 0024b): the customer was erased meanwhile."""
+    return error.constraint_name == "customer_erased"
 
 
 def clean_email(text: str, field: str = "email") -> str:
@@ -38,9 +50,11 @@ async def find_subscriber(marketplace_id: UUID, email: str) -> Record | None:
 
 
 async def lock_customer(marketplace_id: UUID, customer_id: UUID) -> Record | None:
-    """The customer's row, locked like `find_subscriber`'s."""
+    """The customer's row, locked like `find_subscriber`'s; None for one who was erased."""
     return await fetch_row(
-        "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id
+        "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2 AND erased_at IS NULL FOR NO KEY UPDATE",
+        marketplace_id,
+        customer_id,
     )
 
 

@@ -4,6 +4,7 @@ The database's triggers check the move against the published rules and write the
 READ COMMITTED; a guard reads only the moved row, or rows which this transaction locked before.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,14 @@ from uuid import UUID
 from models.database import Record, fetch, fetch_row
 from workflows.actor import Actor, request_id
 from workflows.clock import now
-from workflows.errors import NotFound, TransitionRefused
+from workflows.errors import DefinitionError, NotFound, TransitionRefused
 from workflows.machine import Refusal, StateMachine
 from workflows.move_sql import creation, move_of_many, move_of_one
 
 __all__ = ["Move", "create", "fire", "fire_where"]
 
 _NOTHING: Mapping[str, Any] = {}
+_CODE = re.compile(r"[A-Za-z0-9_.:+/-]{0,200}")  # ids, codes, instants: no word of a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class Move:
     details: Mapping[str, Any] | None = None
 
     def columns(self) -> tuple[str, str, str | None, Mapping[str, Any] | None]:
-        """Values of moved_by, moved_reason, moved_request and moved_details."""
+        """Values of moved_by, moved_reason, moved_request and moved_details. Raises DefinitionError for free text."""
+        for name, value in (self.details or _NOTHING).items():
+            if isinstance(value, str) and not _CODE.fullmatch(value):
+                raise DefinitionError(f"{name} of {self.because} is no id and no code: the log is for ever")
         return str(self.by), self.because, request_id.get(), self.details
 
 

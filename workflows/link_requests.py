@@ -70,6 +70,7 @@ async def masked_email_of(marketplace_id: UUID, access_token_id: UUID) -> str | 
     email = await fetch_value(
         "SELECT coalesce(customer.email, staff.email) FROM access_token AS token"
         " LEFT JOIN customer ON customer.marketplace_id = token.marketplace_id AND customer.id = token.customer_id"
+        " AND customer.erased_at IS NULL"
         " LEFT JOIN staff ON staff.marketplace_id = token.marketplace_id AND staff.id = token.staff_id"
         " AND staff.removed_at IS NULL WHERE token.marketplace_id = $1 AND token.id = $2 AND token.created_at > $3",
         marketplace_id,

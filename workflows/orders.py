@@ -18,6 +18,7 @@ from workflows.catalogue_of_products import LARGEST_AMOUNT, Product, find_produc
 from workflows.charges import submit_charge
 from workflows.clock import marketplace_now, now
 from workflows.customer_records import CustomerRecord, find_customer
+from workflows.customers import CustomerErased, says_erased
 from workflows.errors import GatewayUnavailable, InvalidInput, WorkflowError
 from workflows.fire import Move, create
 from workflows.machines import CHARGE
@@ -90,14 +91,17 @@ async def place_order(
 
     With `new_id` the order gets that id, and an order that has it already is the answer: it happens once.
 
-    Raises InvalidInput, NotFound (customer, product), OrderDeclined (nothing started), GatewayUnavailable when the
-    gateway's answer is not known yet: the order settles by itself; the same `reference` asks how it went.
+    Raises InvalidInput, NotFound (customer, product), CustomerErased, OrderDeclined (nothing started),
+    GatewayUnavailable when the gateway's answer is not known yet: the order settles by itself; the same `reference`
+    asks how it went.
     """
     customer = await find_customer(marketplace.id, str(new.customer))
     product = await find_product(marketplace.id, new.product)
     known = await _placed_before(marketplace, new.reference, new_id)
     if known is not None:
         return known
+    if customer.erased_at is not None:
+        raise CustomerErased(f"customer {customer.number} was erased")
     amount = _amount(product, new.amount_minor)
     card = await _take(marketplace, new.card, gateway) if new.card else None
     if card is None and (product.subscribes or amount > 0):
@@ -105,6 +109,8 @@ async def place_order(
     due = (product.initial_amount_minor or 0) if product.trial_days else amount
     try:
         order_id, payment = await _commit(marketplace, customer, product, new, amount, due, card, by, new_id)
+    except asyncpg.CheckViolationError as error:
+        raise (CustomerErased(f"customer {customer.number} was erased") if says_erased(error) else error) from None
     except asyncpg.UniqueViolationError:
         known = await _placed_before(marketplace, new.reference, new_id)
         if known is None:

@@ -7,7 +7,7 @@ charged at once, as a renewal is: the database holds one charge a period, whatev
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from models.database import fetch, retrying, transaction
+from models.database import fetch, fetch_value, retrying, transaction
 from workflows.actor import Actor
 from workflows.charge_outcomes import next_charge
 from workflows.clock import marketplace_now
@@ -19,6 +19,7 @@ from workflows.outbox import stage
 from workflows.portal_views import Marketplace
 from workflows.subscriptions import billing_offset
 
+_ERASED = "SELECT erased_at IS NOT NULL FROM customer WHERE marketplace_id = $1 AND id = $2"
 _PAID = ("succeeded", "partially_refunded", "disputed")
 
 
@@ -46,7 +47,7 @@ async def charged_at_restart(marketplace: Marketplace, number: int) -> datetime 
 @retrying
 async def restart(marketplace: Marketplace, number: int, by: Actor) -> None:
     """Restarts a cancelled subscription. Raises NotFound, TransitionRefused (it is not cancelled), NotNow (a charge is
-    still on its way, all payments of its plan were made)."""
+    still on its way, all payments of its plan were made, its customer was erased)."""
     at = marketplace_now(billing_offset(marketplace))
     async with transaction():
         subscription = await lock_subscription(marketplace.id, number)
@@ -76,6 +77,8 @@ async def _restartable(subscription: Any) -> _Paid:
         raise TransitionRefused("subscription", subscription["id"], "restart", subscription["state"], "no rule")
     if await charge_on_its_way(subscription):
         raise NotNow(subscription, "restart", "A charge of it is still on its way. Try again when it is settled.")
+    if await fetch_value(_ERASED, subscription["marketplace_id"], subscription["customer_id"]):
+        raise NotNow(subscription, "restart", "Its customer was erased: there is nobody to charge.")
     paid, total = await _paid(subscription), subscription["payments_total"]
     if total is not None and paid.payments >= total:
         raise NotNow(subscription, "restart", "All payments of its plan were made: there is nothing to restart.")

@@ -3,13 +3,16 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, patch, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
 
 from api.documented import BAD_BODY, example, problems
 from api.etags import TAGGED, tagged
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
+from workflows.customer_data import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
 from workflows.customer_records import (
     CustomerChange,
     CustomerExists,
@@ -19,7 +22,9 @@ from workflows.customer_records import (
     create_customer,
     find_customer,
 )
+from workflows.customers import CustomerErased
 from workflows.emails.undeliverable import try_again
+from workflows.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
 from workflows.merchant_lists import CustomerPage, list_customers
 
 _NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
@@ -27,12 +32,25 @@ _CORRECTED = example({"email": "jane.doe@example.com"})
 _TAKEN = [(CustomerExists(12), "There is one of this e-mail already.")]
 _READ = {"act": "subscriptions.read"}
 _WRITE = {"act": "customers.write"}
+_EXPORT = {"act": "export"}
+_ERASE = {"act": "customers.erase"}
+_GONE = [(CustomerErased("customer 12"), "They were erased.")]
+_LIVES = [
+    (
+        ErasureRefused(["Subscription 1042 is not ended: cancel it first."]),
+        "A subscription lives, or money is not settled: `detail` says what to do first.",
+    )
+]
 
 CustomerNumber = Annotated[str, PathParameter(description="The customer's number, id, or your own reference.")]
 Search = Annotated[
     str | None,
     QueryParameter(description="A number or id, or the beginning of an address, a name, or a word of a name."),
 ]
+
+
+def _file(shape: Any, media_type: str) -> dict[int, ResponseSpec]:
+    return {200: ResponseSpec(shape, description="The file.", media_type=media_type, generate_examples=False)}
 
 
 class Customers(Controller):
@@ -77,7 +95,7 @@ class Customers(Controller):
         dto=StrictJSON[CustomerChange],
         return_dto=None,
         opt={**_WRITE, **TAGGED},
-        responses=problems(401, 403, 404, 409, *BAD_BODY),
+        responses=problems(401, 403, 404, 409, *BAD_BODY, told=_GONE),
     )
     async def change(
         self,
@@ -98,3 +116,30 @@ class Customers(Controller):
         """Send mail to the customer's address again, after it came back for good or they complained. Nothing where it
         goes there anyway."""
         return tagged(request, await try_again(caller.marketplace_id, customer, caller.actor))
+
+    @get("/{customer:str}/erasure", opt=_ERASE, responses=problems(401, 403, 404))
+    async def look_before_erasing(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> ErasureShown:
+        """See what stands in the way of erasing a customer, and how much the law makes you keep."""
+        return await look_before_erasing(marketplace.id, customer)
+
+    @post("/{customer:str}/erase", status_code=200, opt=_ERASE, responses=problems(401, 403, 404, 409, told=_LIVES))
+    async def erase(self, caller: Asking, customer: CustomerNumber) -> ErasureShown:
+        """Forget who a customer was, for good: name, addresses, tax id, cards on file, what e-mails said, browsers.
+
+        Links and sessions end. Invoices, and what the books and the log say in ids and amounts, stay. Erasing twice is
+        erasing once."""
+        return await erase_customer(caller.marketplace_id, customer, caller.actor)
+
+    @get(
+        "/{customer:str}/export", opt=_EXPORT, responses={**_file(dict[str, Any], JSON_TYPE), **problems(401, 403, 404)}
+    )
+    async def export(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
+        """Give a person all that is here about them, as one JSON document (docs/data.md). No secret is in it."""
+        found = await find_customer(marketplace.id, customer)
+        return Stream(customer_data(marketplace.id, found), media_type=JSON_TYPE)
+
+    @get("/{customer:str}/archive", opt=_EXPORT, responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404)})
+    async def archive(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
+        """The same document and the PDFs of their invoices, in a ZIP file."""
+        found = await find_customer(marketplace.id, customer)
+        return Stream(customer_archive(marketplace.id, found), media_type=ZIP_TYPE)

@@ -129,7 +129,7 @@ async def test_a_correction_is_written_down_without_the_address(
     await api.patch(f"{CUSTOMERS}/{customer['number']}", json={"email": "anna@example.org"}, headers=key)
 
     logged = [(row["before"], row["after"]) for row in await fetch("SELECT * FROM change_log")]
-    assert logged == [({"email": "j•••@example.com"}, {"email": "a•••@example.org", "fields": ["email"]})]
+    assert logged == [({}, {"fields": ["email"]})]
 
 
 async def test_an_order_names_its_customer_by_number_without_reading_all_of_them(

@@ -2,13 +2,14 @@
 
 from integrations.mailers.capture import CaptureMailer
 from models.database import Record, execute, fetch, fetch_row
-from tests.factories import a_charge, a_link, a_marketplace, a_session, a_staff_member
+from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_session, a_staff_member
 from tests.webhook_rows import an_endpoint, an_event
 from tests.workflows.billed import FAILS, billed, run
 from workflows.actor import Actor
 from workflows.cancel import cancel_by_staff
 from workflows.data_cards import sum_up
 from workflows.emails.deliver import deliver_email
+from workflows.erasure import erase_customer
 from workflows.fire import Move
 from workflows.marketplaces import marketplace_by_id
 from workflows.outbox import stage
@@ -32,6 +33,7 @@ async def a_lived_shop() -> Marketplace:
     await a_session(shop, await _customer_of(failing))
     waiting = await a_charge(shop, state="pending")
     await stage("charge.submit", shop.id, id=waiting["id"])
+    await erase_customer(shop.id, str((await a_customer(shop))["number"]), STAFF)
     endpoint, _ = await an_endpoint(shop)
     await stage_delivery(shop.id, endpoint["id"], await an_event(shop.id), Move(STAFF, "event"))
     await sum_up()

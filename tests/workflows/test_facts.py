@@ -32,6 +32,7 @@ _DELIVERY, _DOCUMENT = "(SELECT id FROM webhook_delivery)", "(SELECT id FROM doc
 _LINK = "(SELECT id FROM access_token WHERE state = 'issued' ORDER BY id LIMIT 1)"
 _SESSION = "(SELECT id FROM portal_session)"
 _WAITING = "(SELECT id FROM charge WHERE state = 'pending')"
+_ERASED = "(SELECT id FROM customer WHERE erased_at IS NOT NULL)"
 _SHOP = "(SELECT id FROM marketplace)"
 
 
@@ -102,6 +103,7 @@ BREAKS = [
     ("emails_have_jobs", _waits_since("outgoing_email", _RECEIPT), [_RECEIPT]),
     ("documents_have_jobs", _waits_since("document", _DOCUMENT), [_DOCUMENT]),
     ("deliveries_have_jobs", _waits_since("webhook_delivery", _DELIVERY), [_DELIVERY]),
+    ("erased_stay_erased", _set("customer", "name = 'Jane'", _ERASED), [_ERASED]),
     ("cards_count_right", "UPDATE tally SET value = value + 1 WHERE name = 'active'", [f"{_SHOP}::text || ':active'"]),
 ]
 # fmt: on

@@ -1,19 +1,24 @@
-"""A subscription's customer: correcting the address or the name, which asks first (links and sessions end with it), and
-sending mail again to where it stopped."""
+"""A subscription's customer: correcting the address or the name, sending mail again to where it stopped, giving them
+their data, and erasing them. What cannot be undone asks first."""
 
 from typing import Any
 
-from litestar import Controller, Response, post, route
+from litestar import Controller, Response, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from web.connection import WebRequest
 from web.console.answers import done
 from web.console.one_subscription import ONE, read_one, show_one, summary_path, then_summary
 from web.forms import read_form_of
+from web.headers import page_headers
 from web.visit import StaffVisit
+from workflows.customer_data import ZIP_TYPE, customer_archive
 from workflows.customer_records import CustomerChange, CustomerExists, change_customer, find_customer
+from workflows.customers import CustomerErased
 from workflows.emails.undeliverable import try_again
+from workflows.erasure import ErasureRefused, erase_customer, look_before_erasing
 from workflows.errors import InvalidInput
 from workflows.merchant_subscriptions import MerchantSubscription
 from workflows.versions import ChangedMeanwhile, version
@@ -48,6 +53,8 @@ class CustomerPages(Controller):
             errors = refused.fields
         except CustomerExists as exists:
             errors = {"email": f"Customer {exists.number} has this address already."}
+        except CustomerErased:
+            errors = {"email": "This customer was erased: there is nothing to correct."}
         except ChangedMeanwhile:
             errors = {"email": "Somebody else changed this customer meanwhile. Look at it as it is now, and try again."}
             form = {}
@@ -64,6 +71,44 @@ class CustomerPages(Controller):
         subscription = await read_one(visit, number)
         act = try_again(visit.marketplace.id, str(subscription.customer.number), visit.actor)
         return await then_summary(visit, subscription.number, act, f"Mail goes to {subscription.customer.email} again.")
+
+    @get(f"{_PATH}/data.zip", act="export")
+    async def export(self, visit: NamedDependency[StaffVisit], number: FromPath[str]) -> Stream:
+        """All that is here about them, to be given to them."""
+        subscription = await read_one(visit, number)
+        customer = await find_customer(visit.marketplace.id, str(subscription.customer.number))
+        name = f"customer-{visit.marketplace.slug}-{customer.number}.zip"
+        headers = {**page_headers(), "Content-Disposition": f'attachment; filename="{name}"'}
+        return Stream(customer_archive(visit.marketplace.id, customer), media_type=ZIP_TYPE, headers=headers)
+
+    @route(f"{_PATH}/erase", http_method=["GET", "HEAD"], act="customers.erase")
+    async def ask_to_erase(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[str]:
+        """What goes, what stays and why; or what is to be done first."""
+        return await _ask_to_erase(request, visit, await read_one(visit, number))
+
+    @post(f"{_PATH}/erase", status_code=303, act="customers.erase", stands_on="subscriptions")
+    async def erase(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[Any]:
+        """Erases them, once the box is ticked."""
+        form, subscription = await read_form_of(request, visit), await read_one(visit, number)
+        if form.get("sure") != "yes":
+            return await _ask_to_erase(request, visit, subscription, "Tick the box: it cannot be undone.")
+        try:
+            erased = await erase_customer(visit.marketplace.id, str(subscription.customer.number), visit.actor)
+        except ErasureRefused:
+            return await _ask_to_erase(request, visit, subscription, "They cannot be erased yet.")
+        return done(visit, summary_path(subscription.number), f"Customer {erased.number} is erased.")
+
+
+async def _ask_to_erase(
+    request: WebRequest, visit: StaffVisit, subscription: MerchantSubscription, error: str | None = None
+) -> Response[str]:
+    found = await look_before_erasing(visit.marketplace.id, str(subscription.customer.number))
+    status = 422 if error else 200
+    return show_one(request, visit, "summary_erase", subscription, status=status, found=found, error=error)
 
 
 async def _form(

@@ -9,6 +9,7 @@ import asyncpg
 
 from models.database import transaction
 from workflows.actor import Actor
+from workflows.customers import says_erased
 from workflows.emails.catalogue import TEST_CAUSE, Template, check_context
 from workflows.errors import DefinitionError
 from workflows.fire import Move, create
@@ -36,7 +37,8 @@ async def stage_email(
     urgent: bool = False,
     asked_for: bool = False,
 ) -> UUID | None:
-    """Stages one e-mail in the caller's transaction and answers with its id; None when this cause sent it before.
+    """Stages one e-mail in the caller's transaction and answers with its id; None when this cause sent it before, and
+    when the customer was erased.
 
     `cause` names what happened, e.g. `charge:<id>`; `context` holds what the catalogue says, no secret. A product
     e-mail to a customer also gets an access link for its button, where the marketplace wants that. Past
@@ -64,6 +66,10 @@ async def stage_email(
         async with transaction():  # a savepoint: the link of an e-mail that was staged before goes with it
             link = access_token_id or await _button_link(marketplace_id, customer_id, known, by)
             row = await create(OUTGOING_EMAIL, {**values, "access_token_id": link}, Move(by, "staged"), stages=(actor,))
+    except asyncpg.CheckViolationError as error:
+        if not says_erased(error):
+            raise
+        return None
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != _ONCE_PER_CAUSE:
             raise

@@ -7,6 +7,7 @@ from workflows.facts.deliveries_have_jobs import DELIVERIES_HAVE_JOBS
 from workflows.facts.documents_have_jobs import DOCUMENTS_HAVE_JOBS
 from workflows.facts.dunning_steps_were_mailed import DUNNING_STEPS_WERE_MAILED
 from workflows.facts.emails_have_jobs import EMAILS_HAVE_JOBS
+from workflows.facts.erased_stay_erased import ERASED_STAY_ERASED
 from workflows.facts.fact import Fact
 from workflows.facts.invoice_numbers_have_no_gaps import INVOICE_NUMBERS_HAVE_NO_GAPS
 from workflows.facts.jobs_on_time import JOBS_ON_TIME
@@ -49,5 +50,6 @@ FACTS: tuple[Fact, ...] = (
     DOCUMENTS_HAVE_JOBS,
     DELIVERIES_HAVE_JOBS,
     CARDS_COUNT_RIGHT,
+    ERASED_STAY_ERASED,
 )
 FACTS_BY_NAME = {fact.name: fact for fact in FACTS}

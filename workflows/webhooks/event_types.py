@@ -26,6 +26,7 @@ EVENT_TYPES: Mapping[str, str] = {
     "invoice.corrected":          "A credit note undid an invoice whose billing details were wrong; a new one follows.",
     "customer.created":           "A customer was made.",
     "customer.updated":           "A customer's record was changed.",
+    "customer.erased":            "A customer was erased: forget what you keep of them as well.",
     TEST:                         "Somebody pressed “Send test event”. Goes to that endpoint only.",
 }
 # fmt: on

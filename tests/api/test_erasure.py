@@ -1,0 +1,49 @@
+"""Erasing a customer and giving them their data, by API: when it may be, and what programs are told."""
+
+import io
+import zipfile
+
+import httpx
+
+from tests.factories import a_subscription
+from workflows.portal_views import Marketplace
+
+CUSTOMERS = "/api/v1/customers"
+
+
+async def test_a_customer_is_erased_when_nothing_stands_in_the_way(
+    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
+) -> None:
+    live = await a_subscription(marketplace)
+    gone = await a_subscription(marketplace, state="cancelled")
+
+    refused = await api.post(f"{CUSTOMERS}/{live['customer_id']}/erase", headers=key)
+    looked = (await api.get(f"{CUSTOMERS}/{gone['customer_id']}/erasure", headers=key)).json()
+    erased = await api.post(f"{CUSTOMERS}/{gone['customer_id']}/erase", headers=key)
+    again = await api.post(f"{CUSTOMERS}/{gone['customer_id']}/erase", headers=key)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "erasure_refused")
+    assert refused.json()["detail"] == "Subscription 1 is not ended: cancel it first."
+    assert (looked["hindrances"], looked["erased_at"]) == ([], None)
+    assert erased.status_code == 200
+    assert again.json() == erased.json()
+    shown = (await api.get(f"{CUSTOMERS}/{gone['customer_id']}", headers=key)).json()
+    assert (shown["email"], shown["name"]) == (f"erased-{shown['number']}@erased.invalid", "")
+    for body in ({"name": "Jane"}, {"email": "jane@example.com"}):
+        answer = await api.patch(f"{CUSTOMERS}/{gone['customer_id']}", json=body, headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "customer_erased")
+    order = {"customer": shown["number"], "product": str(gone["product_id"])}
+    placed = await api.post("/api/v1/orders", json=order, headers=key)
+    assert (placed.status_code, placed.json()["code"]) == (409, "customer_erased")
+
+
+async def test_a_persons_data_are_a_document_or_an_archive(
+    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
+) -> None:
+    customer = (await a_subscription(marketplace))["customer_id"]
+
+    document = await api.get(f"{CUSTOMERS}/{customer}/export", headers=key)
+    archive = await api.get(f"{CUSTOMERS}/{customer}/archive", headers=key)
+
+    assert document.json()["subscriptions"][0]["number"] == 1
+    assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["data.json"]
