@@ -129,6 +129,35 @@ async def test_pages_inside(page: Page, shop_floor: Deployment, shop: Marketplac
     await judge(page, None, shop_floor)
 
 
+@pytest.mark.parametrize("language", ["de", "es", "fr", "pt"])
+async def test_the_longest_words_of_each_language_fit_a_phone(
+    chromium: Browser, shop_floor: Deployment, shop: Marketplace, customer: Record, language: str
+) -> None:
+    """Each label of the payments in one piece, no page that scrolls sideways."""
+    token, _ = await a_session(shop, customer)
+    context = await chromium.new_context(locale=language, viewport={"width": 320, "height": 800})
+    page, home = await context.new_page(), f"{shop_floor.url}/portal/{shop.slug}"
+    await page.goto(home)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await context.add_cookies(
+        [{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": f"/portal/{shop.slug}"}]
+    )
+    for path in ("subscriptions", "payments", "sessions", "contact"):
+        await page.goto(f"{home}/{path}")
+        assert await page.locator("html").get_attribute("lang") == language
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        assert await page.evaluate(_BROKEN_LABELS) == [], path
+    await context.close()
+
+
+_BROKEN_LABELS = """
+() => [...document.querySelectorAll(".payments td")].filter((cell) => {
+  const label = getComputedStyle(cell, "::before");
+  return parseFloat(label.height) > 1.5 * parseFloat(label.lineHeight);
+}).map((cell) => cell.dataset.label)
+"""
+
+
 async def test_pages_around_the_gateways_own(
     page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record, stripe_account: FakeStripe
 ) -> None:
