@@ -45,6 +45,18 @@ _CONTRASTS = """() => {
 }"""
 
 
+# Words of labels that a line ends within.
+_BROKEN_WORDS = """() => [...document.querySelectorAll("td.label")].flatMap((label) => {
+  const text = label.firstChild, words = [...text.data.matchAll(/\\S+/g)];
+  return words.map((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return [word[0], new Set([...range.getClientRects()].map((line) => line.top)).size];
+  }).filter(([, lines]) => lines > 1);
+})"""
+
+
 class _Look(NamedTuple):
     name: str
     html: str
@@ -83,6 +95,7 @@ async def test_every_text_of_every_email_reads_and_none_is_wider_than_a_phone(pa
     for look in _looks():
         await page.set_content(look.html)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 320, look.name
+        assert await page.evaluate(_BROKEN_WORDS) == [], look.name
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme)
             contrasts = await page.evaluate(_CONTRASTS)
