@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 
+from api.access_log import AccessLog
 from api.client_address import client_address
 from api.console import CONSOLE_ROUTES
 from api.health import HEALTH_ROUTES
@@ -83,7 +84,7 @@ def create_app() -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = RequestLog(app.asgi_handler)
+    app.asgi_handler = RequestLog(AccessLog(app.asgi_handler))
     return app
 
 

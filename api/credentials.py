@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
+from workflows.access_log import note_person
 from workflows.api_keys import authenticate, is_key
 from workflows.callers import Caller
 from workflows.entrances import CONSOLE, PORTAL, Entrance
@@ -28,19 +29,26 @@ async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
     (`opt={"act": …}`, workflows/acts.py). Raises NotSignedIn, ActForbidden, KeyError for a route without an act."""
     token = bearer(connection)
     asks = await authenticate(token) if is_key(token) else await find_staff_session(None, token)
+    caller = asks.caller
+    note_person(caller.marketplace_id, caller.actor, asks.session_id if isinstance(asks, SignedInStaff) else None)
     if connection.scope.get("method") != "OPTIONS":  # Litestar's own answer: which methods there are
-        asks.caller.require(handler.opt["act"])
-    connection.scope["state"]["caller"] = asks.caller
+        caller.require(handler.opt["act"])
+    connection.scope["state"]["caller"] = caller
 
 
 async def needs_staff(connection: Connection, _: BaseRouteHandler) -> None:
     """Lets a member of the staff with a live session pass, no key: for what is a person's own. Raises NotSignedIn."""
-    connection.scope["state"]["signed_in"] = await find_staff_session(None, bearer(connection))
+    _let_in(connection, await find_staff_session(None, bearer(connection)))
 
 
 async def needs_session(connection: Connection, _: BaseRouteHandler) -> None:
     """Lets a customer with a live session pass. Raises NotSignedIn."""
-    connection.scope["state"]["signed_in"] = await find_session(None, bearer(connection))
+    _let_in(connection, await find_session(None, bearer(connection)))
+
+
+def _let_in(connection: Connection, signed_in: SignedIn | SignedInStaff) -> None:
+    note_person(signed_in.marketplace_id, signed_in.actor, signed_in.session_id)
+    connection.scope["state"]["signed_in"] = signed_in
 
 
 def bearer(connection: Connection) -> str:

@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from workflows import errors
+from workflows.access_log import note_refusal
 from workflows.actor import request_id
 from workflows.apply_gateway_event import EventTooEarly
 from workflows.customer_records import CustomerExists
@@ -127,6 +128,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The answer to an error, for programs."""
+    note_refusal(error)
     if isinstance(error, errors.WorkflowError):
         return _of_workflow(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -2,6 +2,7 @@
 
 from piccolo.table import Table
 
+from models.access_log import AccessLog
 from models.access_token import AccessToken
 from models.api_key import ApiKey
 from models.captured_email import CapturedEmail
@@ -20,6 +21,7 @@ from models.idempotent_request import IdempotentRequest
 from models.import_run import ImportRow, ImportRun
 from models.invoice import Invoice
 from models.link_request import LinkRequest
+from models.log_tally import LogCounted, LogDay, LogTotal
 from models.mail_event import MailEvent
 from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
 from models.outbox import Outbox
@@ -96,4 +98,8 @@ TABLES: tuple[type[Table], ...] = (
     CheckpointPublication,
     AuditFinding,
     MailEvent,
+    LogDay,
+    LogTotal,
+    LogCounted,
+    AccessLog,
 )

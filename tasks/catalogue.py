@@ -37,6 +37,8 @@ JOBS: tuple[Job, ...] = (
     sweeps.extend_log,
     audit.seal,
     audit.publish,
+    sweeps.sum_log,
+    sweeps.forget_old_accesses,
     sweeps.seal_second_factors,
 )
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from models.database import execute
 from tasks.job import job
+from workflows.access_log import forget_accesses
 from workflows.actor import CLOCK
 from workflows.billing_clock import BillingClock
 from workflows.charges import charges_in_doubt, charges_that_wait
@@ -19,6 +20,7 @@ from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
 from workflows.refunds import refunds_in_doubt
+from workflows.review.tally import count_moves
 from workflows.staff_notices import tell_of_dead_jobs
 from workflows.sweep import sweep
 from workflows.two_factor_codes import seal_anew
@@ -85,6 +87,18 @@ async def forget_requests_done() -> None:
 async def sum_tallies() -> None:
     """Adds up what the data cards count."""
     await sum_up()
+
+
+@job("log_tally.sum", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def sum_log() -> None:
+    """Counts what moved, for the auditor's pages."""
+    await count_moves()
+
+
+@job("access_log.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
+async def forget_old_accesses() -> None:
+    """Forgets who came to the door more than 13 months ago."""
+    await forget_accesses()
 
 
 @job("transition_log.extend", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)

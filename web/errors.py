@@ -21,6 +21,7 @@ from web.rendering import page, see_other
 from web.show import Show, show_to_anybody
 from web.visit import Door, SignInFirst, StaffVisit, Visit
 from workflows import errors
+from workflows.access_log import note_refusal
 from workflows.actor import request_id
 from workflows.callers import ActForbidden
 from workflows.formatting import waiting_words
@@ -90,6 +91,7 @@ _ENDED = {
 
 def error_page(request: WebRequest, error: Exception) -> Response[Any]:
     """The page for an error; for a missing session the way to the login page and back."""
+    note_refusal(error)
     if isinstance(error, SignInFirst):
         return _to_login(error)
     words = _words(error)

@@ -5,6 +5,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from web.accents import accent
+from web.audit import AUDIT_PAGES
 from web.console.routes import CONSOLE_PAGES
 from web.entry.access import AccessPages
 from web.entry.login import LoginPages
@@ -52,7 +53,7 @@ _PORTAL = Router(
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         path="/",
-        route_handlers=[_PORTAL, CONSOLE_PAGES, InboxPages, start_page, static_file, logo, accent],
+        route_handlers=[_PORTAL, CONSOLE_PAGES, AUDIT_PAGES, InboxPages, start_page, static_file, logo, accent],
         exception_handlers=PAGE_ERRORS,
         guards=[same_origin],
         request_max_body_size=LARGEST_FORM,

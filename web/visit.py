@@ -16,6 +16,7 @@ from web.connection import Connection, WebRequest
 from web.console.navigation import first_page
 from web.cookies import session_token
 from web.show import Show, show_for, show_to_staff
+from workflows.access_log import note_person
 from workflows.actor import Actor
 from workflows.callers import Caller
 from workflows.entrances import CONSOLE, PORTAL, Entrance
@@ -172,6 +173,7 @@ async def visit_of(request: Connection, door: Door) -> Inside | None:
     except NotSignedIn:
         return None
     request.state.door = visit
+    note_person(here.id, visit.actor, visit.signed_in.session_id)
     return visit
 
 

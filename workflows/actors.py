@@ -39,6 +39,8 @@ ACTORS: dict[str, str] = {
     "audit.seal":            SWEEPS,     # seal the log's rows under signed checkpoints
     "checkpoint.publish":    SWEEPS,     # put one checkpoint where others hold it
     "dead_job.tell":         SWEEPS,     # tell staff of jobs that were given up
+    "log_tally.sum":         SWEEPS,     # count the log's moves by day and rule
+    "access_log.sweep":      SWEEPS,     # forget who came more than 13 months ago
     "transition_log.extend": SWEEPS,     # partitions for the months ahead
 }
 # fmt: on

@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, fetch_all, fetch_one, fetch_row, fetch_value, transaction
+from workflows.access_log import note_person
+from workflows.actor import Actor
 from workflows.acts import SCOPES
 from workflows.callers import Caller
 from workflows.changes import record_change
@@ -103,10 +105,11 @@ def is_key(token: str) -> bool:
 async def authenticate(key: str) -> KeyInUse:
     """The live key of that text; notes its use, at most once a minute. Raises NotSignedIn."""
     row = await fetch_row(
-        "SELECT id, marketplace_id, scopes, last_used_at FROM api_key WHERE digest = $1 AND revoked_at IS NULL",
-        _digest(key),
+        "SELECT id, marketplace_id, scopes, last_used_at, revoked_at FROM api_key WHERE digest = $1", _digest(key)
     )
-    if row is None:
+    if row is not None and row["revoked_at"] is not None:
+        note_person(row["marketplace_id"], Actor("api_key", row["id"]))  # whose it was; it opens nothing
+    if row is None or row["revoked_at"] is not None:
         raise NotSignedIn("no live API key")
     await _note_use(row)
     return KeyInUse(id=row["id"], marketplace_id=row["marketplace_id"], scopes=row["scopes"])

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_one, transaction
 from workflows.accent import accent_problem
+from workflows.access_log import note_marketplace
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
@@ -96,7 +97,9 @@ class MarketplaceShown(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_marketplace(slug: str) -> Marketplace:
     """The marketplace of that slug, whatever text came. Raises NotFound."""
-    return await _one("slug = $1", slug)
+    found = await _one("slug = $1", slug)
+    note_marketplace(found.id)
+    return found
 
 
 async def marketplace_by_id(marketplace_id: UUID) -> Marketplace:

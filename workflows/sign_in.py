@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, retrying, transaction
+from workflows.access_log import note_person
 from workflows.actor import Actor
 from workflows.clock import now
 from workflows.customers import mask_email
@@ -67,6 +68,7 @@ async def spend_link(link: Any, entrance: Entrance) -> None:
     """Redeems a link and expires its siblings, in the caller's transaction. Raises TransitionRefused, and LinkUnusable
     when its holder may no longer enter."""
     holder = Actor(entrance.people, link[entrance.column])
+    note_person(link["marketplace_id"], holder)
     if entrance.people == "staff" and await entrance.lock(link["marketplace_id"], link["staff_id"]) is None:
         raise LinkUnusable("expired")  # removed a moment ago
     await lock_links(link["marketplace_id"], holder, entrance.purpose, None)

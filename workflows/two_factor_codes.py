@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pyotp.totp import TOTP
 
 from models.database import Record, execute, fetch, fetch_row
+from workflows.access_log import note_person, note_refusal
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.client_limits import check_second_factor
@@ -43,7 +44,10 @@ async def check_code(marketplace_id: UUID, staff_id: UUID, code: str, limiter: R
         raise NotFound("no second factor")
     await check_second_factor(limiter, str(staff_id))
     if not (await take_app_code(factor, code) or await _take_recovery_code(marketplace_id, staff_id, code)):
-        raise InvalidInput({"code": WRONG})
+        wrong = InvalidInput({"code": WRONG})
+        note_person(marketplace_id, Actor("staff", staff_id))
+        note_refusal(wrong, "wrong_second_factor")
+        raise wrong
 
 
 async def take_app_code(factor: Record, code: str) -> bool:

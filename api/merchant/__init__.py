@@ -24,6 +24,7 @@ from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
 from api.merchant.subscription_list import SubscriptionList
 from api.merchant.subscriptions import MerchantSubscriptions
+from api.merchant.transitions import Accesses, Transitions
 from api.merchant.webhook_deliveries import WebhookDeliveries
 from api.merchant.webhook_endpoints import WebhookEndpoints
 
@@ -49,6 +50,8 @@ MERCHANT_ROUTES = [
             WebhookDeliveries,
             SaverRoutes,
             Emails,
+            Transitions,
+            Accesses,
         ],
         dependencies={
             "caller": Provide(provide_caller),

@@ -96,6 +96,16 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/imports/…/resume"):                    ("post",   "imports/{run}/resume"),
     ("post", "/imports/…/stop"):                      ("post",   "imports/{run}/stop"),
     ("get",  "/webhooks/deliveries/…"):               ("get",    "webhook-deliveries/{delivery}"),
+    ("get",  "/audit"):                               ("get",    "transitions"),
+    ("get",  "/audit/rows/…"):                        ("get",    "transitions/rows/{machine}/{entity}/{seq}"),
+    ("get",  "/audit/stories"):                       None,
+    ("get",  "/audit/subscriptions/…"):               ("get",    "transitions/subscriptions/{number}"),
+    ("get",  "/audit/customers/…"):                   ("get",    "transitions/customers/{customer}"),
+    ("get",  "/audit/cycles"):                        ("get",    "transitions/machines"),
+    ("get",  "/audit/cycles/…"):                      ("get",    "transitions/machines/{machine}"),
+    ("get",  "/audit/seals"):                         ("get",    "transitions/seals"),
+    ("get",  "/audit/access"):                        ("get",    "access-log"),
+    ("get",  "/audit/readings"):                      ("get",    "access-log"),
     ("post", "/webhooks/deliveries/…/resend"):        ("post",   "webhook-deliveries/{delivery}/resend"),
 }
 # fmt: on
@@ -175,6 +185,8 @@ _ONLY_IN_BETWEEN = {
     ("post", "/second-factor"),
     ("post", "/account/second-factor/remove"),
     ("get", "/people/…/second-factor"),
+    ("get", "/audit/subscriptions/…"),
+    ("get", "/audit/customers/…"),
     ("post", "/people/…/second-factor"),
     ("post", "/people/…/try-again"),
     ("post", "/imports/…/resume"),
@@ -187,8 +199,9 @@ _ONLY_IN_BETWEEN = {
 def _shape(target: str, home: str) -> str:
     """`/console/shop/people/<id>/role?x` as `/people/…/role`."""
     path = urlsplit(target).path.removeprefix(home)
-    if path.startswith("/access/"):
-        return "/access/…"
+    for many in ("/access/", "/audit/rows/", "/audit/cycles/"):
+        if path.startswith(many):
+            return f"{many}…"
     if (email := _EMAIL.match(path)) is not None and email[1] in {*TO_CUSTOMERS, *TO_STAFF}:
         path = path.replace(email[1], "…" if email[1] in TO_CUSTOMERS else "staff_…")
     return _PARAMETER.sub("…", path)

@@ -14,6 +14,7 @@ from pyotp.totp import TOTP
 from models.database import Record, execute
 from tests.factories import (
     BY_WORKER,
+    a_charge,
     a_marketplace,
     a_staff_link,
     a_staff_member,
@@ -33,6 +34,7 @@ from workflows.fire import fire
 from workflows.links import link_text
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.portal_views import Marketplace
+from workflows.review.tally import count_moves
 
 
 class Look(NamedTuple):
@@ -183,6 +185,28 @@ async def test_what_a_role_may_not_see(
 
     await judge(page, f"{shop_floor.url}/console/{shop.slug}/people", shop_floor, widths=(look.width,))
     await expect(page.get_by_role("heading", name="Your role does not allow this")).to_be_visible()
+
+
+async def test_the_auditors_pages(
+    page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    home = f"{shop_floor.url}/console/{shop.slug}/audit"
+    subscription = await a_subscription(shop, state="failed_charge")
+    await a_charge(shop, subscription=subscription, state="failed")
+    await an_open_case(subscription)
+    await count_moves()
+    await _sign_in(page, shop, await a_staff_member(shop, role="auditor"))
+    await page.goto(f"{shop_floor.url}/portal/{shop.slug}/access/nonsense")  # refused
+
+    for path in (
+        "",
+        "?machine=spaceship&entity=nonsense&from=2026-02-30",
+        f"/rows/subscription/{subscription['id']}/1",
+        f"/subscriptions/{subscription['number']}",
+        "/cycles/charge",
+        "/access",
+    ):
+        await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
 
 
 async def test_from_the_login_page_by_e_mail_and_by_an_app(

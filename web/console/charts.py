@@ -45,6 +45,7 @@ def bars(
         css=[],
         classes=["chart"],
         show_legend=False,
+        truncate_label=-1,
         margin=4,
         spacing=4,
         range=(0, scale[-1]),

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("webhooks",      "Webhooks",      "webhooks.manage"),
     Entry("imports",       "Import",        "import"),
     Entry("clock",         "Sandbox clock", "sandbox.clock"),
+    Entry("audit",         "Audit",         "audit.read"),
     Entry("facts",         "Facts",         "audit.read"),
 )
 # fmt: on

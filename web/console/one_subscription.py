@@ -9,6 +9,7 @@ from litestar import Response
 from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
 from web.visit import StaffVisit, subscription_number
+from workflows.access_log import note_refusal
 from workflows.errors import AddressUndeliverable, NotFound, NotNow, TooManyRequests, TransitionRefused
 from workflows.merchant_subscriptions import ChargeShown, MerchantSubscription, subscription_of_marketplace
 
@@ -52,12 +53,15 @@ async def then_summary(visit: StaffVisit, number: int, act: Awaitable[object], s
     try:
         await act
     except NotNow as refused:
+        note_refusal(refused)
         return not_done(visit, path, f"Nothing was changed. {refused.says}")
-    except TransitionRefused:
+    except TransitionRefused as refused:
+        note_refusal(refused)
         return not_done(visit, path, "Nothing was changed: it is not in that state any more. Look at it as it is now.")
     except AddressUndeliverable:
         return not_done(visit, path, "Nothing was sent: mail to this address stopped. Correct it, or try it again.")
     except TooManyRequests as refused:
+        note_refusal(refused)
         return not_done(visit, path, f"Not now: this was done too often. {_wait(refused.retry_after)}")
     return done(visit, path, sentence)
 

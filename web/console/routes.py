@@ -6,6 +6,11 @@ from litestar.di import Provide
 from web.console.account import AccountPages
 from web.console.api_keys import ApiKeyPages
 from web.console.apps import AppPages
+from web.console.audit.access import AccessLogPages
+from web.console.audit.cycles import CyclePages
+from web.console.audit.log import LogPages
+from web.console.audit.seals import SealPages
+from web.console.audit.stories import StoryPages
 from web.console.clock import ClockPages
 from web.console.emails import EmailPages
 from web.console.facts import FactPages
@@ -60,6 +65,11 @@ _INSIDE = Router(
         ClockPages,
         FactPages,
         SessionPages,
+        LogPages,
+        StoryPages,
+        CyclePages,
+        AccessLogPages,
+        SealPages,
     ],
     dependencies={"visit": Provide(provide_staff_visit)},
     guards=[may_act],

@@ -5,10 +5,12 @@ from litestar import Response
 from web.notices import Notice, notice_cookie
 from web.rendering import see_other
 from web.visit import Door
+from workflows.access_log import note_refusal
 from workflows.errors import LinkUnusable
 
 
 def to_login(door: Door, error: LinkUnusable) -> Response[None]:
     """303 to the Login URL, which offers a new link where the old one was real."""
+    note_refusal(error)
     notice = Notice(kind="link_unusable", detail=error.because, access_token_id=error.access_token_id)
     return see_other(door.home, [notice_cookie(door.home, notice)])

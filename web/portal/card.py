@@ -20,6 +20,7 @@ from web.notices import Notice, notice_cookie, notice_of
 from web.portal.hosted_card import is_hosted, offer_form
 from web.rendering import page, see_other
 from web.visit import Door, spoken_to
+from workflows.access_log import note_refusal
 from workflows.card_links import look_at_card_link
 from workflows.errors import CardRefused, GatewayUnavailable, InvalidInput, LinkUnusable
 from workflows.languages.sentences import sentence
@@ -69,7 +70,8 @@ class CardPages(Controller):
             return to_login(door, unusable)
         except InvalidInput as refused:
             return await _form(request, door, token, status=422, errors=_beside_fields(refused.fields))
-        except CardRefused:
+        except CardRefused as refused:
+            note_refusal(refused)
             problem = sentence("The card was not accepted. Check the details or use another card.")
             return await _form(request, door, token, status=422, problem=problem)
         except GatewayUnavailable:

@@ -54,6 +54,9 @@ PARAMETERS = {
     "template",
     "invoice",
     "run",
+    "machine",
+    "entity",
+    "seq",
 }
 # The least that a route takes, where {} is not enough to get past the body.
 _TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
@@ -223,6 +226,9 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "delivery": str((await a_delivery(endpoint))["id"]),
         "template": "no_such_email",
         "run": str((await an_import(elsewhere))["id"]),
+        "machine": "spaceship",  # nobody's
+        "entity": str(subscription["id"]),
+        "seq": "1",
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
     key = (await create_key(marketplace.id, "all")).key

@@ -1,0 +1,44 @@
+"""Who came to the door: refused attempts, acts that were done, and who read the log."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Controller, Response, route
+from litestar.di import NamedDependency
+
+from web.connection import WebRequest
+from web.console.audit.answers import show_audit, typed
+from web.visit import StaffVisit
+from workflows.errors import InvalidInput
+from workflows.keyset import Asked
+from workflows.review.accesses import AccessPage, AccessWanted, list_accesses, read_access_filter
+
+_NOTHING = AccessPage(accesses=[], after=None, before=None)
+
+
+class AccessLogPages(Controller):
+    """By outcome or by client, and the readings on a page of their own."""
+
+    @route("/audit/access", http_method=["GET", "HEAD"], act="audit.read")
+    async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """Refusals first of all; 422 with the reason for what cannot be filtered by."""
+        return await _list(request, visit, "access", None)
+
+    @route("/audit/readings", http_method=["GET", "HEAD"], act="audit.read")
+    async def readings(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """Who read the log, and what they filtered by."""
+        return await _list(request, visit, "readings", AccessWanted(outcome="read"))
+
+
+async def _list(request: WebRequest, visit: StaffVisit, tab: str, always: AccessWanted | None) -> Response[str]:
+    given, filters = request.query_params, typed(request, ("outcome", "client"))
+    page, errors, wanted = _NOTHING, dict[str, str](), always or AccessWanted()
+    try:
+        wanted = always or read_access_filter(given)
+        asked = Asked(after=given.get("after"), before=given.get("before"))
+        page = await list_accesses(visit.marketplace.id, wanted, asked)
+    except InvalidInput as refused:
+        errors = refused.fields
+    shown: dict[str, Any] = {"page": page, "wanted": wanted, "filters": filters, "errors": errors}
+    query = urlencode({name: value for name, value in filters.items() if value}) if always is None else ""
+    return show_audit(request, visit, tab, tab, status=422 if errors else 200, query=query, **shown)
