@@ -20,7 +20,7 @@ from workflows.move_sql import creation, move_of_many, move_of_one
 __all__ = ["Move", "create", "fire", "fire_where"]
 
 _NOTHING: Mapping[str, Any] = {}
-_CODE = re.compile(r"[A-Za-z0-9_.:+/-]{0,200}")  # ids, codes, instants: no word of a person
+_CODE = re.compile(r"[^\s@]{0,200}")  # ids, codes, instants: no sentence and no address of a person
 
 
 @dataclass(frozen=True, slots=True)
