@@ -56,6 +56,9 @@ def environment(servers: Mapping[str, str], *, port: int, data: Path) -> dict[st
         "SECRET_KEY": secret_key(data / "secret.key"),
         "ENVIRONMENT": "development",
         "MAILER": "capture",
+        "AUDIT_KEY_FILE": str(audit_key(data / "audit.key")),
+        "AUDIT_DIRECTORY": str(data / "checkpoints"),
+        "SEAL_EVERY_MINUTES": "1",  # so that whoever looks around finds checkpoints
         "ALLOW_PRIVATE_WEBHOOKS": "true",  # a receiver under development listens here
         "PYTHONUNBUFFERED": "1",  # a program's last words must be in its log when it dies
     }
@@ -69,6 +72,15 @@ def secret_key(file: Path) -> str:
         unfinished.write_text(secrets.token_urlsafe(32))
         unfinished.rename(file)  # never half a key: every link is derived from it
     return file.read_text().strip()
+
+
+def audit_key(file: Path) -> Path:
+    """Return the file of the key that signs checkpoints, drawn on first use."""
+    if not file.exists():
+        from cli.audit_keys import make_key  # cryptography takes a while to import: not for a refused start
+
+        make_key(file)
+    return file
 
 
 def programs(settings: Mapping[str, str], *, port: int, logs: Path) -> list[Program]:
