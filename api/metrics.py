@@ -8,6 +8,8 @@ from typing import get_args
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
 from models.database import fetch, fetch_row
+from workflows.audit.findings import findings_by_kind
+from workflows.audit.status import last_sealing
 from workflows.differences import Kind
 from workflows.facts import FACTS
 from workflows.facts.listed import last_full_check, open_breaches
@@ -24,6 +26,9 @@ BREACHES = Gauge("gatehouse_fact_breaches", "What was found to break a fact that
 CHECKED = Gauge("gatehouse_facts_checked_timestamp_seconds", "When all facts were last checked in full; 0: never.")
 OPEN = Gauge("gatehouse_open", "Rows in a state that must not last.", ("machine", "state"))
 
+SEALED = Gauge("gatehouse_log_sealed_timestamp_seconds", "When the sealer last got through; 0: never.")
+FINDINGS = Gauge("gatehouse_audit_findings", "Published checkpoints that are not what the database has.", ("kind",))
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -39,6 +44,7 @@ async def exposition() -> bytes:
     await _read_open_states()
     await _read_differences()
     await _read_facts()
+    await _read_proof()
     return generate_latest()
 
 
@@ -70,6 +76,12 @@ async def _read_differences() -> None:
     found = {row["kind"]: row["count"] for row in rows}
     for kind in get_args(Kind):
         DIFFERENCES.labels(kind).set(found.get(kind, 0))
+
+
+async def _read_proof() -> None:
+    SEALED.set((await last_sealing()) or 0)
+    for kind, found in (await findings_by_kind()).items():
+        FINDINGS.labels(kind).set(found)
 
 
 async def _read_facts() -> None:

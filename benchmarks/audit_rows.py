@@ -36,10 +36,8 @@ async def a_marketplace() -> UUID:
 
 
 async def write_and_seal(marketplace_id: UUID, rows: int, every: int, targets: Targets) -> None:
-    """Adds so many rows to this month, sealing whenever another `every` of them are written."""
-    begins = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    step = (datetime.now(UTC) - timedelta(minutes=5) - begins) / (rows + 1)
-    log = _rows(marketplace_id, begins, step)
+    """Adds so many rows, sealing whenever another `every` of them are written."""
+    log = _rows(marketplace_id)
     for written in range(0, rows, _TOGETHER):
         text = io.StringIO()
         csv.writer(text).writerows(islice(log, min(_TOGETHER, rows - written)))
@@ -50,12 +48,14 @@ async def write_and_seal(marketplace_id: UUID, rows: int, every: int, targets: T
             await seal_all(targets)
 
 
-def _rows(marketplace_id: UUID, begins: datetime, step: timedelta) -> Iterator[tuple[Any, ...]]:
+def _rows(marketplace_id: UUID) -> Iterator[tuple[Any, ...]]:
+    at = datetime.now(UTC)
     heads: list[tuple[UUID, int, str | None]] = [(uuid4(), 0, None) for _ in range(_ALIVE)]
     for number in count(1):
         place = number % _ALIVE
         entity, seq, previous = heads[place] if heads[place][1] < _MOVES else (uuid4(), 0, None)
-        row, own = _row(marketplace_id, entity, seq + 1, previous, begins + step * number)
+        at = max(at + timedelta(microseconds=1), datetime.now(UTC))  # as the log has it: the sealer counts on that
+        row, own = _row(marketplace_id, entity, seq + 1, previous, at)
         heads[place] = (entity, seq + 1, own)
         yield row
 

@@ -14,7 +14,7 @@ from verifier.findings import Kind
 from verifier.rows import Row
 
 _BUCKETS = 256
-_IN_MEMORY = 200_000  # rows
+_IN_MEMORY = 50_000  # rows
 
 # chain, seq, previous, hash, from, to, line
 _Link = tuple[str, int, str | None, str, str | None, str, int]
@@ -28,6 +28,7 @@ class Chains:
         self._held = ExitStack()
         self._buckets: list[list[_Link]] = [[] for _ in range(_BUCKETS)]
         self._files: list[IO[bytes]] = []
+        self._lengths: list[list[int]] = [[] for _ in range(_BUCKETS)]
         self._waiting = 0
 
     def add(self, row: Row, line: int) -> None:
@@ -53,8 +54,8 @@ class Chains:
             for _ in range(_BUCKETS):
                 file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest when flaws() is done
                 self._files.append(self._held.enter_context(file))
-        for bucket, file in zip(self._buckets, self._files, strict=True):
-            marshal.dump(bucket, file)
+        for bucket, file, lengths in zip(self._buckets, self._files, self._lengths, strict=True):
+            lengths.append(file.write(marshal.dumps(bucket)))
             bucket.clear()
         self._waiting = 0
 
@@ -62,10 +63,10 @@ class Chains:
         if not self._files:
             return
         file = self._files[number]
-        end = file.tell()
         file.seek(0)
-        while file.tell() < end:
-            links: Any = marshal.load(file)  # noqa: S302 - written above, by this process, into a file without a name
+        for length in self._lengths[number]:
+            # written above, by this process, into a file without a name
+            links: Any = marshal.loads(file.read(length))  # noqa: S302
             yield from links
 
 

@@ -59,10 +59,9 @@ class Part:
         micros = microseconds(row.at)
         if sha256(encoded(self.marketplace, row, micros)).hexdigest() != row.hash:
             self._is_odd(line, "edited row", f"{name(row)} does not say what its hash was made of")
-        place = (micros, row.entity, row.seq)
-        if self._last is not None and place <= self._last:
+        last, self._last = self._last, (micros, row.entity, row.seq)
+        if last is not None and micros <= last[0] and self._last <= last:
             self._is_odd(line, "reordered row", f"{name(row)} does not come after the row before it")
-        self._last = place
         self.chains.add(row, line)
         if self.strays is not None:
             self.strays.append((line, row.system, int(row.xid)))

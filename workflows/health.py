@@ -12,6 +12,7 @@ import msgspec
 from models import schema
 from models.database import fetch, fetch_row
 from workflows.actors import CHARGES, DOCUMENTS, EMAILS, LINKS, QUEUES, SWEEPS, WEBHOOKS
+from workflows.audit.status import sealing_warnings
 
 # fmt: off
 # from when a job should start until it does
@@ -44,6 +45,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
     queues: dict[str, QueueHealth] = {}
     last_heartbeat_seconds: dict[str, float] = {}  # since the latest of each kind of process
+    warnings: list[str] = []  # what a person should look at, and no load balancer
 
 
 async def health() -> Health:
@@ -61,7 +63,13 @@ async def _examine() -> Health:
     queues = await _queues()
     heartbeats = await _heartbeats()
     reasons = [*_missing(heartbeats), *_late(queues)]
-    return Health(ready=not reasons, reasons=reasons, queues=queues, last_heartbeat_seconds=heartbeats)
+    return Health(
+        ready=not reasons,
+        reasons=reasons,
+        queues=queues,
+        last_heartbeat_seconds=heartbeats,
+        warnings=await sealing_warnings(),
+    )
 
 
 def _missing(heartbeats: dict[str, float]) -> list[str]:

@@ -83,7 +83,14 @@ class ObjectStore:
 
     @cached_property
     def _client(self) -> Any:
-        return boto3.client("s3", endpoint_url=self._endpoint, config=_PATIENCE)
+        client = boto3.client("s3", endpoint_url=self._endpoint, config=_PATIENCE)
+        client.meta.events.register_last("before-call.s3.PutObject", _send_at_once)
+        return client
+
+
+def _send_at_once(params: Any, **_: object) -> None:
+    """Objects are some hundred bytes: asking first whether they may come costs a round trip, or a second."""
+    params["headers"].pop("Expect", None)
 
 
 def _said(error: BotoCoreError | ClientError) -> str:

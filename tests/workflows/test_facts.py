@@ -57,6 +57,9 @@ _A_REFUND = f"""
 INSERT INTO refund (marketplace_id, charge_id, amount_minor, status, requested_by)
 VALUES ({_SHOP}, {_PAID}, 100, 'succeeded', 'staff:x')
 """
+_A_FINDING = (
+    f"INSERT INTO audit_finding (marketplace_id, kind, number, details) VALUES ({_SHOP}, 'published_ahead', 7, '{{}}')"
+)
 _STANDS_STILL = f"INSERT INTO schedule VALUES ('tally.sum', 'tally.sum', 'sweeps', '30 seconds', {_LATE})"
 _LAST_OF_CANCELLED = f"(SELECT max(id::text)::uuid FROM charge WHERE subscription_id = {_CANCELLED})"
 _ANOTHER_CUSTOMER = f"(SELECT customer_id FROM subscription WHERE id = {_IN_TROUBLE})"
@@ -104,6 +107,7 @@ BREAKS = [
     ("documents_have_jobs", _waits_since("document", _DOCUMENT), [_DOCUMENT]),
     ("deliveries_have_jobs", _waits_since("webhook_delivery", _DELIVERY), [_DELIVERY]),
     ("erased_stay_erased", _set("customer", "name = 'Jane'", _ERASED), [_ERASED]),
+    ("published_as_sealed", _A_FINDING, ["'7'"]),
     ("cards_count_right", "UPDATE tally SET value = value + 1 WHERE name = 'active'", [f"{_SHOP}::text || ':active'"]),
 ]
 # fmt: on

@@ -20,6 +20,7 @@ from workflows.facts.open_case_of_failed_charge import OPEN_CASE_OF_FAILED_CHARG
 from workflows.facts.paid_charge_has_invoice import PAID_CHARGE_HAS_INVOICE
 from workflows.facts.paid_off_is_completed import PAID_OFF_IS_COMPLETED
 from workflows.facts.period_is_paid_once import PERIOD_IS_PAID_ONCE
+from workflows.facts.published_as_sealed import PUBLISHED_AS_SEALED
 from workflows.facts.refunds_add_up import REFUNDS_ADD_UP
 from workflows.facts.schedule_on_time import SCHEDULE_ON_TIME
 from workflows.facts.sessions_end import SESSIONS_END
@@ -51,5 +52,6 @@ FACTS: tuple[Fact, ...] = (
     DELIVERIES_HAVE_JOBS,
     CARDS_COUNT_RIGHT,
     ERASED_STAY_ERASED,
+    PUBLISHED_AS_SEALED,
 )
 FACTS_BY_NAME = {fact.name: fact for fact in FACTS}
