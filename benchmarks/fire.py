@@ -61,7 +61,7 @@ def main() -> None:
 
 async def _measure(rounds: int, seconds: int) -> list[Figure]:
     await open_pool(os.environ["DATABASE_URL"], min_size=1, max_size=1)
-    marketplace_id = await _a_marketplace()
+    marketplace_id = await a_marketplace_of_subscriptions()
     async with single_connection(os.environ["OWNER_DATABASE_URL"]) as owner:
         for statement in _PLAIN_TABLES.strip().split(";")[:-1]:
             await owner.execute(statement)
@@ -82,13 +82,13 @@ async def _round(marketplace_id: UUID, seconds: int, *, waits: bool) -> dict[str
     await open_pool(url, min_size=1, max_size=1)
     found = {"fire": await _fire_for(marketplace_id, seconds)}
     await close_pool()
-    by_hand, own = _by_hand(marketplace_id), _own_statement(marketplace_id)
+    by_hand, own = _by_hand(marketplace_id), own_statement(marketplace_id)
     for name, script, protocol in (
         ("by hand", by_hand, "simple"),
         ("by hand, prepared", by_hand, "prepared"),
         ("own statement", own, "prepared"),
     ):
-        found[name] = await asyncio.to_thread(_pgbench, url, script, seconds, protocol)
+        found[name] = await asyncio.to_thread(pgbench, url, script, seconds, protocol)
     return found
 
 
@@ -112,7 +112,7 @@ def _figures(speeds: dict[tuple[bool, str], list[float]], *, waits: bool) -> lis
     ]
 
 
-async def _a_marketplace() -> UUID:
+async def a_marketplace_of_subscriptions() -> UUID:
     """A marketplace with ROWS subscriptions, whose ids are md5 of their numbers: pgbench can say those."""
     slug = f"bench-{time.time_ns()}"
     marketplace_id: UUID = await fetch_value(
@@ -153,7 +153,7 @@ async def _fire_for(marketplace_id: UUID, seconds: int) -> float:
     return moves / elapsed
 
 
-def _own_statement(marketplace_id: UUID) -> str:
+def own_statement(marketplace_id: UUID) -> str:
     """`fire`'s SQL with pgbench's words in the place of the parameters."""
     parameters = {
         "1": f"'{marketplace_id}'",
@@ -195,11 +195,12 @@ def _script(moves: Sequence[str]) -> str:
     return "\n".join([f"\\set n random(1, {ROWS})", *lines])
 
 
-def _pgbench(url: str, script: str, seconds: int, protocol: str) -> float:
-    """Moves a second by one client of pgbench."""
+def pgbench(url: str, script: str, seconds: int, protocol: str, clients: int = 1) -> float:
+    """Moves a second by so many clients of pgbench, together."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         Path(file.name).write_text(re.sub(r"; (?=[A-Z])", ";\n", script))
-        words = [os.environ.get("PGBENCH", "pgbench"), "-n", "-M", protocol, "-c", "1", "-T", str(seconds)]
+        words = [os.environ.get("PGBENCH", "pgbench"), "-n", "-M", protocol, "-T", str(seconds)]
+        words += ["-c", str(clients), "-j", str(min(clients, os.cpu_count() or 1))]
         finished = subprocess.run([*words, "-f", file.name, "-d", url], capture_output=True, text=True, check=False)
     if finished.returncode or "number of failed transactions: 0" not in finished.stdout:
         raise SystemExit(finished.stdout + finished.stderr)

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, TypeVar, cast
 from uuid import UUID
@@ -16,11 +16,11 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import close_pool, open_pool
-from workflows.audit.checkpoints import checkpoints_from
 from workflows.audit.export import Wanted, export, marketplaces_to_export
-from workflows.audit.lines import Form, control_line
-from workflows.audit.proofs import prove_consistency, prove_row
-from workflows.audit.signing import KeyUnusable, known_keys
+from workflows.audit.lines import Form
+from workflows.audit.proofs import prove_consistency, prove_row, published_lines
+from workflows.audit.read_asked import in_utc, read_entity, read_row
+from workflows.audit.signing import KeyUnusable
 from workflows.errors import InvalidInput, NotFound
 
 answer = TypeVar("answer")
@@ -28,7 +28,6 @@ answer = TypeVar("answer")
 NOT_DONE = 2  # exit status: what was asked for cannot be
 _PACKED_BY = 1  # gzip's level: half of a row is hashes, which the higher ones pack no better
 _DEFAULT_DATA = ROOT / ".data"
-_PAGE = 1_000  # checkpoints
 
 _Data = Annotated[Path, typer.Option(help="The demo's folder, used when DATABASE_URL is not set.")]
 _Output = Annotated[Path, typer.Option(help="The file to write.")]
@@ -49,7 +48,8 @@ def write_export(
 ) -> None:
     """Write the log with its proof to a file, for `audit verify` and for others to keep."""
     form, file = _form(output), as_typed(output)
-    wanted = Wanted(since=_utc(since), until=_utc(until), entity=_entity(entity))
+    of_one = _read(read_entity, entity) if entity is not None else None
+    wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
 
     async def write() -> int:
         ids = await marketplaces_to_export(marketplace or [])
@@ -81,13 +81,8 @@ def proof(
     data: _Data = _DEFAULT_DATA,
 ) -> None:
     """Write the proof that one row is under a checkpoint."""
-    machine, _, rest = row.partition("/")
-    entity, _, seq = rest.partition("/")
-    if not seq.isdecimal():
-        raise typer.BadParameter("a row is named MACHINE/ID/SEQ")
-    asked = _entity(f"{machine}/{entity}")
-    assert asked is not None, "a text was given"
-    _write_lines(data, output, marketplace, lambda own: prove_row(own, *asked, int(seq)))
+    asked = _read(read_row, row)
+    _write_lines(data, output, marketplace, lambda own: prove_row(own, *asked))
 
 
 @app.command("consistency")
@@ -105,16 +100,7 @@ def consistency(
 @app.command("checkpoints")
 def checkpoints(output: _Output, marketplace: _One = None, data: _Data = _DEFAULT_DATA) -> None:
     """Write all keys and checkpoints as they are published, for somebody to hold."""
-    _write_lines(data, output, marketplace, _published)
-
-
-async def _published(marketplace_id: UUID) -> list[bytes]:
-    lines = [control_line("ndjson", key.published()) for key in await known_keys()]
-    number = 0
-    while page := await checkpoints_from(marketplace_id, number, _PAGE):
-        lines += [control_line("ndjson", one.published()) for one in page]
-        number = page[-1].number
-    return lines
+    _write_lines(data, output, marketplace, published_lines)
 
 
 def _write_lines(
@@ -161,18 +147,11 @@ def _form(file: Path) -> Form:
     raise typer.BadParameter("the file's name ends in .ndjson or .csv, or either with .gz behind it")
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.replace(tzinfo=UTC)
-
-
-def _entity(text: str | None) -> tuple[str, UUID] | None:
-    if text is None:
-        return None
-    machine, _, entity_id = text.partition("/")
+def _read(read: Callable[[str], answer], text: str) -> answer:
     try:
-        return machine, UUID(entity_id)
-    except ValueError:
-        raise typer.BadParameter("an entity is named MACHINE/ID, e.g. subscription/0193…") from None
+        return read(text)
+    except InvalidInput as refusal:
+        raise typer.BadParameter(str(refusal)) from None
 
 
 def _with_database(data: Path, act: Callable[[], Awaitable[answer]]) -> answer:

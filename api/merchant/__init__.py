@@ -18,6 +18,7 @@ from api.merchant.imports import Imports
 from api.merchant.payments import Payments
 from api.merchant.people import People
 from api.merchant.products import Products
+from api.merchant.proof import ProofRoutes
 from api.merchant.sandbox import SandboxRoutes
 from api.merchant.saver import SaverRoutes
 from api.merchant.selling import Selling
@@ -52,6 +53,7 @@ MERCHANT_ROUTES = [
             Emails,
             Transitions,
             Accesses,
+            ProofRoutes,
         ],
         dependencies={
             "caller": Provide(provide_caller),

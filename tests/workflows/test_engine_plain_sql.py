@@ -143,6 +143,28 @@ WRITES_TO_THE_LOG = [
     "SELECT protect_log_table('subscription')",
     "SELECT keep_moves('customer')",
     "CREATE TABLE public.mine (id int)",
+    "ALTER TABLE transition_log OWNER TO gatehouse_app",
+    "ALTER TABLE transition_log ALTER COLUMN reason DROP NOT NULL",
+    "ALTER TABLE transition_log DISABLE TRIGGER ALL",
+    "ALTER TABLE transition_log DISABLE RULE refuse_rows",
+    "CREATE RULE nothing AS ON INSERT TO transition_log DO INSTEAD NOTHING",
+    "CREATE TRIGGER forge BEFORE INSERT ON transition_log FOR EACH ROW EXECUTE FUNCTION check_move()",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION postgres",
+    "ALTER ROLE gatehouse_app SUPERUSER",
+    "ALTER SYSTEM SET session_replication_role = replica",
+    "COPY transition_log FROM PROGRAM 'true'",
+    "UPDATE checkpoint SET size = 1",
+    "DELETE FROM checkpoint",
+    "TRUNCATE checkpoint CASCADE",
+    "ALTER TABLE checkpoint DISABLE TRIGGER refuse_rows",
+    "UPDATE audit_key SET public_key = ''",
+    "DELETE FROM audit_key",
+    "DELETE FROM checkpoint_publication",
+    "DELETE FROM audit_finding",
+    "UPDATE audit_finding SET kind = 'system_changed'",
+    "UPDATE sealing SET at = now()",
+    "DROP TABLE checkpoint CASCADE",
 ]
 
 
@@ -172,9 +194,26 @@ async def test_a_table_of_ones_own_cannot_borrow_the_logs_writer() -> None:
 async def test_a_partition_is_no_way_around() -> None:
     partition = await fetch_value("SELECT tableoid::regclass::text FROM transition_log LIMIT 1")
 
-    for statement in (f"UPDATE {partition} SET reason = 'x'", f"DELETE FROM {partition}", f"TRUNCATE {partition}"):
+    for statement in (
+        f"UPDATE {partition} SET reason = 'x'",
+        f"DELETE FROM {partition}",
+        f"TRUNCATE {partition}",
+        f"INSERT INTO {partition} SELECT * FROM {partition}",
+        f"DROP TABLE {partition}",
+        f"ALTER TABLE {partition} DISABLE TRIGGER refuse_truncate",
+        f"ALTER TABLE {partition} RENAME TO gone",
+        f"ALTER TABLE transition_log DETACH PARTITION {partition}",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await execute(statement)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+async def test_checkpoints_and_keys_are_refused_even_to_the_owner(database: FreshDatabase) -> None:
+    async with single_connection(database.owner_url):
+        for table in ("checkpoint", "audit_key", "checkpoint_publication", "audit_finding"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                await execute(f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.usefixtures("nothing_changes")

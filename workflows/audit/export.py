@@ -14,7 +14,7 @@ import msgspec
 from models.database import fetch, fetch_value
 from workflows.audit.checkpoints import Checkpoint, before, checkpoints_from, latest
 from workflows.audit.instants import instant
-from workflows.audit.lines import Form, Rows, control_line, head, number_of, row_lines, rows_of
+from workflows.audit.lines import Form, Rows, control_line, first_of, head, number_of, row_lines, rows_of
 from workflows.audit.proofs import inclusion_lines
 from workflows.audit.signing import known_keys
 from workflows.audit.spans import Span, changed_since_sealed, floor, horizon, sealed_until, systems_of
@@ -142,7 +142,10 @@ class _Part:
 
     async def _unsealed(self, newest: Checkpoint | None) -> AsyncGenerator[bytes]:
         yield self._said({"type": "unsealed"})
-        async for lines, number in row_lines(self._form, await self._open_rows(newest)):
+        rows = await self._open_rows(newest)
+        if (since := await first_of(rows)) is None:
+            return
+        async for lines, number in row_lines(self._form, msgspec.structs.replace(rows, first_at=since)):
             self._rows += number
             yield lines
 

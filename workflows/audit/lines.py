@@ -4,6 +4,7 @@ Rows come in slices, each a COPY of its own: whoever reads slowly holds no conne
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -36,6 +37,11 @@ COLUMNS: Mapping[str, str] = {
 }
 _SELECT = ", ".join(f'{sql} AS "{name}"' for name, sql in COLUMNS.items())
 _ORDER = "at, entity_id, seq"
+# How instants are written; and rows in the order of the index, as they lie on disk, never sorted.
+_SESSION = (
+    "SELECT set_config(name, value, true) FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO'),"
+    " ('enable_sort', 'off'), ('enable_bitmapscan', 'off'), ('enable_seqscan', 'off')) AS wanted (name, value)"
+)
 # How COPY's CSV comes to write a value as it is: JSON holds neither of the two control characters.
 _AS_IT_IS = {"format": "csv", "delimiter": "\x02", "quote": "\x01"}
 _CSV = {"format": "csv", "null": "\\N"}
@@ -87,6 +93,12 @@ async def number_of(rows: Rows) -> int:
     """How many there are."""
     where, given = rows.where()
     return await fetch_value(f"SELECT count(*) FROM transition_log WHERE {where}", *given)
+
+
+async def first_of(rows: Rows) -> datetime | None:
+    """When the first of them was; None when there are none."""
+    where, given = rows.where()
+    return await fetch_value(f"SELECT at FROM transition_log WHERE {where} ORDER BY {_ORDER} LIMIT 1", *given)
 
 
 async def row_lines(
@@ -151,8 +163,7 @@ async def _copy(
         sql = f"SELECT row_to_json(line) FROM ({sql}) AS line"
     collected = _Collected()
     async with transaction(), connection() as current:
-        await execute("SET LOCAL TimeZone = 'UTC'")
-        await execute("SET LOCAL DateStyle = 'ISO'")
+        await execute(_SESSION)
         status = await current.copy_from_query(
             sql, *given, output=collected, **(_AS_IT_IS if form == "ndjson" else _CSV)
         )

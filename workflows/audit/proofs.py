@@ -20,6 +20,7 @@ from workflows.errors import InvalidInput, NotFound
 
 PROOF_FORMAT = "gatehouse-proof-1"
 _BATCH = 5_000  # rows
+_PAGE = 1_000  # checkpoints
 
 
 async def prove_row(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> list[bytes]:
@@ -64,6 +65,15 @@ async def prove_consistency(marketplace_id: UUID, older: int, newer: int) -> lis
         control_line("ndjson", second.published()),
         control_line("ndjson", {"type": "consistency", "path": [one.hex() for one in hashes]}),
     ]
+
+
+async def published_lines(marketplace_id: UUID) -> list[bytes]:
+    """All keys and checkpoints as they are published, for somebody to hold."""
+    lines, number = await _keys(), 0
+    while page := await checkpoints_from(marketplace_id, number, _PAGE):
+        lines += [control_line("ndjson", one.published()) for one in page]
+        number = page[-1].number
+    return lines
 
 
 def _header(marketplace_id: UUID, proof: str) -> bytes:

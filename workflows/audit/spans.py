@@ -100,11 +100,11 @@ async def changed_since_sealed(seen: Horizon) -> bool:
 async def floor(seen: Horizon) -> datetime | None:
     """No unsealed row of this system is older; None when nothing is known.
 
-    Transactions above the last run's horizon began after any run that saw none of them begun. An hour is left for
-    clocks that were set back.
+    Transactions above the last run's horizon began after any run that saw none of them begun. Ten minutes are left
+    for clocks that were set back.
     """
     return await fetch_value(
-        "SELECT max(earlier.at) - interval '1 hour' FROM sealing AS earlier,"
+        "SELECT max(earlier.at) - interval '10 minutes' FROM sealing AS earlier,"
         " (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1) AS last"
         " WHERE earlier.system_identifier = $1 AND earlier.snapshot_xmax <= last.below_xid",
         seen.system,
