@@ -59,7 +59,7 @@ class _Reading:
         try:
             if said is None:
                 raise Unfit("it is neither a row nor anything else of an export")
-            if type(said) is Row:
+            if isinstance(said, Row):
                 if self._part is None:
                     raise Unfit("a row stands before the beginning")
                 self._part.row(line, said)
