@@ -28,6 +28,8 @@ Kind = Literal[
     "payment_confirmed",
     "payment_refused",
     "session_ended",
+    "billing_saved",
+    "billing_corrected",
     "done",  # of the console: `detail` is the whole sentence
     "not_done",
 ]

@@ -13,10 +13,12 @@ from web.entry.sessions import SessionPages, SignOutPages
 from web.errors import PAGE_ERRORS
 from web.inbox import InboxPages
 from web.origin import same_origin
+from web.portal.billing import BillingPages
 from web.portal.cancel import CancelPages
 from web.portal.card import CardPages
 from web.portal.confirm import ConfirmPages
 from web.portal.contact import ContactPages
+from web.portal.documents import DocumentPages
 from web.portal.hosted_card import HostedCardPages
 from web.portal.invoices import InvoicePages
 from web.portal.language import LanguagePages
@@ -42,6 +44,8 @@ _PORTAL = Router(
         ConfirmPages,
         PaymentPages,
         InvoicePages,
+        DocumentPages,
+        BillingPages,
         ContactPages,
         LanguagePages,
         SessionPages,

@@ -18,6 +18,7 @@ from workflows.changes import record_change
 from workflows.clock import now
 from workflows.credit_notes import CORRECTED, Corrected, NotCorrectable, correct_invoice, lock_charges_of
 from workflows.errors import InvalidInput, NotFound, TooManyRequests
+from workflows.languages.sentences import sentence
 from workflows.marketplaces import COUNTRIES
 from workflows.portal_views import Marketplace
 from workflows.tax_ids import TaxIdInvalid, clean_tax_id
@@ -142,12 +143,14 @@ def _changed(before: BillingDetails, change: BillingDetailsChange) -> BillingDet
     wanted["name"] = one_line(wanted["name"])
     wanted["address"] = "\n".join(lines(wanted["address"]))
     wanted["country"] = (wanted["country"] or "").strip() or None
-    for name, longest in (("name", 200), ("address", 500)):
-        if len(wanted[name]) > longest:
-            problems[name] = f"At most {longest} characters, please."
+    wanted["tax_id"] = (wanted["tax_id"] or "").strip() or None
+    if len(wanted["name"]) > 200:
+        problems["name"] = sentence("At most 200 characters, please.")
+    if len(wanted["address"]) > 500:
+        problems["address"] = sentence("At most 500 characters, please.")
     if wanted["country"] is not None and wanted["country"] not in COUNTRIES:
-        problems["country"] = "Choose a country of the list: its two capital letters (ISO 3166-1), like DE."
-    elif (wanted["tax_id"] or None, wanted["country"]) != (before.tax_id, before.country):
+        problems["country"] = sentence("Choose a country of the list.")
+    elif (wanted["tax_id"], wanted["country"]) != (before.tax_id, before.country):
         try:
             wanted["tax_id"] = clean_tax_id(wanted["tax_id"] or "", wanted["country"])
         except TaxIdInvalid as invalid:
@@ -174,11 +177,11 @@ async def _store(
 
 async def _charges(marketplace_id: UUID, customer_id: UUID, numbers: Sequence[str]) -> dict[str, UUID]:
     if len(numbers) > OFFERED:
-        raise InvalidInput({"correct_invoices": f"At most {OFFERED} at once, please."})
+        raise InvalidInput({"correct_invoices": sentence("At most 12 invoices at once, please.")})
     try:
         return await lock_charges_of(marketplace_id, customer_id, numbers)
     except NotFound:
-        raise InvalidInput({"correct_invoices": "One of them is no invoice of yours."}) from None
+        raise InvalidInput({"correct_invoices": sentence("One of these is no invoice of yours.")}) from None
 
 
 async def _check_corrections(marketplace_id: UUID, customer_id: UUID, wanted: int) -> None:
@@ -199,4 +202,4 @@ async def _correct(marketplace: Marketplace, customer_id: UUID, number: str, cha
     try:
         return await correct_invoice(marketplace, customer_id, number, charge_id, by)
     except NotCorrectable as reason:
-        raise InvalidInput({"correct_invoices": f"{reason.number}: {reason.says}"}) from None
+        raise InvalidInput({f"correct_invoices.{reason.number}": reason.says}) from None

@@ -19,6 +19,7 @@ from workflows.errors import NotFound, WorkflowError
 from workflows.fire import Move, fire
 from workflows.invoice_numbers import issue_numbered
 from workflows.invoice_snapshot import Earlier, InvoiceSnapshot, Line, Party, Tax, read_snapshot
+from workflows.languages.sentences import sentence
 from workflows.machines import INVOICE
 from workflows.marketplaces import marketplace_by_id
 from workflows.portal_views import Marketplace
@@ -99,7 +100,7 @@ async def correct_invoice(
     """
     invoice = await fetch_row(_OF_CHARGE, marketplace.id, charge_id)
     if invoice is None or invoice["number"] != number:
-        raise NotCorrectable(number, "It was corrected already.")
+        raise NotCorrectable(number, sentence("It was corrected already."))
     was, buyer = read_snapshot(invoice["snapshot"]), await _buyer(marketplace.id, customer_id)
     if reason := _why_not(invoice, was, buyer):
         raise NotCorrectable(number, reason)
@@ -114,11 +115,11 @@ async def correct_invoice(
 
 def _why_not(invoice: Record, was: InvoiceSnapshot, buyer: Party) -> str | None:
     if invoice["sequence"] is None:
-        return "It was imported: whoever issued it can correct it."
+        return sentence("It was imported: whoever issued it can correct it.")
     if was.buyer == buyer:
-        return "It is made out to these details already."
+        return sentence("It is made out to these details already.")
     if _left(invoice) == 0:
-        return "Nothing of its amount is left to correct."
+        return sentence("Nothing of its amount is left to correct.")
     return None
 
 

@@ -20,6 +20,7 @@ from workflows.invoice_snapshot import read_snapshot
 from workflows.machines import DOCUMENT
 from workflows.outbox import current_job, finish_current
 from workflows.ports import PdfRenderer, RenderFailed
+from workflows.staff_notices import tell_of_failed_document
 
 TRIES = 4  # then a person should look: what failed four times within a minute is not the machine's load
 _LONGEST_ERROR = 500  # characters
@@ -53,7 +54,7 @@ async def render_document(marketplace_id: UUID, document_id: UUID, renderer: Pdf
         return
     tries = await _runs_begun()
     if tries > TRIES:  # the runs before this one ended without a word: whatever it is, it kills workers
-        await _give_up(marketplace_id, document_id, "the renderer crashed")
+        await _give_up(marketplace_id, document_id, document, "the renderer crashed")
         return
     try:
         html = await asyncio.to_thread(_page, document)
@@ -62,7 +63,7 @@ async def render_document(marketplace_id: UUID, document_id: UUID, renderer: Pdf
         await _note(marketplace_id, document_id, str(error)[:_LONGEST_ERROR])
         if tries < TRIES:
             raise
-        await _give_up(marketplace_id, document_id, str(error)[:_LONGEST_ERROR])
+        await _give_up(marketplace_id, document_id, document, str(error)[:_LONGEST_ERROR])
         return
     await _keep(marketplace_id, document_id, pdf)
 
@@ -88,11 +89,13 @@ async def _keep(marketplace_id: UUID, document_id: UUID, pdf: bytes) -> None:
         return  # another render was first
 
 
-async def _give_up(marketplace_id: UUID, document_id: UUID, error: str) -> None:
+async def _give_up(marketplace_id: UUID, document_id: UUID, loaded: Record, error: str) -> None:
     try:
         async with transaction():
             failed = {"last_error": error}
-            await fire(DOCUMENT, marketplace_id, document_id, "give_up", Move(_BY, "tries_used_up"), set_=failed)
+            move = Move(_BY, "tries_used_up")
+            document = await fire(DOCUMENT, marketplace_id, document_id, "give_up", move, set_=failed)
+            await tell_of_failed_document(marketplace_id, document, loaded["number"], TRIES, error, _BY)
             await finish_current()
     except TransitionRefused:
         return
@@ -117,7 +120,7 @@ async def _runs_begun() -> int:
 
 async def _load(marketplace_id: UUID, document_id: UUID) -> Record | None:
     return await fetch_row(
-        "SELECT document.state, invoice.snapshot, logo.media_type, logo.image FROM document"
+        "SELECT document.state, invoice.number, invoice.snapshot, logo.media_type, logo.image FROM document"
         " JOIN invoice ON invoice.marketplace_id = document.marketplace_id AND invoice.id = document.invoice_id"
         " LEFT JOIN marketplace_logo AS logo ON logo.marketplace_id = document.marketplace_id"
         " AND logo.digest = invoice.snapshot->>'logo_digest'"

@@ -4,6 +4,7 @@ A download is of PDFs that are there. Imported invoices have none until somebody
 of them at a time, so that fresh payments' documents do not wait behind a merchant's whole history.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from workflows.actor import Actor
 from workflows.days_ahead import read_day, today
 from workflows.errors import InvalidInput
 from workflows.fire import Move
+from workflows.languages.sentences import sentence
 from workflows.machines import DOCUMENT
 from workflows.move_sql import creation_from
 from workflows.portal_views import Marketplace
@@ -80,10 +82,10 @@ def read_days(marketplace: Marketplace, first: str | None, last: str | None) -> 
     """The days that somebody asked for, else the last year. Raises InvalidInput naming `from` or `to`."""
     end = read_day(last, "to") if last and last.strip() else today(marketplace)
     if not _EARLIEST <= end <= _LATEST:
-        raise InvalidInput({"to": "Choose a day of this age."})
+        raise InvalidInput({"to": sentence("Choose a day of this age.")})
     start = read_day(first, "from") if first and first.strip() else end - _YEAR
     if not _EARLIEST <= start <= end:
-        raise InvalidInput({"from": "Choose a day that is not after the last one."})
+        raise InvalidInput({"from": sentence("Choose a day that is not after the last one.")})
     return Days(marketplace, start, end)
 
 
@@ -102,16 +104,17 @@ async def range_of(days: Days, customer_id: UUID | None) -> InvoiceRange:
     )
     assert row is not None, "an aggregate answers"
     if row["total"] > MOST:
-        raise InvalidInput({"from": f"Choose fewer days: there are more than {MOST:,} documents in these."})
+        raise InvalidInput({"from": sentence("Choose fewer days: there are more than 10,000 documents in these.")})
     found: dict[str, Any] = {name: value or [] if name.endswith("numbers") else value for name, value in row.items()}
     return InvoiceRange(first=days.first, last=days.last, **found)
 
 
 # Ids of invoices without a document; the oldest first, none where enough are being prepared for this range already.
+_IN_RANGE_AFTER_THE_MOVE = re.sub(r"\$(\d)", lambda place: f"${int(place[1]) + 6}", IN_RANGE)  # $7 to $10
 _WANTED = f"""
 wanted AS (
     SELECT invoice.marketplace_id, invoice.id {JOINED}
-    WHERE {IN_RANGE.replace("$4", "$10").replace("$3", "$9").replace("$2", "$8").replace("$1", "$7")}
+    WHERE {_IN_RANGE_AFTER_THE_MOVE}
     AND document.id IS NULL ORDER BY invoice.issued_at, invoice.id LIMIT $11
 )"""
 _COLUMNS = (("marketplace_id", "wanted.marketplace_id"), ("invoice_id", "wanted.id"))

@@ -35,6 +35,13 @@ class Dunning(msgspec.Struct, frozen=True, kw_only=True):
     owed_minor: int
 
 
+class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit note, and how far its PDF is."""
+
+    number: str
+    pdf: Literal["requested", "rendered", "failed"] | None
+
+
 class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt. `id` is for refunds; `refundable_minor` is what is left to give back, refunds under way subtracted.
     `offered_for_refund`: it was at the gateway when the subscription was cancelled, and was paid after that; nobody
@@ -53,6 +60,8 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     decline_code: str | None
     invoice_number: str | None
+    invoice_pdf: Literal["requested", "rendered", "failed"] | None  # None: nobody asked for it so far
+    credit_notes: list[DocumentShown]
     offered_for_refund: bool
 
 
@@ -145,6 +154,11 @@ async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeSh
     rows = await fetch(
         "SELECT charge.id, charge.state, initiator, attempted_at, charge.amount_minor, refunded_minor, charge.currency,"
         " period, order_number, paid_at, decline_code, invoice.number AS invoice_number,"
+        " document.state AS invoice_pdf,"
+        " ARRAY(SELECT json_build_object('number', note.number, 'pdf', of_note.state)::text FROM invoice AS note"
+        " LEFT JOIN document AS of_note ON of_note.marketplace_id = note.marketplace_id"
+        " AND of_note.invoice_id = note.id WHERE note.marketplace_id = charge.marketplace_id"
+        " AND note.charge_id = charge.id AND note.kind = 'credit_note' ORDER BY note.sequence) AS credit_notes,"
         " CASE WHEN charge.state IN ('succeeded', 'partially_refunded') THEN charge.amount_minor - refunded_minor"
         " - (SELECT coalesce(sum(refund.amount_minor), 0)::bigint FROM refund WHERE refund.marketplace_id ="
         " charge.marketplace_id AND refund.charge_id = charge.id AND refund.status = 'pending') ELSE 0 END"
@@ -154,8 +168,13 @@ async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeSh
         " AND subscription.id = charge.subscription_id"
         " LEFT JOIN invoice ON invoice.marketplace_id = charge.marketplace_id AND invoice.charge_id = charge.id"
         " AND invoice.kind = 'invoice' AND invoice.state = 'issued'"
+        " LEFT JOIN document ON document.marketplace_id = invoice.marketplace_id AND document.invoice_id = invoice.id"
         " WHERE charge.marketplace_id = $1 AND charge.subscription_id = $2 ORDER BY attempted_at, charge.id",
         marketplace_id,
         subscription_id,
     )
-    return [ChargeShown(**row) for row in rows]
+    return [ChargeShown(**{**row, "credit_notes": [_note(text) for text in row["credit_notes"]]}) for row in rows]
+
+
+def _note(text: str) -> DocumentShown:
+    return msgspec.json.decode(text, type=DocumentShown)

@@ -81,7 +81,9 @@ def page_statement(
         f" AND payment_status IS NOT NULL{beyond} ORDER BY charge.{column} {direction}, charge.id {direction} LIMIT $3)"
         " SELECT page.id, page.paid_at, page.amount_minor, page.refunded_minor, page.currency, page.order_number,"
         " page.payment_status, product.name AS product, invoice.number AS invoice_number,"
-        " coalesce(document.state = 'rendered', false) AS invoice_ready"
+        " coalesce(document.state = 'rendered', false) AS invoice_ready,"
+        " ARRAY(SELECT note.number FROM invoice AS note WHERE note.marketplace_id = page.marketplace_id"
+        " AND note.charge_id = page.id AND note.kind = 'credit_note' ORDER BY note.sequence) AS credit_notes"
         " FROM page"
         " JOIN customer_order ON customer_order.marketplace_id = page.marketplace_id"
         " AND customer_order.id = page.order_id"
@@ -106,6 +108,7 @@ def _payment(row: Any) -> Payment:
         product=row["product"],
         invoice_number=row["invoice_number"],
         invoice_ready=row["invoice_ready"],
+        credit_notes=row["credit_notes"],
     )
 
 

@@ -1,12 +1,14 @@
-"""What a marketplace's country, time zone and currency are chosen from, with their English names (Unicode CLDR)."""
+"""What countries, time zones and currencies are chosen from, with their names (Unicode CLDR)."""
 
 from functools import cache
+from unicodedata import combining, normalize
 from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
+from workflows.languages.locales import known_locale
 from workflows.marketplaces import COUNTRIES
 
 _ENGLISH = Locale("en")
@@ -14,10 +16,16 @@ Options = list[tuple[str, str]]  # the code, and what people read
 
 
 @cache
-def countries() -> Options:
-    """Every country, by name."""
-    names = {code: str(_ENGLISH.territories[code]) for code in COUNTRIES}
-    return sorted(names.items(), key=lambda one: one[1])
+def countries(locale: str | None = None) -> Options:
+    """Every country, by its name in that locale's language, in English without one."""
+    territories = _ENGLISH.territories if locale is None else known_locale(locale).territories
+    names = {code: str(territories.get(code, _ENGLISH.territories[code])) for code in COUNTRIES}
+    return sorted(names.items(), key=lambda one: _sorted_as(one[1]))
+
+
+def _sorted_as(name: str) -> str:
+    """Without accents, so that Österreich is found beside Oman."""
+    return "".join(letter for letter in normalize("NFD", name.casefold()) if not combining(letter))
 
 
 @cache

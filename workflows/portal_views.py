@@ -125,7 +125,10 @@ Direction = Literal["asc", "desc"]
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the payment history. `invoice_number` None: no invoice was ever made for it."""
+    """A row of the payment history. `invoice_number`: the invoice that counts; None: none was ever made for it.
+
+    `credit_notes`: the numbers of those that took it or its forerunners back, the first first.
+    """
 
     id: UUID
     paid_at: datetime
@@ -137,6 +140,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     product: str
     invoice_number: str | None
     invoice_ready: bool  # its PDF is rendered
+    credit_notes: list[str]
 
 
 class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):

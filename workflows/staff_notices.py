@@ -98,6 +98,16 @@ async def tell_of_broken_fact(marketplace_id: UUID, says: str, tells: str, breac
         await _tell(marketplace_id, wanting, "broken_fact", f"fact_breach:{breach_id}", context, CLOCK)
 
 
+async def tell_of_failed_document(
+    marketplace_id: UUID, document: Record, number: str, attempts: int, error: str, by: Actor
+) -> None:
+    """In the transaction that gave an invoice's PDF up: to those who want to hear of failed jobs, for it is one."""
+    if wanting := await who_wants(marketplace_id, "failed_job"):
+        context = {"invoice_number": number, "attempts": attempts, "error": error}
+        cause = f"document:{document['id']}:{document['log_seq']}"
+        await _tell(marketplace_id, wanting, "failed_job", cause, context, by, "staff_failed_document")
+
+
 async def _tell(
     marketplace_id: UUID,
     wanting: list[Record],
@@ -105,17 +115,19 @@ async def _tell(
     cause: str,
     context: Mapping[str, Any],
     by: Actor,
+    template: str | None = None,
 ) -> None:
+    template = template or _TEMPLATES[notice]
     hour = await fetch_value("SELECT date_trunc('hour', now(), 'UTC')")
     more = f"{notice}:{hour.isoformat()}"
     for member in wanting:
-        alone, summed = await _told_since(marketplace_id, member["id"], _TEMPLATES[notice], hour, more)
+        alone, summed = await _told_since(marketplace_id, member["id"], template, hour, more)
         if summed:
             continue
         one_by_one = alone < ALONE_PER_HOUR
         await stage_email(
             marketplace_id,
-            template=_TEMPLATES[notice] if one_by_one else "staff_more",
+            template=template if one_by_one else "staff_more",
             recipient=member["email"],
             cause=cause if one_by_one else more,
             staff_id=member["id"],

@@ -10,6 +10,7 @@ from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
+from workflows.languages.sentences import sentence
 from workflows.tax import EU_COUNTRIES, vat_prefix
 
 _LONGEST = 40  # characters: the longest that a country gives has twenty
@@ -19,7 +20,7 @@ _OF_EU = frozenset(vat_prefix(country) for country in EU_COUNTRIES) | {"XI"}  # 
 
 
 class TaxIdInvalid(ValueError):
-    """Raised for a text that is no tax id of the country; `str` is a sentence for people."""
+    """Raised for a text that is no tax id of the country; `str` is a sentence that can be said in any language."""
 
 
 def clean_tax_id(text: str, country: str | None) -> str | None:
@@ -35,14 +36,14 @@ def clean_tax_id(text: str, country: str | None) -> str | None:
     if not number:
         return None
     if country is None:
-        raise TaxIdInvalid("Choose the country as well: a VAT ID is checked by its rules.")
+        raise TaxIdInvalid(sentence("Choose the country as well: a VAT ID is checked by its rules."))
     if len(number) > _LONGEST or not _ANY.fullmatch(number):
-        raise TaxIdInvalid("A VAT ID has letters and digits only, 40 at most.")
+        raise TaxIdInvalid(sentence("A VAT ID has letters and digits only, 40 at most."))
     if number[:2] in _OF_EU or country in EU_COUNTRIES:
         return _of_eu(number, country)
     module: Any = get_cc_module(country, "vat")
     if module is not None and not module.is_valid(number):
-        raise TaxIdInvalid("This is no VAT ID of that country: check its letters and digits.")
+        raise TaxIdInvalid(sentence("This is no VAT ID of that country: check its letters and digits."))
     return number
 
 
@@ -52,4 +53,4 @@ def _of_eu(number: str, country: str) -> str:
             return eu_vat.validate(candidate)
         except ValidationError:
             continue
-    raise TaxIdInvalid("This is no VAT ID of that country: check its letters and digits, like DE136695976.")
+    raise TaxIdInvalid(sentence("This is no VAT ID of that country: check its letters and digits, like DE136695976."))

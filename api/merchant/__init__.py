@@ -12,6 +12,7 @@ from api.idempotency import KeepsAnswers, claim_key, provide_new_id
 from api.merchant.api_keys import ApiKeys
 from api.merchant.customers import Customers
 from api.merchant.differences import Differences
+from api.merchant.documents import Documents
 from api.merchant.emails import Emails
 from api.merchant.facts import FactRoutes
 from api.merchant.imports import Imports
@@ -41,6 +42,7 @@ MERCHANT_ROUTES = [
             Products,
             Selling,
             Payments,
+            Documents,
             Differences,
             FactRoutes,
             Imports,

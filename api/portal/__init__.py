@@ -9,6 +9,7 @@ from litestar.di import Provide
 from api.credentials import provide_portal, provide_session_marketplace, provide_signed_in
 from api.portal.access import AccessLinks, CustomerSessions, StartSession
 from api.portal.card_updates import CardUpdates
+from api.portal.documents import Documents
 from api.portal.history import History
 from api.portal.language import Language
 from api.portal.subscriptions import Subscriptions
@@ -30,7 +31,7 @@ PORTAL_ROUTES = [
     ),
     Router(
         "/portal",
-        route_handlers=[Subscriptions, History, Language],
+        route_handlers=[Subscriptions, History, Language, Documents],
         dependencies={
             "signed_in": Provide(provide_signed_in),
             "marketplace": Provide(provide_session_marketplace),

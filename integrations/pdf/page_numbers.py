@@ -11,6 +11,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from integrations.pdf.archival import describe
 from workflows.ports import RenderFailed
 
 _FONT = "Vera"  # comes with reportlab, and is embedded, as documents for archives must be
@@ -20,14 +21,18 @@ _FROM_RIGHT = 51  # points: 18 mm, the page's margin
 _GREY = (0.33, 0.33, 0.33)
 
 
-def number_pages(pdf: bytes) -> bytes:
-    """The same pages with their numbers, at the lower right. Raises RenderFailed for what is no PDF."""
+def number_pages(pdf: bytes, page: str) -> bytes:
+    """The same pages with their numbers, at the lower right, and what the document says of itself by its HTML `page`.
+
+    Raises RenderFailed for what is no PDF.
+    """
     try:
         writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
-        sizes = [(float(page.mediabox.width), float(page.mediabox.height)) for page in writer.pages]
+        sizes = [(float(sheet.mediabox.width), float(sheet.mediabox.height)) for sheet in writer.pages]
         stamps = PdfReader(io.BytesIO(_stamps(sizes)))
-        for page, stamp in zip(writer.pages, stamps.pages, strict=True):
-            page.merge_page(stamp)
+        for sheet, stamp in zip(writer.pages, stamps.pages, strict=True):
+            sheet.merge_page(stamp)
+        describe(writer, page)
         numbered = io.BytesIO()
         writer.write(numbered)
     except (PyPdfError, ValueError) as error:

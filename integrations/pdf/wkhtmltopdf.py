@@ -79,7 +79,7 @@ class CagedWkhtmltopdf:
                 _StrictPdfKit(html, "string", options=dict(_OPTIONS), configuration=self._cage(home)).to_pdf(str(pdf))
             except OSError as error:
                 raise RenderFailed(str(error)) from error
-            return number_pages(pdf.read_bytes())
+            return number_pages(pdf.read_bytes(), html)
 
     def _cage(self, home: str) -> Any:
         environment = {

@@ -49,6 +49,7 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("post", "/general/logo"):                        ("put",    "marketplace/logo"),
     ("post", "/general/logo/remove"):                 ("delete", "marketplace/logo"),
     ("get",  "/subscriptions"):                       ("get",    "subscriptions"),
+    ("get",  "/documents"):                           ("get",    "documents"),
     ("get",  "/saver"):                               ("get",    "saver/policy"),
     ("post", "/saver"):                               ("put",    "saver/policy"),
     ("get",  "/saver/report"):                        ("get",    "saver/report"),

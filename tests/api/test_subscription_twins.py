@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.app import app
-from models.database import transaction
+from models.database import fetch_value, transaction
 from tests.api.conftest import running
 from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser
 from workflows.clock import now
+from workflows.fire import fire
 from workflows.invoices import issue_invoice
+from workflows.machines import DOCUMENT
 from workflows.portal_views import Marketplace
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.
@@ -42,6 +44,9 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("get",  "/…/customer/data.zip"):   ("get",   "customers/{customer}/archive"),
     ("get",  "/…/customer/erase"):      ("get",   "customers/{customer}/erasure"),
     ("post", "/…/customer/erase"):      ("post",  "customers/{customer}/erase"),
+    ("get",  "/…/billing-details"):     ("get",   "customers/{customer}/billing-details"),
+    ("post", "/…/billing-details"):     ("patch", "customers/{customer}/billing-details"),
+    ("post", "/…/documents"):           ("post",  "documents"),
     ("get",  "/…/charges/…/refund"):    None,
     ("post", "/…/charges/…/refund"):    ("post",  "charges/{charge}/refunds"),
     ("post", "/…/charges/…/receipt"):   ("post",  "charges/{charge}/receipt"),
@@ -63,6 +68,8 @@ async def _something_of_everything(marketplace: Marketplace) -> None:
         charge = await a_charge(marketplace, subscription=subscription)
     async with transaction():
         await issue_invoice(marketplace.id, charge["id"], BY_WORKER.by)
+        document = await fetch_value("SELECT id FROM document")
+        await fire(DOCUMENT, marketplace.id, document, "give_up", BY_WORKER)
     await an_open_case(await a_subscription(marketplace, state="failed_charge"))
     await a_subscription(marketplace, cancel_at=now() + timedelta(days=2))
     gone = await a_customer(marketplace, undeliverable="hard_bounce", undeliverable_since=now())

@@ -1,14 +1,17 @@
 """wkhtmltopdf in its cage: pages become PDFs; a page that wants more than to be printed gets nothing."""
 
 import asyncio
+import io
 import stat
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pdfkit
 import pytest
+from pypdf import PdfReader
 
 from integrations.pdf import CagedWkhtmltopdf, renderer
 from integrations.pdf.page_numbers import number_pages
@@ -48,6 +51,25 @@ async def test_a_page_becomes_a_pdf_with_numbered_pages_and_embedded_fonts() -> 
     assert "Page 2 of 2" in second
     assert fonts_of(pdf)
     assert all(fonts_of(pdf).values())
+
+
+async def test_a_document_says_what_archives_want_to_know_of_it() -> None:
+    page = (
+        _page("x").replace("<title>T<", "<title>Invoice &lt;1&gt; &amp; Łukasz<").replace("<html>", '<html lang="de">')
+    )
+
+    pdf = PdfReader(io.BytesIO(await renderer(settings()).render(page)))
+
+    xmp = pdf.xmp_metadata
+    assert xmp is not None
+    assert xmp.dc_title == {"x-default": "Invoice <1> & Łukasz"}
+    assert (xmp.pdfaid_part, xmp.pdfaid_conformance) == ("2", "B")
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == "Invoice <1> & Łukasz"
+    root: Any = pdf.root_object
+    assert root["/Lang"] == "de"
+    assert root["/OutputIntents"][0]["/DestOutputProfile"].get_data()[36:40] == b"acsp"  # an ICC profile
+    assert "/ID" in pdf.trailer
 
 
 async def test_four_pages_at_once_do_not_meet() -> None:
@@ -203,4 +225,4 @@ def test_a_machine_without_the_program_is_told_so_at_once() -> None:
 @pytest.mark.parametrize("nonsense", [b"", b"%PDF-1.4 and then nothing", b"\x00" * 1000])
 def test_page_numbers_go_on_pdfs_only(nonsense: bytes) -> None:
     with pytest.raises(RenderFailed):
-        number_pages(nonsense)
+        number_pages(nonsense, _page("x"))

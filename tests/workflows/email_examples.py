@@ -22,6 +22,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                                "tells": "the charge is succeeded and has 0 invoices"},
     "staff_checkpoint":       {"number": 7, "rows": 4321, "sealed_at": _AT,
                                "published": '{"type":"checkpoint","statement":"…","key":"ab12","signature":"cd34"}'},
+    "staff_failed_document":  {"invoice_number": "INV-000007", "attempts": 4, "error": "exit 1: no memory"},
     "staff_more":             {"notice": "failed_charge", "told": 5, "since_at": _AT},
     "card_update_link":       {"lifetime_minutes": 60, **_SUBSCRIPTION},
     "card_updated":           {**_SUBSCRIPTION, **_CARD},

@@ -9,7 +9,7 @@ import pytest
 from integrations.pdf import renderer
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
-from tests.factories import a_charge, a_marketplace
+from tests.factories import a_charge, a_marketplace, a_staff_member
 from tests.integrations.pdf_text import pages_of
 from workflows.actor import Actor, worker
 from workflows.documents import TRIES, render_document, request_document
@@ -112,6 +112,7 @@ async def test_another_marketplaces_document_is_nobodys(database: FreshDatabase)
 
 async def test_a_failed_render_is_tried_again_then_given_up_and_shown(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
+    owner = await a_staff_member(marketplace, wants_failed_job=True)
     document = await _a_document(marketplace)
 
     for run in range(1, TRIES):
@@ -129,7 +130,12 @@ async def test_a_failed_render_is_tried_again_then_given_up_and_shown(database: 
         "exit 1: no memory",
         "tries_used_up",
     )
-    assert await fetch_value("SELECT count(*) FROM outbox") == 0  # the job ended with the document
+    waiting = "SELECT count(*) FROM outbox WHERE actor = 'document.render'"
+    assert await fetch_value(waiting) == 0  # the job ended with the document
+    told = await fetch_row("SELECT template, recipient, context FROM outgoing_email")
+    assert told is not None
+    assert (told["template"], told["recipient"]) == ("staff_failed_document", owner["email"])
+    assert told["context"] == {"invoice_number": "INV-000001", "attempts": TRIES, "error": "exit 1: no memory"}
 
 
 async def test_a_document_that_kills_its_workers_is_given_up(database: FreshDatabase) -> None:

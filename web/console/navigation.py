@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 # fmt: off
 ENTRIES = (
     Entry("subscriptions", "Subscriptions", "subscriptions.read"),
+    Entry("documents",     "Invoices",      "export"),
     Entry("apps",          "Apps",          "settings.read"),
     Entry("general",       "General",       "settings.read"),
     Entry("emails",        "E-mails",       "settings.read"),

@@ -12,6 +12,7 @@ from web.console.audit.log import LogPages
 from web.console.audit.seals import SealPages
 from web.console.audit.stories import StoryPages
 from web.console.clock import ClockPages
+from web.console.documents import DocumentPages
 from web.console.emails import EmailPages
 from web.console.facts import FactPages
 from web.console.general import GeneralPages
@@ -25,6 +26,7 @@ from web.console.saver_report import SaverReportPages
 from web.console.second_factor import SecondFactorPages
 from web.console.subscriptions import SubscriptionPages
 from web.console.summary import SummaryPages
+from web.console.summary_billing import BillingPages
 from web.console.summary_changes import ChangePages
 from web.console.summary_customer import CustomerPages
 from web.console.summary_money import MoneyPages
@@ -48,6 +50,8 @@ _INSIDE = Router(
         ChangePages,
         MoneyPages,
         CustomerPages,
+        BillingPages,
+        DocumentPages,
         AppPages,
         PortalSettingsPages,
         GeneralPages,

@@ -17,12 +17,19 @@ from web.portal.invoices import pdf_answer
 from web.visit import StaffVisit, subscription_number, uuid_of
 from workflows.card_links import send_card_update_email
 from workflows.errors import NotFound
-from workflows.invoice_files import invoice_file
+from workflows.invoice_files import ask_again, invoice_file
 from workflows.link_requests import send_login_email
+from workflows.merchant_subscriptions import MerchantSubscription
 from workflows.resend_receipt import resend_receipt
 from workflows.timeline import MOST, timeline_of
 
 _SHOWN_FIRST = 30  # moves of the timeline: a year of a quiet subscription
+
+
+def _numbers(subscription: MerchantSubscription) -> set[str | None]:
+    """Of the invoices that count, and of the credit notes."""
+    notes = {note.number for charge in subscription.charges for note in charge.credit_notes}
+    return notes | {charge.invoice_number for charge in subscription.charges}
 
 
 class SummaryPages(Controller):
@@ -54,7 +61,7 @@ class SummaryPages(Controller):
         """The PDF of one of its charges; a page that opens it by itself while it is being prepared."""
         subscription = await read_one(visit, number)
         wanted = invoice.removeprefix("/").removesuffix(".pdf")
-        if wanted not in {charge.invoice_number for charge in subscription.charges}:
+        if wanted not in _numbers(subscription):
             raise NotFound("no such invoice")
         file = await invoice_file(visit.marketplace.id, None, wanted, visit.actor)
         if file.pdf is not None:
@@ -64,6 +71,18 @@ class SummaryPages(Controller):
         if not file.failed:
             answer.headers["Refresh"] = "3"  # seconds; a PDF takes under one once its turn has come
         return answer
+
+    @post(f"{ONE}/documents", status_code=303, act="subscriptions.send", stands_on="subscriptions")
+    async def ask_again(
+        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+    ) -> Response[None]:
+        """Asks for a PDF that was given up."""
+        form, subscription = await read_form_of(request, visit), await read_one(visit, number)
+        wanted = form.get("invoice", "")
+        if wanted not in _numbers(subscription):
+            raise NotFound("no such invoice")
+        act = ask_again(visit.marketplace.id, wanted, visit.actor)
+        return await then_summary(visit, subscription.number, act, f"The PDF of {wanted} is being prepared again.")
 
     @post(f"{ONE}/portal-login-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def send_login_email(

@@ -6,6 +6,7 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
 from web.connection import WebRequest
+from web.notices import forget_notice, notice_of
 from web.rendering import page
 from web.visit import Visit
 from workflows.errors import InvalidInput
@@ -53,9 +54,12 @@ class PaymentPages(Controller):
             asked.get("after") or None,
             asked.get("before") or None,
         )
+        notice = notice_of(request, visit.home)
         return page(
             "portal/payments.html",
             visit,
+            cookies=forget_notice(notice, visit.home),
+            notice=notice,
             here="payments",
             page=payments,
             heads=_HEADS,

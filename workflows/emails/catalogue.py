@@ -84,6 +84,11 @@ CATALOGUE: Mapping[str, Template] = {
         needs=_names("number rows sealed_at published"),
         to_console=True,
     ),
+    "staff_failed_document": Template(
+        needs=_names("invoice_number attempts"),
+        may=_names("error"),
+        to_console=True, notice=True,
+    ),
     "staff_more": Template(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         needs=_names("notice told since_at"),
         to_console=True, notice=True,

@@ -166,6 +166,9 @@ def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
                 "published": '{"type":"checkpoint","statement":"…","key":"ab12","signature":"cd34"}',
             }
         },
+        "staff_failed_document": {
+            _USUAL: {"invoice_number": "INV-000512", "attempts": 4, "error": "exit 124: no output"},
+        },
         "staff_more": {
             "Failed charges": {**more, "notice": "failed_charge"},
             "Cancellations": {**more, "notice": "self_cancellation"},

@@ -119,6 +119,20 @@ To check, save the line that begins with a brace to a file and run: gatehouse au
         rows=(Row("Checkpoint", "checkpoint"), Row("Rows", "log_rows"), Row("Sealed", "sealed")),
         button=_CONSOLE,
     ),
+    "staff_failed_document": Letter(
+        words=Words(
+            subject="The PDF of {{ invoice_number }} could not be made",
+            preheader="It will not be tried again by itself.",
+            heading="The PDF of {{ invoice_number }} could not be made",
+            body="""It failed {{ attempts }} times. What the invoice says is kept, and so is its number; only its PDF is missing.
+
+Its subscription's Summary in the console offers to try again.
+""",
+        ),
+        variables=variables("invoice_number attempts"),
+        rows=(Row("Invoice", "invoice_number"), Row("Last error", "error")),
+        button=_CONSOLE,
+    ),
     "staff_more": Letter(  # instead of a sixth e-mail of one kind in an hour (staff_notices.py)
         words=Words(
             subject="{% if failed_charges %}More charges fail than we write about one by one{% elif cancellations %}More customers cancel than we write about one by one{% elif broken_facts %}More facts are broken than we write about one by one{% else %}More jobs are given up than we write about one by one{% endif %}",

@@ -117,7 +117,7 @@ def _party(party: Party, locale: str | None) -> dict[str, Any]:
     return {
         "name": one_line(party.name),
         "address": lines(party.address),
-        "country": country,
+        "country": one_line(country or ""),
         "tax_id": one_line(party.tax_id or ""),
         "email": one_line(party.email or ""),
     }
