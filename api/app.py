@@ -77,7 +77,7 @@ def create_app() -> Litestar:
         compression_config=CompressionConfig(
             backend="gzip",
             gzip_compress_level=6,
-            exclude=["^/logos/", "/invoices/", "^/health/"],
+            exclude=["^/logos/", "/invoices/", r"/documents\.zip$", "^/health/"],
             exclude_opt_key="etag",  # a strong tag names the bytes (api/etags.py)
         ),
         request_max_body_size=LARGEST_BODY,

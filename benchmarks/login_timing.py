@@ -37,7 +37,7 @@ def main() -> None:
     """Measures, prints and records; exits with 1 when the time tells."""
     requests = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     slug = uvloop.run(_sell_subscriptions(requests))
-    with _application() as port:
+    with serving("api.app:app") as port:
         areas = {name: _area(port, slug, ask, requests) for name, ask in (("page", _by_page), ("API", _by_api))}
     limit = f"{LOWEST} to {HIGHEST}"
     report("login_timing", [Figure(f"area under ROC, {name}", area, "", limit) for name, area in areas.items()])
@@ -66,11 +66,11 @@ async def _sell_subscriptions(customers: int) -> str:
 
 
 @contextmanager
-def _application() -> Generator[int]:
+def serving(application: str) -> Generator[int]:
     """Uvicorn as the demo starts it, without limits that would end the measurement; answers with its port."""
     port = free_port()
     environment = {**os.environ, "LINK_REQUESTS_PER_HOUR": "1000000", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    serve = [sys.executable, "-m", "uvicorn", "api.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    serve = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--no-access-log", "--log-level", "warning"]
     process = subprocess.Popen([*serve, *quiet], env=environment, stderr=subprocess.DEVNULL)
     try:

@@ -105,6 +105,8 @@ async def test_each_page_inside(
         "/apps?search=nothing",
         "/apps/customer-portal",
         "/general",
+        "/documents",
+        "/documents?from=nonsense",
         "/people",
         f"/people/{other['id']}",
         f"/people/{other['id']}/remove",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from models.database import transaction
+from models.database import fetch_value, transaction
 from tests.factories import (
     BY_WORKER,
     a_charge,
@@ -20,7 +20,9 @@ from tests.factories import (
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
 from workflows.clock import now
+from workflows.fire import fire
 from workflows.invoices import issue_invoice
+from workflows.machines import DOCUMENT
 from workflows.portal_views import Marketplace
 
 
@@ -33,6 +35,8 @@ async def _paths(shop: Marketplace) -> list[str]:
     await a_charge(shop, subscription=failed, state="failed", dunning_case_id=case["id"])
     async with transaction():
         await issue_invoice(shop.id, paid["id"], BY_WORKER.by)
+        document = await fetch_value("SELECT id FROM document WHERE marketplace_id = $1", shop.id)
+        await fire(DOCUMENT, shop.id, document, "give_up", BY_WORKER)
     active = await a_subscription(shop, customer=jane)
     ending = await a_subscription(shop, customer=jane, cancel_at=now() + timedelta(days=2))
     cancelled = await a_subscription(shop, customer=jane, state="cancelled", ended_at=now() - timedelta(minutes=5))
@@ -44,7 +48,10 @@ async def _paths(shop: Marketplace) -> list[str]:
         "?search=nobody",
         "?from=2026-02-31&to=x",
         *(f"/{one['number']}" for one in (failed, ending, cancelled)),
-        *(f"/{active['number']}/{page}" for page in ("next-charge", "cancel", "customer", "customer/erase")),
+        *(
+            f"/{active['number']}/{page}"
+            for page in ("next-charge", "cancel", "customer", "customer/erase", "billing-details")
+        ),
         f"/{(await a_subscription(shop, state='cancelled'))['number']}/customer/erase",
         f"/{failed['number']}/retry",
         f"/{unreachable['number']}",

@@ -22,6 +22,7 @@ from workflows.actor import Actor
 from workflows.clock import now
 from workflows.invoices import issue_invoice
 from workflows.links import link_text
+from workflows.place_names import countries
 from workflows.portal_views import Marketplace
 
 IN_BRACKETS = {"Accept-Language": "en-XA"}
@@ -55,7 +56,8 @@ async def _data(marketplace: Marketplace) -> list[str]:
     invoices = await fetch("SELECT number FROM invoice WHERE marketplace_id = $1", marketplace.id)
     people = await fetch("SELECT email FROM customer WHERE marketplace_id = $1", marketplace.id)
     typed = [row[0] for rows in (products, invoices, people) for row in rows]
-    return [*typed, marketplace.name, "Gatehouse", "instagram.com/ada", *_LANGUAGES]
+    lands = [name for _, name in countries()]  # Unicode's words, in each language
+    return [*typed, marketplace.name, "Gatehouse", "instagram.com/ada", *_LANGUAGES, *lands]
 
 
 _LANGUAGES = ("Deutsch", "English", "Español", "Français", "Português")
@@ -80,6 +82,11 @@ async def test_every_word_of_a_signed_in_customers_pages_is_marked(
         "payments?order=nonsense",
         "payments?after=nonsense",
         "invoices/INV-1.pdf",
+        "billing-details",
+        "documents",
+        "documents?to=nonsense",
+        "documents?from=1990-01-01&to=1990-01-02",
+        "documents.zip",
         "contact",
         "sessions",
         "nothing",

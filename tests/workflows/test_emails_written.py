@@ -23,7 +23,7 @@ HOSTILE = '<script>alert(1)</script><img src=http://evil.example/x>{{ 7*7 }}"\r\
 # The notices that staff tick under Your account, and what sums them up.
 CHOSEN = {
     *("staff_failed_charge", "staff_self_cancellation", "staff_failed_job"),
-    *("staff_broken_fact", "staff_more"),
+    *("staff_broken_fact", "staff_failed_document", "staff_more"),
 }
 MAILER = CaptureMailer("portal@gatehouse.example")
 

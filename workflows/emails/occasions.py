@@ -29,6 +29,7 @@ OCCASIONS: Mapping[str, Occasion] = {
     "staff_failed_charge":     Occasion("Notice of a failed charge", "A charge fails for the first time; to those who chose it."),
     "staff_self_cancellation": Occasion("Notice of a self cancellation", "A customer cancels in the portal; to those who chose it."),
     "staff_failed_job":        Occasion("Notice of a failed job", "A job is given up; to those who chose it."),
+    "staff_failed_document":   Occasion("Notice of a PDF that could not be made", "An invoice's PDF was given up; to those who chose to hear of jobs."),
     "staff_broken_fact":       Occasion("Notice of a broken fact", "A check of the books finds what must never be; to those who chose it."),
     "staff_checkpoint":        Occasion("Checkpoint of the log", "The log is sealed under a checkpoint; to your auditors, as proof outside this house."),
     "staff_more":              Occasion("There are more", "Instead of a sixth notice of one kind within an hour."),
