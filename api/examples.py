@@ -62,7 +62,7 @@ _VALUES: dict[str, Any] = {
     "tax_basis_points": 1900, "tax_note": "", "reverse_charge": False,
     "undeliverable": None, "undeliverable_reason": None, "undeliverable_since": None, "user_agent": "Mozilla/5.0",
     "version": 1,
-    "credit_notes": [], "corrected": [], "correctable": [],
+    "earlier": None, "credit_notes": [], "corrected": [], "correctable": [],
 }
 # fmt: on
 _BY_TYPE: dict[str, Any] = {"integer": 1, "number": 0.5, "boolean": False, "string": "…", "object": {}, "null": None}

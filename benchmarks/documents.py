@@ -105,7 +105,7 @@ def _for_the_record(html: str) -> list[Figure]:
     """WeasyPrint is a test dependency, and needs Pango; nobody promised anything about it."""
     from weasyprint import HTML  # needs a library that is there for this benchmark alone
 
-    HTML(string=html).write_pdf()
+    other = HTML(string=html).write_pdf()
     began = time.perf_counter()
     for _ in range(_A_ROUND):
         other = HTML(string=html).write_pdf()

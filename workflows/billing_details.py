@@ -16,7 +16,14 @@ from models.database import execute, fetch_all, fetch_row, fetch_value, retrying
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.clock import now
-from workflows.credit_notes import CORRECTED, Corrected, NotCorrectable, correct_invoice, lock_charges_of
+from workflows.credit_notes import (
+    CORRECTABLE_FOR,
+    CORRECTED,
+    Corrected,
+    NotCorrectable,
+    correct_invoice,
+    lock_charges_of,
+)
 from workflows.errors import InvalidInput, NotFound, TooManyRequests
 from workflows.languages.sentences import sentence
 from workflows.marketplaces import COUNTRIES
@@ -25,7 +32,6 @@ from workflows.tax_ids import TaxIdInvalid, clean_tax_id
 from workflows.typed_text import lines, one_line
 from workflows.webhooks.publish import tell
 
-CORRECTABLE_FOR = timedelta(days=366)  # what is older stands in books that are closed
 OFFERED = 12  # invoices: a year of a monthly subscription
 CORRECTIONS_A_DAY = 24  # of a customer; each is two documents for the merchant's accountant
 _DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ invoice is not taken back by a correction. What both say comes from the invoice'
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from workflows.subscriptions import billing_offset
 from workflows.tax import buyer_owes_tax, included_tax
 
 CORRECTED = "billing_details_corrected"  # why, in the log
+CORRECTABLE_FOR = timedelta(days=366)  # what is older stands in books that are closed
 
 _OF_CHARGE = """
 SELECT invoice.*, (SELECT coalesce(sum((note.snapshot ->> 'total_minor')::bigint), 0)::bigint FROM invoice AS note
@@ -96,13 +97,13 @@ async def correct_invoice(
     """Takes an invoice back and issues another, made out to the customer as they are now.
 
     In a transaction that locked the charge by `lock_charges_of`. Raises NotCorrectable where it says so already, was
-    corrected or wholly given back, or is not of Gatehouse's own series.
+    corrected or wholly given back, is older than a year, or is not of Gatehouse's own series.
     """
     invoice = await fetch_row(_OF_CHARGE, marketplace.id, charge_id)
     if invoice is None or invoice["number"] != number:
         raise NotCorrectable(number, sentence("It was corrected already."))
     was, buyer = read_snapshot(invoice["snapshot"]), await _buyer(marketplace.id, customer_id)
-    if reason := _why_not(invoice, was, buyer):
+    if reason := _why_not(invoice, was, buyer, _now(marketplace)):
         raise NotCorrectable(number, reason)
     move = Move(by, CORRECTED, {"invoice_id": str(invoice["id"])})
     await fire(INVOICE, marketplace.id, invoice["id"], "correct", move)
@@ -113,11 +114,13 @@ async def correct_invoice(
     return Corrected(was=number, credit_note=note["number"], invoice=new["number"])
 
 
-def _why_not(invoice: Record, was: InvoiceSnapshot, buyer: Party) -> str | None:
+def _why_not(invoice: Record, was: InvoiceSnapshot, buyer: Party, at: datetime) -> str | None:
     if invoice["sequence"] is None:
         return sentence("It was imported: whoever issued it can correct it.")
     if was.buyer == buyer:
         return sentence("It is made out to these details already.")
+    if invoice["issued_at"] < at - CORRECTABLE_FOR:
+        return sentence("It is older than a year.")
     if _left(invoice) == 0:
         return sentence("Nothing of its amount is left to correct.")
     return None

@@ -38,7 +38,10 @@ class ChargeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvoiceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice. `pdf_ready`: its document is rendered; imported ones are when somebody first asks."""
+    """An invoice or a credit note. `pdf_ready`: its document is rendered; imported ones are when somebody first asks.
+
+    `earlier`: the invoice that a credit note takes back, or that a new invoice stands for.
+    """
 
     id: UUID
     number: str
@@ -50,6 +53,7 @@ class InvoiceRecord(msgspec.Struct, frozen=True, kw_only=True):
     total_minor: int
     currency: str
     issued_at: datetime
+    earlier: str | None
     pdf_ready: bool
 
 
@@ -103,6 +107,7 @@ LEFT JOIN invoice ON invoice.marketplace_id = page.marketplace_id AND invoice.ch
 _INVOICE = """
 SELECT page.id, page.number, page.kind, page.state, customer.number AS customer, page.charge_id AS charge,
        charge.order_number, (page.snapshot ->> 'total_minor')::bigint AS total_minor, charge.currency, page.issued_at,
+       page.snapshot -> 'earlier' ->> 'number' AS earlier,
        coalesce(document.state = 'rendered', false) AS pdf_ready
 FROM ({rows}) AS page
 JOIN customer ON customer.marketplace_id = page.marketplace_id AND customer.id = page.customer_id

@@ -173,7 +173,12 @@ async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeSh
         marketplace_id,
         subscription_id,
     )
-    return [ChargeShown(**{**row, "credit_notes": [_note(text) for text in row["credit_notes"]]}) for row in rows]
+    return [_charge(row) for row in rows]
+
+
+def _charge(row: Any) -> ChargeShown:
+    given: dict[str, Any] = {**row, "credit_notes": [_note(text) for text in row["credit_notes"]]}
+    return ChargeShown(**given)
 
 
 def _note(text: str) -> DocumentShown:

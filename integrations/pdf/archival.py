@@ -8,6 +8,7 @@ import html
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from PIL import ImageCms
@@ -58,7 +59,7 @@ def describe(writer: PdfWriter, page: str) -> None:
     }
     root = writer.root_object
     root[NameObject("/Lang")] = TextStringObject(language)
-    root[NameObject("/Metadata")] = writer._add_object(_xmp(title, language, at))  # noqa: SLF001 - pypdf has no other
+    root[NameObject("/Metadata")] = _apart(writer, _xmp(title, language, at))
     root[NameObject("/OutputIntents")] = ArrayObject([_colours(writer)])
     writer.pdf_header = "%PDF-1.7"
     writer.generate_file_identifiers()
@@ -82,8 +83,13 @@ def _colours(writer: PdfWriter) -> DictionaryObject:
         NameObject("/S"): NameObject("/GTS_PDFA1"),
         NameObject("/OutputConditionIdentifier"): TextStringObject("sRGB"),
         NameObject("/Info"): TextStringObject("sRGB IEC61966-2.1"),
-        NameObject("/DestOutputProfile"): writer._add_object(profile),  # noqa: SLF001 - pypdf has no other
+        NameObject("/DestOutputProfile"): _apart(writer, profile),
     })  # fmt: skip
+
+
+def _apart(writer: PdfWriter, stream: DecodedStreamObject) -> Any:
+    """A reference to a stream, which is an object of its own in every PDF; pypdf has no public way."""
+    return cast("Any", writer)._add_object(stream)  # noqa: SLF001
 
 
 @lru_cache

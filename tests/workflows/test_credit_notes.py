@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 
 import pytest
 
@@ -19,7 +20,7 @@ from workflows.billing_details import (
     billing_details_of,
     change_billing_details,
 )
-from workflows.clock import now
+from workflows.clock import frozen, now
 from workflows.credit_notes import credit_refund
 from workflows.errors import InvalidInput, TooManyRequests
 from workflows.gateway_events import RefundMade
@@ -195,6 +196,10 @@ async def test_only_own_recent_differing_invoices_are_corrected_and_all_or_none(
     assert "no invoice of yours" in await refusal(other["id"], "INV-000001")
     assert "no invoice of yours" in await refusal(charge["customer_id"], "INV-000001", "INV-000009")
     assert "already" in await refusal(charge["customer_id"], "INV-000001", name="Jane Doe")
+    in_a_year = now() + timedelta(days=367)
+    with frozen(in_a_year):
+        assert "older than a year" in await refusal(charge["customer_id"], "INV-000001")
+        assert (await billing_details_of(marketplace.id, charge["customer_id"])).correctable == []
     assert await fetch_value("SELECT count(*) FROM invoice") == 1
     assert await fetch_value("SELECT name FROM customer WHERE id = $1", charge["customer_id"]) == "Jane Doe"
     offered = (await billing_details_of(marketplace.id, charge["customer_id"])).correctable
