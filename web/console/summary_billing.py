@@ -7,14 +7,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.connection import WebRequest
-from web.console.answers import done
+from web.console.answers import done, not_done
 from web.console.one_subscription import ONE, read_one, show_one, summary_path
 from web.forms import read_form_of
 from web.portal.billing import change_of, country_options, ticked_in, typed_of
 from web.visit import StaffVisit
 from workflows.billing_details import billing_details_of, change_billing_details
 from workflows.customer_records import find_customer
-from workflows.errors import InvalidInput
+from workflows.errors import InvalidInput, NotFound
 from workflows.merchant_subscriptions import MerchantSubscription
 
 _PATH = f"{ONE}/billing-details"
@@ -26,9 +26,13 @@ class BillingPages(Controller):
     @route(_PATH, http_method=["GET", "HEAD"], act="customers.write")
     async def ask(
         self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
-    ) -> Response[str]:
-        """The form, as the details are now."""
-        return await _form(request, visit, await read_one(visit, number))
+    ) -> Response[Any]:
+        """The form, as the details are now. Where the customer was erased, back to the Summary."""
+        subscription = await read_one(visit, number)
+        try:
+            return await _form(request, visit, subscription)
+        except NotFound:
+            return not_done(visit, summary_path(subscription.number), "This customer was erased: nobody is billed.")
 
     @post(_PATH, status_code=303, act="customers.write", stands_on="subscriptions")
     async def change(
