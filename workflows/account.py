@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from models.database import execute, fetch_row
+from models.database import execute, fetch_row, transaction
 from workflows.acts import Role
+from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
 from workflows.staff import NOTICES, SignedInStaff
 from workflows.typed_text import one_line
@@ -66,11 +67,15 @@ async def change_account(signed_in: SignedInStaff, change: AccountChange) -> Acc
     if problems:
         raise InvalidInput(problems)
     if given:
-        assignments = ", ".join(f"{name} = ${place}" for place, name in enumerate(given, start=3))
-        await execute(
-            f"UPDATE staff SET {assignments} WHERE marketplace_id = $1 AND id = $2",
-            signed_in.marketplace_id,
-            signed_in.staff_id,
-            *given.values(),
-        )
+        await _keep(signed_in, given)
     return await account_of(signed_in)
+
+
+async def _keep(signed_in: SignedInStaff, given: dict[str, Any]) -> None:
+    where = (signed_in.marketplace_id, signed_in.staff_id)
+    names = ", ".join(given)
+    async with transaction():
+        before = await fetch_row(f"SELECT {names} FROM staff WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", *where)
+        assignments = ", ".join(f"{name} = ${place}" for place, name in enumerate(given, start=3))
+        await execute(f"UPDATE staff SET {assignments} WHERE marketplace_id = $1 AND id = $2", *where, *given.values())
+        await record_change(where[0], signed_in.actor, f"staff:{where[1]}", "changed", dict(before or {}), given)

@@ -12,7 +12,9 @@ from uuid import UUID
 import msgspec
 
 from models.database import alone, execute, fetch, fetch_row, fetch_value, transaction
+from workflows.actor import Actor
 from workflows.actors import CHARGES, EMAILS, LINKS
+from workflows.changes import record_change
 from workflows.clock import now
 from workflows.errors import Forbidden, InvalidInput, WorkflowError
 from workflows.notices import CARD_EXPIRES_FIRST, CARD_NOTICE, TRIAL_NOTICE
@@ -65,8 +67,9 @@ async def read_clock(marketplace_id: UUID) -> ClockShown:
     return ClockShown(now=at, next_event_at=await next_event_at(marketplace_id, at))
 
 
-async def advance(marketplace_id: UUID, to: Target) -> Advanced:
-    """Moves the clock to the instant that `to` answers for the present one, doing all that falls due on the way.
+async def advance(marketplace_id: UUID, to: Target, by: Actor) -> Advanced:
+    """Moves the clock to the instant that `to` answers for the present one, doing all that falls due on the way. Who
+    moved it, from where to where, is written down first.
 
     Raises Forbidden for a live marketplace, InvalidInput for the past or too far a future, ClockBusy.
     """
@@ -76,6 +79,7 @@ async def advance(marketplace_id: UUID, to: Target) -> Advanced:
         at = await _instant(marketplace_id)
         target = await to(marketplace_id, at)
         _refuse_bad_target(at, target)
+        await record_change(marketplace_id, by, "sandbox_clock", "changed", {"now": at}, {"now": max(at, target)})
         moves, happened = 0, list[Happened]()
         while at < target:
             at = min(await next_event_at(marketplace_id, at) or target, target)

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 
 from api.documented import BAD_BODY, example, problems
-from api.provided import OwnMarketplace
+from api.provided import Asking, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.errors import Forbidden, InvalidInput
 from workflows.sandbox_clock import (
@@ -71,7 +71,10 @@ class SandboxRoutes(Controller):
         responses=problems(401, 403, 409, *BAD_BODY, told=_TOLD),
     )
     async def move(
-        self, marketplace: OwnMarketplace, data: Annotated[ClockMove, example({"advance_days": 1})]
+        self,
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        data: Annotated[ClockMove, example({"advance_days": 1})],
     ) -> Advanced:
         """Move the clock ahead. Everything due in between is done, in order, before this answers; 403 when live."""
-        return await advance(marketplace.id, data.target())
+        return await advance(marketplace.id, data.target(), caller.actor)

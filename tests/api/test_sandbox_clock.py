@@ -73,4 +73,5 @@ async def test_where_nothing_is_to_come_the_next_event_is_now(
     answer = await api.post(_PATH, json={"to_next_event": True}, headers=key)
 
     assert (answer.status_code, answer.json()["moves"], answer.json()["happened"]) == (200, 0, [])
+    assert await fetch_value("SELECT count(*) FROM change_log") == 0
     assert await fetch_value("SELECT clock_offset = '0' FROM marketplace")

@@ -27,7 +27,7 @@ from workflows.two_factor import forget_factor
 _FOLDER = ROOT / "docs" / "pictures" / "console"
 _PAGE = ROOT / "docs" / "console.md"
 _SIZES = {1280: 860, 360: 760}  # pixels: a desk, a phone
-_COLOURS = 64
+_COLOURS = 48
 _HEAD = """# The console, page by page
 
 What a merchant's people see, at `/console/{slug}`: on a desk, and on a phone of 360 pixels. What each role may do is in

@@ -11,6 +11,7 @@ from models.database import close_pool, open_pool
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from tests.journeys.conftest import Deployment
 from workflows.api_keys import create_key
+from workflows.changes import changes_of
 
 _PATIENCE = 120.0  # seconds for one call: it answers when all that fell due is done
 
@@ -109,5 +110,7 @@ async def test_staff_move_it_on_its_page_and_are_told_what_happened(chromium: Br
         await page.goto(f"{shop_floor.url}{home}/clock")
         await page.get_by_role("button", name="To the next event").click()
         await expect(page.get_by_role("status")).to_contain_text("On the way: 1 charge succeeded.")
+        (moved,) = await changes_of(shop.id, "sandbox_clock")
+        assert (moved.actor_kind, moved.before["now"] < moved.after["now"]) == ("staff", True)
     finally:
         await context.close()

@@ -110,6 +110,12 @@ async def test_one_changes_ones_own_account_only() -> None:
     kept = await fetch_row("SELECT name, wants_self_cancellation FROM staff WHERE id = $1", other["id"])
     assert kept is not None
     assert tuple(kept) == ("Sam Staff", False)
+    (change,) = await changes_of(marketplace.id, f"staff:{member['id']}")
+    assert (change.actor_id, change.before["name"], change.after["name"]) == (
+        str(member["id"]),
+        "Sam Staff",
+        "Ann Bcc: x",
+    )
 
 
 async def test_people_are_those_of_their_own_marketplace() -> None:

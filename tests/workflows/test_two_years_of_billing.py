@@ -58,7 +58,9 @@ async def subscribe(zone: str) -> Marketplace:
     marketplace = await a_marketplace(time_zone=zone, clock_offset=BEFORE_THEM - now(), email_button=False)
     product = await a_product(marketplace)
     for start in HARD_STARTS:
-        await advance(marketplace.id, to_instant(ZONES[zone].instant(datetime.fromisoformat(start))))
+        await advance(
+            marketplace.id, to_instant(ZONES[zone].instant(datetime.fromisoformat(start))), Actor("worker", "test")
+        )
         customer = await a_customer(marketplace)
         order = NewOrder(customer=customer["number"], product=str(product["id"]), card=_CARD)
         moved = await marketplace_by_id(marketplace.id)
@@ -76,7 +78,7 @@ async def live_two_years(zone: str) -> tuple[Marketplace, dict[tuple[UUID, int],
             "SELECT id, next_period, next_charge_at FROM subscription WHERE marketplace_id = $1", marketplace.id
         )
         due |= {(row["id"], row["next_period"]): row["next_charge_at"] for row in rows}
-        at = (await advance(marketplace.id, to_next_event)).now
+        at = (await advance(marketplace.id, to_next_event, Actor("worker", "test"))).now
     return marketplace, due
 
 

@@ -59,7 +59,7 @@ class ClockPages(Controller):
         if step is None:
             return not_done(visit, "clock", "It was not moved: press one of the buttons.")
         try:
-            advanced = await advance(visit.marketplace.id, step.target)
+            advanced = await advance(visit.marketplace.id, step.target, visit.actor)
         except ClockBusy as busy:
             return not_done(visit, "clock", f"Not now: {busy}.")
         return done(visit, "clock", f"It is {visit.show.moment(advanced.now)} now. {_told(advanced)}")
