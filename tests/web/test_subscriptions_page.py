@@ -117,7 +117,7 @@ async def test_an_ended_subscription_offers_nothing(
 
     assert "Cancelled" in text_of(answer)
     assert "Ended March 15, 2031" in text_of(answer)
-    assert [form.words for form in forms_of(answer)] == ["Sign out"]
+    assert [form.words for form in forms_of(answer)] == ["Sign out", "Change"]  # the session, the language
 
 
 async def test_a_customer_without_subscriptions_is_told_where_the_rest_is(
