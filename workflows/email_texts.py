@@ -137,6 +137,11 @@ def check_reworded(template: str, language: str | None) -> None:
     """Raises NotFound for an e-mail whose words are ours, InvalidInput for a language that there is not."""
     if template not in TO_CUSTOMERS:
         raise NotFound(f"no e-mail {template!r} to reword")
+    check_language(language)
+
+
+def check_language(language: str | None) -> None:
+    """Raises InvalidInput for a language that there is not; None is every one."""
     if language is not None and language not in LANGUAGES:
         raise InvalidInput({"language": f"must be one of {', '.join(LANGUAGES)}, or left out."})
 

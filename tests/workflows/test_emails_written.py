@@ -121,6 +121,17 @@ async def test_what_people_typed_stands_there_as_text(database: FreshDatabase) -
     assert "\nBcc" not in plain.partition("\n-- \n")[0]  # an address may have lines
 
 
+def test_the_email_button_stands_in_product_emails_as_its_setting_says_and_in_no_other() -> None:
+    for template, case, context in every_case():
+        on, off = (write_message(an_email(template, context, email_button=setting), None) for setting in (True, False))
+
+        if template in ("order_receipt", "renewal_receipt", "trial_ending", "refund", "subscription_cancelled"):
+            assert ('class="button"' in on.html, 'class="button"' in off.html) == (True, False), (template, case)
+            assert ("/portal/ada" in on.text, "/portal/ada" in off.text) == (True, False), (template, case)
+        else:
+            assert (on.html, on.text) == (off.html, off.text), (template, case)
+
+
 def test_only_what_its_reader_chose_can_be_unsubscribed_from() -> None:
     for template, case, context in every_case():
         message = write_message(an_email(template, context), None)

@@ -16,7 +16,7 @@ from workflows.languages.locales import LANGUAGES
 from workflows.saver_changes import NamedChange, named_changes
 from workflows.versions import version
 
-_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _PHONE = "phone"
 
 
@@ -73,7 +73,7 @@ async def page_of(
         errors=errors or {},
         overtaken=overtaken,
         longest=LONGEST,
-        sandbox=_SANDBOX,
+        sandbox=SANDBOX,
         changes=changes,
     )
     answer.headers["Content-Security-Policy"] = content_policy(frame_src="'self'")

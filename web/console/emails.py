@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from web.connection import WebRequest
 from web.console.answers import done, show_page
-from web.console.email_page import Chosen, page_of, typed_in
+from web.console.email_page import SANDBOX, Chosen, page_of, typed_in
 from web.forms import read_form_of
 from web.headers import content_policy, page_headers
 from web.rendering import page
@@ -22,7 +22,6 @@ from workflows.versions import ChangedMeanwhile, version
 
 _ONE = "/emails/{template:str}"
 _LARGEST = 64 * 1024  # bytes: the longest texts in an alphabet whose letters a form writes with nine characters each
-_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 
 
 class EmailPages(Controller):
@@ -126,6 +125,6 @@ def _framed(html: str) -> Response[str]:
 
 def _framing(styles: str) -> dict[str, str]:
     policy = content_policy(
-        style_src=styles, script_src="'none'", form_action="'none'", frame_ancestors="'self'", sandbox=_SANDBOX
+        style_src=styles, script_src="'none'", form_action="'none'", frame_ancestors="'self'", sandbox=SANDBOX
     )
     return {"Content-Security-Policy": policy}
