@@ -86,8 +86,8 @@ async def lock_charges_of(marketplace_id: UUID, customer_id: UUID, numbers: Sequ
         wanted,
     )
     charges = {row["number"]: row["id"] for row in rows}
-    if missing := next((number for number in numbers if number not in charges), None):
-        raise NotFound(f"no invoice {missing}")
+    if missing := [number for number in numbers if number not in charges]:
+        raise NotFound(f"no invoice {missing[0]}")
     return charges
 
 

@@ -195,6 +195,8 @@ async def test_only_own_recent_differing_invoices_are_corrected_and_all_or_none(
 
     assert "no invoice of yours" in await refusal(other["id"], "INV-000001")
     assert "no invoice of yours" in await refusal(charge["customer_id"], "INV-000001", "INV-000009")
+    for nonsense in ("", "\0", "x" * 1000):
+        assert "no invoice of yours" in await refusal(charge["customer_id"], nonsense)
     assert "already" in await refusal(charge["customer_id"], "INV-000001", name="Jane Doe")
     in_a_year = now() + timedelta(days=367)
     with frozen(in_a_year):
