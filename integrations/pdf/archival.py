@@ -45,11 +45,17 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
+def language_of_page(page: str) -> str:
+    """What its `<html lang="…">` says; `en` where it says nothing."""
+    spoken = _LANGUAGE.search(page)
+    return spoken[1] if spoken else "en"
+
+
 def describe(writer: PdfWriter, page: str) -> None:
     """Adds what a document made from this HTML page says of itself. `page` has its title and `<html lang="…">`."""
-    titled, spoken = _TITLE.search(page), _LANGUAGE.search(page)
+    titled = _TITLE.search(page)
     title = html.unescape(titled[1]).strip() if titled else ""
-    language = spoken[1] if spoken else "en"
+    language = language_of_page(page)
     at = datetime.now(UTC).replace(microsecond=0)
     writer.metadata = {
         "/Title": title,

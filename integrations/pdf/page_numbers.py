@@ -11,7 +11,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from integrations.pdf.archival import describe
+from integrations.pdf.archival import describe, language_of_page
+from workflows.languages.sentences import say
 from workflows.ports import RenderFailed
 
 _FONT = "Vera"  # comes with reportlab, and is embedded, as documents for archives must be
@@ -29,7 +30,7 @@ def number_pages(pdf: bytes, page: str) -> bytes:
     try:
         writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
         sizes = [(float(sheet.mediabox.width), float(sheet.mediabox.height)) for sheet in writer.pages]
-        stamps = PdfReader(io.BytesIO(_stamps(sizes)))
+        stamps = PdfReader(io.BytesIO(_stamps(sizes, language_of_page(page))))
         for sheet, stamp in zip(writer.pages, stamps.pages, strict=True):
             sheet.merge_page(stamp)
         describe(writer, page)
@@ -40,7 +41,7 @@ def number_pages(pdf: bytes, page: str) -> bytes:
     return numbered.getvalue()
 
 
-def _stamps(sizes: list[tuple[float, float]]) -> bytes:
+def _stamps(sizes: list[tuple[float, float]], language: str) -> bytes:
     _register_font()
     stamped = io.BytesIO()
     canvas = Canvas(stamped, initialFontName=_FONT)  # pyright: ignore[reportArgumentType] - stubbed as a float
@@ -48,7 +49,8 @@ def _stamps(sizes: list[tuple[float, float]]) -> bytes:
         canvas.setPageSize((width, height))
         canvas.setFont(_FONT, _SIZE)
         canvas.setFillColorRGB(*_GREY)
-        canvas.drawRightString(width - _FROM_RIGHT, _FROM_BOTTOM, f"Page {number} of {len(sizes)}")
+        words = say("Page %(number)s of %(total)s", language, number=number, total=len(sizes))
+        canvas.drawRightString(width - _FROM_RIGHT, _FROM_BOTTOM, words)
         canvas.showPage()
     canvas.save()
     return stamped.getvalue()

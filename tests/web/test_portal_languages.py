@@ -160,6 +160,26 @@ async def test_every_notice_is_marked(browser: Browser, marketplace: Marketplace
         assert unmarked(answer.text, data) == "", answer.url
 
 
+async def test_billing_details_that_are_wrong_or_saved_are_told_in_marked_words(
+    browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    await _something_of_everything(marketplace, customer)
+    await browser.sign_in(marketplace, customer)
+    browser.headers.update(IN_BRACKETS)
+    page = await browser.get(f"/portal/{marketplace.slug}/billing-details")
+    data = [*await _data(marketplace), "DE136695976"]
+    for typed in ({"name": "x" * 201, "address": "x" * 501, "country": "ZZ"}, {"country": "DE", "tax_id": "DE1"}):
+        refused = await browser.submit(page, "[Save", **typed)
+
+        assert refused.status_code == 422
+        assert unmarked(refused.text, [*data, *typed.values()]) == ""
+
+    saved = await browser.follow(await browser.submit(page, "[Save", country="DE", tax_id="DE136695976"))
+
+    assert 'role="status"' in saved.text
+    assert unmarked(saved.text, data) == ""
+
+
 async def test_limits_are_told_in_the_visitors_language(browser: Browser, marketplace: Marketplace) -> None:
     path, form = f"/portal/{marketplace.slug}/access-links", {"email": "jane@example.com"}
     for _ in range(30):

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from cli.languages import TRANSLATED
+from integrations.pdf import renderer
 from models.database import execute, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace, an_order
+from tests.integrations.pdf_text import pages_of
 from tests.web.unmarked import unmarked
 from tests.workflows.invoice_examples import an_invoice
 from workflows.actor import Actor
 from workflows.invoice_page import invoice_html
 from workflows.invoice_snapshot import Earlier, InvoiceSnapshot, Line, Tax, read_snapshot
 from workflows.invoices import issue_invoice
+from workflows.settings import settings
 
 _EARLIER = Earlier(number="INV-000041", issued_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
 _TAXED = {
@@ -103,6 +106,14 @@ async def _issued(shop: Any, locale: str | None) -> str:
         await issue_invoice(shop.id, charge["id"], Actor("worker", "tests"))
     snapshot = await fetch_value("SELECT snapshot FROM invoice WHERE charge_id = $1", charge["id"])
     return invoice_html(read_snapshot(snapshot), None)
+
+
+async def test_its_pages_are_numbered_in_its_language() -> None:
+    pdf = await renderer(settings()).render(invoice_html(_in("pt"), None))
+
+    (page,) = pages_of(pdf)
+
+    assert "Página 1 de 1" in page
 
 
 def test_an_invoice_from_before_there_were_languages_is_as_it_was() -> None:
