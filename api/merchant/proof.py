@@ -12,6 +12,7 @@ from litestar.response import Response, Stream
 from api.documented import problems
 from api.paths import number_of
 from api.provided import OwnMarketplace
+from workflows.access_log import note_reading
 from workflows.audit.export import Wanted, check_wanted, export
 from workflows.audit.proofs import prove_consistency, prove_row, published_lines
 from workflows.audit.read_asked import in_utc, read_entity, read_row
@@ -46,6 +47,7 @@ class ProofRoutes(Controller):
         of_one = read_entity(entity) if entity is not None else None
         wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
         check_wanted(wanted)
+        note_reading({"page": "export", "scope": wanted.scope, "entity": entity or ""})
         pieces: AsyncGenerator[bytes] = export(form, [marketplace.id], wanted)
         return Stream(pieces, media_type=_NDJSON if form == "ndjson" else "text/csv")
 
@@ -56,11 +58,14 @@ class ProofRoutes(Controller):
         row: Annotated[str, QueryParameter(description="MACHINE/ID/SEQ.")],
     ) -> Response[bytes]:
         """The proof that one row is under a checkpoint. 422 while it is not sealed yet."""
-        return Response(b"".join(await prove_row(marketplace.id, *read_row(row))), media_type=_NDJSON)
+        wanted = read_row(row)
+        note_reading({"page": "proof", "row": row})
+        return Response(b"".join(await prove_row(marketplace.id, *wanted)), media_type=_NDJSON)
 
     @get("/checkpoints", opt={"act": "audit.read"}, responses={**_file(_NDJSON), **problems(401, 403)})
     async def checkpoints(self, marketplace: OwnMarketplace) -> Response[bytes]:
         """All keys and checkpoints, a line each, as they are published: for somebody to hold."""
+        note_reading({"page": "checkpoints"})
         return Response(b"".join(await published_lines(marketplace.id)), media_type=_NDJSON)
 
     @get(
@@ -76,4 +81,5 @@ class ProofRoutes(Controller):
     ) -> Response[bytes]:
         """The proof that a checkpoint's tree begins with that of an earlier one."""
         lines = await prove_consistency(marketplace.id, number_of(older), number_of(newer))
+        note_reading({"page": "consistency", "older": older, "newer": newer})
         return Response(b"".join(lines), media_type=_NDJSON)

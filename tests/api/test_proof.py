@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from cli.audit_keys import make_key
-from models.database import Record
+from models.database import Record, fetch
 from tests.factories import BY_WORKER, a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
@@ -63,6 +63,8 @@ async def test_what_is_downloaded_is_proven(
         report = verify(tmp_path / name, signing.public, held)
         assert (name, report.findings, report.rows) == (name, [], rows)
         assert report.status == (3 if name == "range.ndjson" else PROVEN)  # nothing was sealed in that range
+    read = await fetch("SELECT details ->> 'page' AS page FROM access_log WHERE outcome = 'read' ORDER BY id")
+    assert [row["page"] for row in read] == ["checkpoints", *["export"] * 4, "proof", "consistency"]
 
 
 REFUSED = {

@@ -4,9 +4,11 @@ import gzip
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from models.database import Record, fetch, fetch_row, fetch_value
+from models.database import Record, execute, fetch, fetch_row, fetch_value, single_connection
+from tests.audit.damages import disarm
 from tests.audit.sealed_log import SealedLog, exported
 from verifier.findings import PROVEN
 from verifier.verify import verify
@@ -132,3 +134,34 @@ async def _longest(log: SealedLog) -> Record:
     )
     assert found is not None
     return found
+
+
+async def test_every_line_is_as_postgresql_writes_json(log: SealedLog, file: Path) -> None:
+    """Lines are joined from texts where nothing needs escaping; that must not be seen, whatever the rows hold."""
+    async with single_connection(log.database.superuser_url) as own:
+        undo = own.transaction()
+        await undo.start()
+        await disarm()
+        odd = ('say "no"', "back\\slash", "line\nbreak", "tab\t", "\x01", "é", "")
+        for number, words in enumerate(odd):
+            await execute(
+                "UPDATE transition_log SET request_id = $1 WHERE hash IN (SELECT hash FROM transition_log"
+                " WHERE marketplace_id = $2 ORDER BY at OFFSET $3 LIMIT 1)",
+                words,
+                log.marketplace,
+                number,
+            )
+        lines = (await exported(log, file)).read_bytes().splitlines()
+        by_hash = {row["hash"]: row["line"] for row in await fetch(_AS_JSON, log.marketplace)}
+        await undo.rollback()
+
+    rows = [msgspec.json.decode(line) for line in lines if line.startswith(b'{"machine"')]
+    assert len(rows) == len(by_hash)
+    assert [row for row in rows if msgspec.json.decode(by_hash[row["hash"]]) != row["request"]] == []
+    assert {row["request"] for row in rows} >= set(odd)
+
+
+_AS_JSON = """
+SELECT encode(hash, 'hex') AS hash, coalesce(to_json(request_id)::text, 'null') AS line FROM transition_log
+WHERE marketplace_id = $1
+"""
