@@ -7,15 +7,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cli.audit_keys import make_key
 from models.database import Record, execute, fetch, fetch_row, fetch_value, single_connection
 from tests.audit.damages import disarm
 from tests.audit.sealed_log import SealedLog, exported
+from tests.conftest import FreshDatabase
+from tests.factories import a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export import Wanted
+from workflows.audit.export import Wanted, export
 from workflows.audit.lines import Form
 from workflows.audit.proofs import prove_consistency, prove_row
+from workflows.audit.seal import seal_all
 from workflows.errors import InvalidInput, NotFound
+from workflows.settings import settings
 
 FORMS: tuple[Form, ...] = ("ndjson", "csv")
 
@@ -165,3 +170,43 @@ _AS_JSON = """
 SELECT encode(hash, 'hex') AS hash, coalesce(to_json(request_id)::text, 'null') AS line FROM transition_log
 WHERE marketplace_id = $1
 """
+
+
+async def test_after_old_months_were_dropped_the_rest_is_proven(log: SealedLog, file: Path) -> None:
+    """The month's end lies within the second checkpoint: what is left of it is in the export of that month."""
+    async with single_connection(log.database.superuser_url) as own:
+        undo = own.transaction()
+        await undo.start()
+        await disarm()
+        end = "(SELECT first_at + (last_at - first_at) / 2 FROM checkpoint WHERE number = 2)"
+        await execute(f"INSERT INTO retired_log VALUES ('transition_log_2020_01', '2020-01-01', {end}, 1)")
+        await execute(f"DELETE FROM transition_log WHERE at < {end}")
+        report = verify(await exported(log, file), log.public, log.held)
+        await undo.rollback()
+
+    assert (report.findings, report.status) == ([], PROVEN)
+    assert report.checkpoints == 2
+
+
+async def test_what_is_sealed_while_it_is_exported_is_in_the_export(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = make_key(tmp_path / "audit.key")
+    monkeypatch.setenv("AUDIT_KEY_FILE", str(tmp_path / "audit.key"))
+    settings.cache_clear()
+    shop = await a_marketplace()
+    await a_subscription(shop)
+    await seal_all({})
+    await a_subscription(shop)
+
+    pieces = export("ndjson", [shop.id])
+    written = [await anext(pieces), await anext(pieces)]
+    await seal_all({})
+    await a_subscription(shop)
+    await seal_all({})
+    written += [piece async for piece in pieces]
+
+    (tmp_path / "log.ndjson").write_bytes(b"".join(written))
+    report = verify(tmp_path / "log.ndjson", key.public)
+    assert (report.findings, report.status) == ([], PROVEN)
+    assert (report.rows, report.checkpoints, report.unsealed) == (3, 1, 2)

@@ -17,7 +17,7 @@ from workflows.audit.instants import instant
 from workflows.audit.lines import Form, Rows, control_line, first_of, head, number_of, row_lines, rows_of
 from workflows.audit.proofs import inclusion_lines
 from workflows.audit.signing import known_keys
-from workflows.audit.spans import Span, changed_since_sealed, floor, horizon, sealed_until, systems_of
+from workflows.audit.spans import Span, changed_since_sealed, floor, horizon, sealed_spans, sealed_until, systems_of
 from workflows.clock import now
 from workflows.errors import InvalidInput, NotFound
 
@@ -151,7 +151,7 @@ class _Part:
 
     async def _strays(self, start: Checkpoint, newest: Checkpoint) -> AsyncGenerator[bytes]:
         """Rows of sealed spans outside of their checkpoint's time, looked for when the number is not right."""
-        spans = [Span(system, 0, high) for system, high in (await sealed_until(self._marketplace_id)).items()]
+        spans = await sealed_spans(self._marketplace_id, start.number, newest.number)
         sealed = Rows(marketplace_id=self._marketplace_id, spans=spans)
         if await number_of(sealed) == self._sealed_rows:
             return
@@ -162,12 +162,13 @@ class _Part:
 
     async def _open_rows(self, newest: Checkpoint | None) -> Rows:
         seen = await horizon()
-        until = await sealed_until(self._marketplace_id)
+        # as of the newest checkpoint here: what was sealed meanwhile stands in none of this export
+        until = await sealed_until(self._marketplace_id, newest.number) if newest else {}
         systems, since = {seen.system, *until}, None
         if newest is None or await changed_since_sealed(seen):  # nobody knows yet which systems' rows there are
             systems |= await systems_of(self._marketplace_id)
         elif self._wanted.entity is None:
-            since = await floor(seen)
+            since = await floor(seen, until.get(seen.system))
         spans = [Span(system, until.get(system, 0), _EVER) for system in sorted(systems)]
         return Rows(marketplace_id=self._marketplace_id, spans=spans, entity=self._wanted.entity, first_at=since)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from models.database import fetch, fetch_row, fetch_value
+from models.database import fetch, fetch_all, fetch_row, fetch_value
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -50,19 +50,22 @@ def within(spans: Sequence[Span]) -> str:
     return f"({' OR '.join(parts)})" if parts else "false"
 
 
-async def sealed_until(marketplace_id: object) -> dict[int, int]:
-    """Of each system's rows, below which transaction all are sealed."""
-    rows = await fetch(
-        "SELECT system_identifier, max(below_xid)::text::bigint AS high FROM checkpoint WHERE marketplace_id = $1"
-        " GROUP BY system_identifier",
+async def sealed_spans(marketplace_id: object, first: int = 1, last: int | None = None) -> list[Span]:
+    """What these checkpoints (all, unless said) are about together: one span for each system."""
+    return await fetch_all(
+        Span,
+        "SELECT (span ->> 'system')::bigint AS system, min((span ->> 'low')::bigint) AS low,"
+        " max((span ->> 'high')::bigint) AS high FROM checkpoint, jsonb_array_elements(spans) AS span"
+        " WHERE marketplace_id = $1 AND number >= $2 AND ($3::bigint IS NULL OR number <= $3) GROUP BY 1 ORDER BY 1",
         marketplace_id,
+        first,
+        last,
     )
-    until = {row["system_identifier"]: row["high"] for row in rows}
-    several = "SELECT spans FROM checkpoint WHERE marketplace_id = $1 AND jsonb_array_length(spans) > 1"
-    for spans in await fetch(several, marketplace_id):
-        for span in msgspec.convert(spans["spans"], list[Span]):
-            until[span.system] = max(until.get(span.system, 0), span.high)
-    return until
+
+
+async def sealed_until(marketplace_id: object, last: int | None = None) -> dict[int, int]:
+    """Of each system's rows, below which transaction all are sealed (by checkpoint `last`, or by now)."""
+    return {span.system: span.high for span in await sealed_spans(marketplace_id, 1, last)}
 
 
 async def systems_of(marketplace_id: object) -> set[int]:
@@ -97,15 +100,16 @@ async def changed_since_sealed(seen: Horizon) -> bool:
     return last != seen.system
 
 
-async def floor(seen: Horizon) -> datetime | None:
-    """No unsealed row of this system is older; None when nothing is known.
+async def floor(seen: Horizon, low: int | None = None) -> datetime | None:
+    """No row of this system by transaction `low` (that of the last run's horizon, unless said) or a later one is older;
+    None when nothing is known.
 
-    Transactions above the last run's horizon began after any run that saw none of them begun. Ten minutes are left
-    for clocks that were set back.
+    Transactions that had not begun when a run looked are later than that run. Ten minutes are left for clocks that were
+    set back.
     """
     return await fetch_value(
-        "SELECT max(earlier.at) - interval '10 minutes' FROM sealing AS earlier,"
-        " (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1) AS last"
-        " WHERE earlier.system_identifier = $1 AND earlier.snapshot_xmax <= last.below_xid",
+        "SELECT max(at) - interval '10 minutes' FROM sealing WHERE system_identifier = $1 AND snapshot_xmax <= coalesce("
+        " $2::text::xid8, (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1))",
         seen.system,
+        None if low is None else str(low),
     )
