@@ -108,8 +108,9 @@ async def floor(seen: Horizon, low: int | None = None) -> datetime | None:
     set back.
     """
     return await fetch_value(
-        "SELECT max(at) - interval '10 minutes' FROM sealing WHERE system_identifier = $1 AND snapshot_xmax <= coalesce("
-        " $2::text::xid8, (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1))",
+        "SELECT max(at) - interval '10 minutes' FROM sealing WHERE system_identifier = $1 AND snapshot_xmax <="
+        " coalesce($2::text::xid8,"
+        "   (SELECT below_xid FROM sealing WHERE system_identifier = $1 ORDER BY id DESC LIMIT 1))",
         seen.system,
         None if low is None else str(low),
     )
