@@ -76,10 +76,10 @@ async def test_every_leaf_is_proven_from_the_frontier_before_and_the_leaves_afte
     for size in SIZES:
         root = _mth(DATA[:size])
         for index in range(size):
+            path = _path(index, DATA[:size])
             for known in {0, index // 2, index}:
                 leaves = _leaves(known, size)
-                path = await hashes_of(inclusion_ranges(index, size), _grown(known), leaves, index)
-                assert path == _path(index, DATA[:size])
+                assert await hashes_of(inclusion_ranges(index, size), _grown(known), leaves, index) == path
             assert included(DATA[index], index, size, path, root)
             assert not included(DATA[index] + b"!", index, size, path, root)
             assert not included(DATA[index], index + 1, size, path, root)
