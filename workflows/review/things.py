@@ -4,6 +4,8 @@ Each is a CTE `thing (machine, id, since, until, amount_minor, currency, what)`;
 The span keeps partitions of the log out in which nothing of the thing can be.
 """
 
+from workflows.machines import MACHINES
+
 _SINCE = "uuid_extract_timestamp({0}.id) - interval '1 day', '2000-01-01Z'"
 _SPAN = "greatest({0}) AS since, {1}.moved_at AS until"
 
@@ -96,3 +98,14 @@ thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED 
         (SELECT id FROM access_token WHERE marketplace_id = $1 AND customer_id = $2)
 )
 """
+
+# One thing, whatever it is.
+OF_THING = (
+    "thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED ("
+    + (
+        " UNION ALL ".join(
+            f"{_thing(machine.name, machine.name)} WHERE marketplace_id = $1 AND id = $2" for machine in MACHINES
+        )
+    )
+    + ")"
+)
