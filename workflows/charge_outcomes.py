@@ -11,10 +11,8 @@ from workflows.billing_calendar import charge_at
 from workflows.cancel import cancel_subscription
 from workflows.charge_owed import charge_what_is_owed
 from workflows.clock import marketplace_now
-from workflows.customers import addressee
 from workflows.decline_codes import effective_code
 from workflows.dunning import after_failure, close_case, count_failure, end_case, open_case
-from workflows.emails.stage import stage_email
 from workflows.fire import Move, fire
 from workflows.invoices import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
@@ -23,6 +21,7 @@ from workflows.order_fulfilment import fulfil_paid
 from workflows.outbox import finish_current
 from workflows.portal_views import Marketplace
 from workflows.ports import InDoubt, Outcome
+from workflows.receipts import send_renewal_receipt
 from workflows.staff_notices import tell_of_failed_charge
 from workflows.subscriptions import billing_offset
 
@@ -102,8 +101,8 @@ async def _succeeded(
     )
     if charge["initiator"] == "order":
         await fulfil_paid(marketplace, charge, paid.by)
-    else:
-        await _send_receipt(marketplace, charge, at)
+    elif subscription is not None:
+        await send_renewal_receipt(marketplace, charge, at)
     if outcome.disputed:
         await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(paid.by, "dispute_opened"))
 
@@ -139,28 +138,6 @@ def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> dat
         subscription["interval_unit"],
         subscription["interval_count"],
         marketplace.time_zone,
-    )
-
-
-async def _send_receipt(marketplace: Marketplace, charge: Record, paid_at: datetime) -> None:
-    if charge["subscription_id"] is None:
-        return
-    told = await addressee(marketplace.id, charge["subscription_id"])
-    await stage_email(
-        marketplace.id,
-        template="renewal_receipt",
-        recipient=told["email"],
-        cause=f"charge:{charge['id']}",
-        customer_id=told["customer_id"],
-        context={
-            "product": told["product"],
-            "subscription_number": told["subscription_number"],
-            "order_number": charge["order_number"],
-            "amount_minor": charge["amount_minor"],
-            "currency": charge["currency"],
-            "paid_at": paid_at.isoformat(),
-        },
-        by=Actor("gateway", charge["gateway"]),
     )
 
 

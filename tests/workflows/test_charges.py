@@ -48,7 +48,14 @@ async def test_a_paid_charge_has_its_invoice_its_receipt_and_the_next_date(datab
     assert after["next_charge_at"] > subscription["anchor_at"]
     assert await fetch_value("SELECT count(*) FROM invoice") == 1
     assert await fetch_value("SELECT count(*) FROM document WHERE state = 'requested'") == 1
-    assert await fetch_value("SELECT template FROM outgoing_email") == "renewal_receipt"
+    told = await fetch_row("SELECT template, context FROM outgoing_email")
+    assert told is not None
+    assert told["template"] == "renewal_receipt"
+    assert told["context"]["next_charge_at"] == after["next_charge_at"].isoformat()
+    card = await fetch_row("SELECT brand, last_four FROM payment_method WHERE id = $1", charge["payment_method_id"])
+    assert card is not None
+    assert (told["context"]["card_brand"], told["context"]["card_last_four"]) == (card["brand"], card["last_four"])
+    assert "payment_number" not in told["context"], "it goes on for ever"
 
 
 async def test_submitting_twice_charges_once(database: FreshDatabase) -> None:

@@ -91,8 +91,11 @@ async def test_a_trial_with_a_price_then_three_payments_and_the_plan_is_complete
     ]
     ended = await _subscription()
     assert (ended["state"], ended["payments_made"], ended["next_charge_at"]) == ("completed", 3, None)
-    told = await fetch("SELECT template FROM outgoing_email ORDER BY created_at, id")
+    told = await fetch("SELECT template, context FROM outgoing_email ORDER BY created_at, id")
     assert [row["template"] for row in told] == ["order_receipt", "trial_ending", *["renewal_receipt"] * 3]
+    receipts = [row["context"] for row in told[2:]]
+    assert [(one["payment_number"], one["payments_total"]) for one in receipts] == [(1, 3), (2, 3), (3, 3)]
+    assert ["next_charge_at" in one for one in receipts] == [True, True, False]
 
 
 async def test_a_free_trial_whose_first_payment_fails_is_won_back_on_its_own_days(shop: Shop) -> None:
