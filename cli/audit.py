@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 
 from cli.audit_keys import app as keys
+from cli.audit_retire import command as retire
 from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
@@ -35,6 +36,7 @@ _One = Annotated[str | None, typer.Option("--marketplace", help="By its slug; ne
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The log's exports and proofs.")
 app.add_typer(keys, name="key")
+app.command("retire")(retire)
 
 
 @app.command("export")

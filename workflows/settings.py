@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     audit_key_file: str = ""
     seal_every_minutes: int = Field(default=60, ge=1, le=60)
     # Where checkpoints are published; empty: not there.
+    log_kept_months: int = Field(default=13, ge=1)  # full months of the log, before they are exported and dropped
     audit_directory: str = ""
     audit_bucket: str = ""  # of an S3-compatible object store; credentials as boto3 finds them
     audit_s3_endpoint: str = ""  # empty: Amazon's
