@@ -152,10 +152,6 @@ class _Part:
     async def _strays(self, start: Checkpoint, newest: Checkpoint) -> AsyncGenerator[bytes]:
         """Rows of sealed spans outside of their checkpoint's time, looked for when the number is not right."""
         spans = await sealed_spans(self._marketplace_id, start.number, newest.number)
-        # A checkpoint that reaches into a month that was retired is whole in the export of that month.
-        from_ = {span.system: span.low for span in start.spans}
-        until = await sealed_until(self._marketplace_id)
-        spans = [Span(system, from_.get(system, 0), high) for system, high in until.items()]
         sealed = Rows(marketplace_id=self._marketplace_id, spans=spans)
         if await number_of(sealed) == self._sealed_rows:
             return
