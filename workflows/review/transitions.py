@@ -60,13 +60,14 @@ SELECT found.* FROM log_total AS known CROSS JOIN LATERAL (
     SELECT {COLUMNS} FROM transition_log AS log
     WHERE {_WITHIN.format(since="$2", until="least($3, $14::timestamptz)")} AND log.machine = known.machine
       AND log.trigger = known.trigger AND log.from_state {{from_state}} AND log.to_state = known.to_state
-      AND log.actor_kind = known.actor_kind {_NEWEST}
+      AND log.actor_kind = known.actor_kind ORDER BY {{also}} log.at DESC FETCH FIRST $7 ROWS WITH TIES
 ) AS found WHERE {_SEEN} AND known.from_state {{made}} ''"""
+# To the planner IS NULL is no constant: an order that begins with it is the index's own.
 # What the counts have not seen yet ($14 on) may be by a rule or kind that they do not know.
 _BY_RULE = f"""
 SELECT * FROM (
-    {_OF_RULE.format(from_state="= known.from_state", made="<>")}
-    UNION ALL {_OF_RULE.format(from_state="IS NULL", made="=")}
+    {_OF_RULE.format(from_state="= known.from_state", made="<>", also="")}
+    UNION ALL {_OF_RULE.format(from_state="IS NULL", made="=", also="log.from_state DESC,")}
     UNION ALL (SELECT {COLUMNS} FROM transition_log AS log
                WHERE {_WITHIN.format(since="greatest($2, $14::timestamptz)", until="$3")} AND {_RULE.format("log")}
                  AND {_KIND.format("log")} {_PAGE})
