@@ -18,6 +18,8 @@ from workflows.thinned import Refusals
 
 _LOG = logger("gatehouse.access")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_READS = frozenset({"GET", "HEAD"})
+_READING = "audit.read"  # whatever stands under this act is a reading of the log, whether or not it says what of it
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 
 
@@ -71,15 +73,16 @@ def _outcome(scope: Scope, one: Attempt, status: int) -> Outcome | None:
         return "refused" if came_with or one.reason != "not_signed_in" else None
     if status >= 400 or one.marketplace_id is None:
         return None
-    return one.outcome or (None if scope.get("method") in _SAFE else "done")
+    if one.outcome is not None or scope.get("method") not in _SAFE:
+        return one.outcome or "done"
+    return "read" if scope.get("method") in _READS and _act(scope) == _READING else None
 
 
 def _access(scope: Scope, one: Attempt, outcome: Outcome, status: int) -> Access:
-    handler = scope.get("route_handler")
     return Access(
         marketplace_id=one.marketplace_id,
         outcome=outcome,
-        act=str(handler.opt.get("act") or "") if handler else "",
+        act=_act(scope),
         route=f"{scope.get('method')} {scope.get('path_template') or 'no route'}",
         reason=one.reason,
         status=status,
@@ -90,3 +93,8 @@ def _access(scope: Scope, one: Attempt, outcome: Outcome, status: int) -> Access
         entity_id=one.entity_id,
         details=one.details if outcome == "read" else {},
     )
+
+
+def _act(scope: Scope) -> str:
+    handler = scope.get("route_handler")
+    return str(handler.opt.get("act") or "") if handler else ""

@@ -12,6 +12,7 @@ from api.etags import TAGGED, tagged
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
+from workflows.access_log import note_reading
 from workflows.customer_data import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
 from workflows.customer_records import (
     CustomerChange,
@@ -136,10 +137,12 @@ class Customers(Controller):
     async def export(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """Give a person all that is here about them, as one JSON document (docs/data.md). No secret is in it."""
         found = await find_customer(marketplace.id, customer)
+        note_reading({"page": "customer", "customer": str(found.number)})
         return Stream(customer_data(marketplace.id, found), media_type=JSON_TYPE)
 
     @get("/{customer:str}/archive", opt=_EXPORT, responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404)})
     async def archive(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """The same document and the PDFs of their invoices, in a ZIP file."""
         found = await find_customer(marketplace.id, customer)
+        note_reading({"page": "customer", "customer": str(found.number)})
         return Stream(customer_archive(marketplace.id, found), media_type=ZIP_TYPE)

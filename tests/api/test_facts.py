@@ -45,7 +45,12 @@ async def test_facts_and_breaches_are_listed_page_by_page_and_only_the_own_ones(
 async def test_a_broken_cursor_and_an_unknown_state_are_refused_by_name(
     api: httpx.AsyncClient, key: dict[str, str]
 ) -> None:
-    for query, field in (("after=nonsense", "after"), ("state=mended", "state"), ("limit=0", "limit")):
+    for query, field in (
+        ("after=nonsense", "after"),
+        ("state=mended", "state"),
+        ("fact=%00", "fact"),
+        ("limit=0", "limit"),
+    ):
         answer = await api.get(f"{FACTS_PATH}/breaches?{query}", headers=key)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 

@@ -11,6 +11,7 @@ from workflows.portal_views import Marketplace
 from workflows.review.tally import count_moves
 
 LOG = "/api/v1/transitions"
+FAR_AHEAD = "ffffffff-ffff-7fff-bfff-ffffffffffff"  # a UUIDv7 of the year 10889
 Headers = dict[str, str]
 
 
@@ -112,8 +113,11 @@ async def test_who_may_not_read_it_gets_403_and_what_is_not_there_404(
     for path in (
         f"rows/subscription/{theirs['id']}/1",
         f"rows/subscription/{theirs['id']}/99999999999999999",
+        f"rows/subscription/{FAR_AHEAD}/1",
         "subscriptions/4711",
         f"customers/{theirs['customer_id']}",
         "machines/spaceship",
     ):
         assert (await api.get(f"{LOG}/{path}", headers=reader)).status_code == 404, path
+    of_nothing = await api.get(LOG, params={"entity": FAR_AHEAD}, headers=reader)
+    assert (of_nothing.status_code, of_nothing.json()["transitions"]) == (200, [])

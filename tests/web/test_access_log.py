@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from litestar.routes import HTTPRoute
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
@@ -190,6 +191,27 @@ async def test_readings_by_api_are_written_down_and_the_same_book_is_read_there(
     nonsense: list[dict[str, Any]] = [{"outcome": "maybe"}, {"client": "xyz"}, {"after": "x"}, {"limit": "0"}]
     for query in nonsense:
         assert (await browser.get("/api/v1/access-log", params=query, headers=headers)).status_code == 422, query
+
+
+async def test_whatever_may_be_read_by_who_reads_the_log_is_written_down_and_so_is_a_persons_export(
+    browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    member = await browser.sign_in_staff(marketplace)
+    token, _ = await a_staff_session(marketplace, member)
+    paths = {
+        route.path_format.replace("{slug}", marketplace.slug)
+        for route in browser.application.routes
+        if isinstance(route, HTTPRoute) and not route.path_parameters.keys() - {"slug"}
+        for handler in route.route_handlers
+        if "GET" in handler.http_methods and handler.opt.get("act") == "audit.read"
+    }
+    assert {"/api/v1/transitions/export", "/api/v1/checkpoints", f"/console/{marketplace.slug}/facts"} < paths
+    paths |= {f"/api/v1/customers/{customer['number']}/{form}" for form in ("export", "archive")}
+
+    for path in sorted(paths - {"/api/v1/transitions/proof"}):  # that needs a row
+        before = len(await _rows("read"))
+        assert (await browser.get(path, headers={"Authorization": f"Bearer {token}"})).status_code == 200, path
+        assert len(await _rows("read")) == before + 1, path
 
 
 async def test_nobody_changes_the_book_and_only_age_removes_from_it(

@@ -14,6 +14,7 @@ from web.console.one_subscription import ONE, read_one, show_one, summary_path, 
 from web.forms import read_form_of
 from web.headers import page_headers
 from web.visit import StaffVisit
+from workflows.access_log import note_reading
 from workflows.customer_data import ZIP_TYPE, customer_archive
 from workflows.customer_records import CustomerChange, CustomerExists, change_customer, find_customer
 from workflows.customers import CustomerErased
@@ -79,6 +80,7 @@ class CustomerPages(Controller):
         customer = await find_customer(visit.marketplace.id, str(subscription.customer.number))
         name = f"customer-{visit.marketplace.slug}-{customer.number}.zip"
         headers = {**page_headers(), "Content-Disposition": f'attachment; filename="{name}"'}
+        note_reading({"page": "customer", "customer": str(customer.number)})
         return Stream(customer_archive(visit.marketplace.id, customer), media_type=ZIP_TYPE, headers=headers)
 
     @route(f"{_PATH}/erase", http_method=["GET", "HEAD"], act="customers.erase")

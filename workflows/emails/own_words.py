@@ -26,6 +26,7 @@ _ALLOWED = (
 )
 _DEEPEST = 20  # levels of conditions and what they ask
 _POSSIBLE = "only {{ name }} and {% if name %} … {% else %} … {% endif %} are possible here."
+_HALVES = re.compile("[\ud800-\udfff]")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 
 
@@ -55,6 +56,8 @@ def text_problem(text: str, known: Iterable[str]) -> str | None:
     """Why a text cannot stand where those variables are, as a sentence for people; None when it can."""
     try:
         return _problem_in(_ENVIRONMENT.parse(text), tuple(known), 0)
+    except ValueError:  # a number of thousands of digits, which Python does not read
+        return f"may not hold a number: {_POSSIBLE}"
     except TemplateSyntaxError as error:
         return f"cannot be read at line {error.lineno}: {error.message}"
     except RecursionError:
@@ -64,11 +67,17 @@ def text_problem(text: str, known: Iterable[str]) -> str | None:
 def _problem_in(node: nodes.Node, known: tuple[str, ...], depth: int) -> str | None:
     if depth > _DEEPEST:
         return "has too many conditions inside each other."
-    if not isinstance(node, _ALLOWED):
+    if not isinstance(node, _ALLOWED) or (isinstance(node, nodes.Const) and not _is_plain(node.value)):
         return f"may not hold what is in line {node.lineno}: {_POSSIBLE}"
     if isinstance(node, nodes.Name) and node.name not in known:
         return f"has a mistake in line {node.lineno}: there is no {{{{ {node.name} }}}}. There are: {', '.join(known)}."
     return next((found for child in node.iter_child_nodes() if (found := _problem_in(child, known, depth + 1))), None)
+
+
+def _is_plain(value: Any) -> bool:
+    """Words and yes or no. Not numbers: some of them compile to what is not there when it is wanted. Not half a
+    character: no e-mail can hold it, and a text as it is typed has none."""
+    return value is None or isinstance(value, bool) or (isinstance(value, str) and not _HALVES.search(value))
 
 
 @lru_cache(maxsize=1024)  # compiling takes three quarters of the time of an e-mail; the same few texts come again

@@ -3,6 +3,7 @@
 What is the whole deployment's is not theirs; its operator sees all of it: `./gatehouse check-facts`, metrics.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -11,11 +12,13 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_all, fetch_value
+from workflows.errors import InvalidInput
 from workflows.facts import FACTS, FACTS_BY_NAME
 from workflows.keyset import Asked, Keyset, cursor, cut
 
 Standing = Literal["open", "gone"]
 
+_NAME = re.compile("[a-z0-9_]{1,100}")  # one of an earlier release has breaches too
 _NEWEST = Keyset("fact breaches", ("opened_at", "id"), (datetime, UUID), newest_first=True)
 _DEPLOYMENTS_OWN = {"schedule"}  # tables that no marketplace has a part of
 
@@ -93,7 +96,9 @@ async def open_breaches(marketplace_id: UUID | None = None) -> Mapping[str, int]
 async def list_breaches(
     marketplace_id: UUID, asked: Asked, *, fact: str | None = None, standing: Standing | None = None
 ) -> BreachPage:
-    """A page of breaches, the newest first. Raises InvalidInput for a broken cursor."""
+    """A page of breaches, the newest first. Raises InvalidInput for a broken cursor, and for a name that no fact has."""
+    if fact is not None and not _NAME.fullmatch(fact):
+        raise InvalidInput({"fact": "Give a fact's name, as the list of facts has it."})
     sql, arguments = _NEWEST.fill(
         "SELECT id, fact, about, entity, tells, opened_at, seen_at, times, gone_at FROM fact_breach"
         " WHERE marketplace_id = $1 AND ($2::text IS NULL OR fact = $2)"

@@ -16,6 +16,7 @@ COLUMNS = (
 )
 NEWEST_FIRST = "at DESC, entity_id DESC, seq DESC"  # of one instant by id: no two rows are alike
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # of time, as far as logs go
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARGIN = timedelta(days=1)  # by which the clocks of what gave an id and of the log may differ
 _VERSION = 7  # of UUIDs: they begin with milliseconds since 1970
 
@@ -45,7 +46,8 @@ def born(entity_id: UUID) -> datetime:
     """When a thing of that id can have come to be, at the earliest: older partitions hold nothing of it."""
     if entity_id.version != _VERSION:
         return BEGINNING
-    return max(BEGINNING, datetime.fromtimestamp((entity_id.int >> 80) / 1000, UTC) - _MARGIN)
+    since_1970 = min(timedelta(milliseconds=entity_id.int >> 80), END - _EPOCH)  # whoever made it up has time enough
+    return max(BEGINNING, _EPOCH + since_1970 - _MARGIN)
 
 
 async def logged_moves(marketplace_id: UUID, rows: list[Record]) -> list[LoggedMove]:

@@ -240,6 +240,23 @@ async def test_reading_the_log_is_written_down_with_its_filter_and_shown(
     assert readers == [str(auditor["id"])]
 
 
+async def test_what_was_read_cannot_be_hidden_behind_other_things_in_the_address(
+    browser: Browser, marketplace: Marketplace, auditor: Record, home: str
+) -> None:
+    subscription, decoy = await a_subscription(marketplace), await a_subscription(marketplace)
+    many = "".join(f"x{number}=jane@example.com&" for number in range(30))
+    await browser.get(f"{home}/audit?{many}page=account&entity={subscription['id']}&entity={decoy['id']}")
+    await browser.get(f"{home}/audit/rows/subscription/{subscription['id']}/1?entity={decoy['id']}&machine=x&page=x")
+    await browser.get(f"{home}/audit/rows/subscription/{subscription['id']}/000000000001{'9' * 11}")
+
+    rows = await fetch("SELECT details FROM access_log WHERE outcome = 'read' ORDER BY id")
+
+    assert [row["details"] for row in rows] == [
+        {"page": "log", "entity": str(subscription["id"])},
+        {"page": "log", "machine": "subscription", "entity": str(subscription["id"]), "seq": "1"},
+    ]
+
+
 async def test_seals_are_listed_with_their_roots_and_what_does_not_fit(
     browser: Browser,
     marketplace: Marketplace,

@@ -10,8 +10,10 @@ from web.console.answers import show_page
 from web.console.audit import words
 from web.visit import StaffVisit
 from workflows.access_log import note_reading
+from workflows.review.filters import FIELDS
 
 _LONGEST = 200  # characters of what was typed that are kept of a reading
+_KEPT = (*FIELDS, "outcome", "client", "after", "before")  # what any of these pages looks for; nothing else is its own
 
 
 def show_audit(
@@ -24,17 +26,10 @@ def show_audit(
 
 
 def _read(request: WebRequest, tab: str) -> Mapping[str, str]:
+    """What was looked at, as the page itself took it: nothing that the address says besides can stand for it."""
+    asked = {name: value.replace("\0", "") for name, value in typed(request, _KEPT).items() if value}
     parts = {name: str(value) for name, value in request.path_params.items() if name != "slug"}
-    return {"page": tab, **parts, **query_of(request)}
-
-
-def query_of(request: WebRequest) -> dict[str, str]:
-    """What the URL says, empty fields left out."""
-    return {
-        name[:_LONGEST]: value[:_LONGEST]
-        for name, value in list(request.query_params.items())[:20]
-        if value.strip() and "\0" not in name + value
-    }
+    return {**asked, **parts, "page": tab}
 
 
 def typed(request: WebRequest, names: tuple[str, ...]) -> dict[str, str]:

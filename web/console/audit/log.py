@@ -22,7 +22,7 @@ from workflows.review.transitions import LogPage, list_moves, move_of
 
 _NOTHING = LogPage(transitions=[], after=None, looked_back_to=None)
 _EVERY_FEW = 5  # days between two labels of the chart
-_LARGEST_SEQ = 2**31 - 1
+_LARGEST_SEQ, _DIGITS = 2**31 - 1, 10
 
 
 class LogPages(Controller):
@@ -80,7 +80,7 @@ class LogPages(Controller):
 
 
 def _seq(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= _LARGEST_SEQ):
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and 0 < int(text) <= _LARGEST_SEQ):
         raise NotFound("no such row")
     return int(text)
 
