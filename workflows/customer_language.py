@@ -33,7 +33,7 @@ async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: Langu
     """
     if choice.language is not None and choice.language not in LANGUAGES:
         raise InvalidInput({"language": _UNKNOWN})
-    where = "marketplace_id = $1 AND id = $2"
+    where = "marketplace_id = $1 AND id = $2 AND erased_at IS NULL"  # they may just have been
     async with transaction():
         before: str | None = await fetch_value(
             f"SELECT locale FROM customer WHERE {where} FOR NO KEY UPDATE", marketplace_id, customer_id

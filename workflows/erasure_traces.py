@@ -2,7 +2,7 @@
 is a line here, and a line in docs/data.md; a test scans the whole database for an erased person's words.
 
 `:marketplace`, `:customer`, `:number` and `:email` stand for the customer's own. The order matters: what is found by
-an e-mail of theirs goes before the e-mails are emptied.
+an e-mail of theirs, or by an address that one went to, goes before the e-mails are emptied.
 """
 
 _OWN = "marketplace_id = :marketplace AND customer_id = :customer"
@@ -14,17 +14,31 @@ SELECT id FROM webhook_event WHERE marketplace_id = :marketplace AND occurred_at
 AND (data ->> 'customer' = :number::bigint::text OR data ->> 'id' = :customer::uuid::text)
 """
 
+# Every address that they ever had a mail at.
+_ADDRESSES = f"ARRAY(SELECT lower(:email) UNION SELECT lower(recipient) FROM outgoing_email WHERE {_OWN})"
+
+
+def _quotes(text: str) -> str:
+    """Whether a text holds one of their addresses."""
+    return f"EXISTS (SELECT FROM unnest({_ADDRESSES}) AS theirs WHERE position(theirs IN lower({text})) > 0)"
+
+
+# Notices to staff quote why something failed, and that may quote an address.
+_NOTICES_OF_THEM = f"""
+marketplace_id = :marketplace AND staff_id IS NOT NULL AND {_quotes("coalesce(context ->> 'error', '')")}
+"""
+
+_ANSWER = "encode(body, 'escape')"
+_REFUSED = "concat_ws(' ', columns::text, refused_reason, reference)"
+
 TRACES: tuple[str, ...] = (
     # what the capture inbox kept, in development and sandboxes
     f"DELETE FROM captured_email WHERE id IN ({_THEIR_EMAILS})",
+    f"DELETE FROM captured_email WHERE id IN (SELECT id FROM outgoing_email WHERE {_NOTICES_OF_THEM})",
+    f"UPDATE outgoing_email SET context = context || jsonb_build_object('error', 'erased') WHERE {_NOTICES_OF_THEM}",
     # what was typed on the login page and not handled yet, and in an old link's place
-    "DELETE FROM link_request WHERE marketplace_id = :marketplace AND lower(email) = lower(:email)",
+    f"DELETE FROM link_request WHERE marketplace_id = :marketplace AND lower(email) = ANY({_ADDRESSES})",
     f"DELETE FROM link_request WHERE marketplace_id = :marketplace AND access_token_id IN ({_THEIR_LINKS})",
-    # whom e-mails went to and what they said; that one was sent, when, and what became of it stays
-    (
-        "UPDATE outgoing_email SET recipient = 'erased-' || id || '@erased.invalid', context = '{}',"
-        f" provider_reference = NULL WHERE {_OWN}"
-    ),
     # the browsers that they used, and where their links led
     f"UPDATE access_token SET browser_digest = NULL, return_to = NULL WHERE {_OWN}",
     f"UPDATE portal_session SET user_agent = '' WHERE {_OWN}",
@@ -42,18 +56,19 @@ TRACES: tuple[str, ...] = (
     # answers that are kept for a day for whoever sends a request again: they are told that it was done
     (
         "UPDATE idempotent_request SET body = NULL WHERE marketplace_id = :marketplace AND body IS NOT NULL"
-        " AND (position(lower(:email) IN lower(encode(body, 'escape'))) > 0"
-        " OR position(:customer::uuid::text IN encode(body, 'escape')) > 0)"
+        f" AND ({_quotes(_ANSWER)} OR position(:customer::uuid::text IN {_ANSWER}) > 0"
+        " OR route LIKE '%/billing-details')"  # of whom, its answer does not say
     ),
     # rows that imports refused, and errors of jobs, which may quote an address
-    (
-        "DELETE FROM import_row WHERE marketplace_id = :marketplace AND ("
-        "position(lower(:email) IN lower(columns::text)) > 0"
-        " OR position(lower(:email) IN lower(coalesce(refused_reason, '') || reference)) > 0)"
-    ),
+    (f"DELETE FROM import_row WHERE marketplace_id = :marketplace AND {_quotes(_REFUSED)}"),
     (
         "UPDATE outbox SET last_error = 'erased' WHERE marketplace_id = :marketplace AND status = 'dead'"
-        " AND position(lower(:email) IN lower(last_error)) > 0"
+        f" AND {_quotes('last_error')}"
+    ),
+    # whom e-mails went to and what they said; that one was sent, when, and what became of it stays
+    (
+        "UPDATE outgoing_email SET recipient = 'erased-' || id || '@erased.invalid', context = '{}',"
+        f" provider_reference = NULL WHERE {_OWN}"
     ),
     # and who they were; the number stays, which orders and invoices name
     (

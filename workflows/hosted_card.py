@@ -109,7 +109,7 @@ async def open_card_form(
         raise GatewayUnavailable(str(doubt)) from doubt
     async with transaction():
         await execute(
-            "UPDATE customer SET gateway_reference = $3 WHERE marketplace_id = $1 AND id = $2",
+            "UPDATE customer SET gateway_reference = $3 WHERE marketplace_id = $1 AND id = $2 AND erased_at IS NULL",
             marketplace.id,
             customer["id"],
             form.customer_reference,

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from integrations.gateways import gateway_for
+from integrations.gateways.sandbox import SandboxGateway
 from integrations.mailers.capture import CaptureMailer
+from integrations.rate_limits import limiter
 from models.database import DB, Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.chains import flaws, story
 from tests.factories import (
@@ -17,6 +19,7 @@ from tests.factories import (
     a_product,
     a_refund,
     a_session,
+    a_staff_member,
     a_subscription,
     an_import,
     an_order,
@@ -26,6 +29,7 @@ from tests.workflows.billed import FAILS, billed, run
 from workflows.actor import Actor
 from workflows.cancel import cancel_by_staff
 from workflows.clock import now
+from workflows.customer_language import LanguageChoice, choose_language
 from workflows.customer_records import CustomerChange, NewCustomer, change_customer, create_customer
 from workflows.customers import CustomerErased
 from workflows.emails.deliver import deliver_email
@@ -33,12 +37,17 @@ from workflows.erasure import ErasureRefused, erase_customer, look_before_erasin
 from workflows.errors import DefinitionError, NotFound, NotNow
 from workflows.facts.check import check_facts
 from workflows.fire import Move, fire
+from workflows.hosted_card import open_card_form
 from workflows.link_requests import ask_again, ask_for_link, handle_link_request, send_login_email
+from workflows.links import link_text
 from workflows.machines import CHARGE, MACHINES
 from workflows.orders import NewOrder, OrderCard, place_order
 from workflows.portal_views import Marketplace
+from workflows.ports import CardSetup
 from workflows.refunds import refund_charge
 from workflows.restart import restart
+from workflows.settings import settings
+from workflows.staff_notices import tell_of_dead_jobs
 from workflows.webhooks.publish import publish_event
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -79,14 +88,24 @@ async def with_traces(shop: Marketplace, customer: Record) -> None:
     run_ = await an_import(shop, ended_at=now(), outcome="done")
     await execute(
         "INSERT INTO import_row (marketplace_id, run_id, kind, reference, refused_column, refused_reason)"
-        " VALUES ($1, $2, 'customers', 'r', 'email', 'zebedee@Quixote.example is taken')",
+        " VALUES ($1, $2, 'customers', 'r', 'email', 'zebedee@Quixote.example is taken'),"
+        " ($1, $2, 'customers', 's', 'email', 'once@windmill.example is taken')",
         shop.id,
         run_["id"],
+    )
+    await execute(
+        "UPDATE outgoing_email SET recipient = 'Once@windmill.example' WHERE id ="
+        " (SELECT id FROM outgoing_email WHERE customer_id = $1 ORDER BY id LIMIT 1)",
+        customer["id"],
     )
     await execute(
         "UPDATE outbox SET status = 'dead', last_error = 'refused: Zebedee@quixote.example' WHERE id ="
         " (SELECT max(id) FROM outbox WHERE actor = 'email.deliver')"
     )
+    await a_staff_member(shop, wants_failed_job=True)
+    await tell_of_dead_jobs()
+    [notice] = await fetch("SELECT id FROM outgoing_email WHERE template = 'staff_failed_job'")
+    await deliver_email(shop.id, notice["id"], CaptureMailer("portal@gatehouse.example"))
     await execute(
         "INSERT INTO idempotent_request (marketplace_id, scope, principal, route, fingerprint, key_id, claim,"
         " claimed_until, status, headers, body, created_at) VALUES ($1, 'x', 'api_key:1', '/customers', 'x', '1',"
@@ -94,6 +113,12 @@ async def with_traces(shop: Marketplace, customer: Record) -> None:
         shop.id,
         customer["id"],
         b'{"email":"zebedee@quixote.example","name":"Zebedee"}',
+    )
+    await execute(
+        "INSERT INTO idempotent_request SELECT marketplace_id, 'y', uuidv7(), principal,"
+        " 'PATCH /api/v1/customers/{customer}/billing-details', fingerprint, key_id, claim, claimed_until, status,"
+        " headers, $1, created_at FROM idempotent_request",
+        b'{"name":"Zebedee","address":"1 windmill lane","country":null,"tax_id":null,"corrected":[]}',
     )
 
 
@@ -312,3 +337,31 @@ async def _until_it_waits() -> None:
 
 async def _somebody_waits() -> bool:
     return await fetch_value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+
+
+class FormOpenedTooLate(SandboxGateway):
+    """A gateway that opens its form when the customer has been erased."""
+
+    def __init__(self, shop: Marketplace, customer: str) -> None:
+        super().__init__()
+        self.shop, self.customer = shop, customer
+
+    async def start_card_setup(self, **asked: Any) -> CardSetup:
+        await cancel_all(self.shop)
+        await erase_customer(self.shop.id, self.customer, BY)
+        return CardSetup(url=asked["return_url"], reference="seti_1", customer_reference="cus_late")
+
+
+async def test_what_began_before_and_ends_later_leaves_nothing_of_the_person(valkey_url: str) -> None:
+    shop = await a_marketplace()
+    subscription = await a_subscription(shop)
+    customer = await of(shop, subscription["customer_id"])
+    link = await a_link(shop, customer=customer, purpose="card_update", subscription_id=subscription["id"])
+    gateway, urls = FormOpenedTooLate(shop, str(customer["number"])), {"return_url": "/saved", "cancel_url": "/form"}
+
+    await open_card_form(shop, link_text(link), gateway, "192.0.2.1", limiter(settings()), **urls)
+    await choose_language(shop.id, customer["id"], LanguageChoice(language="de"), Actor("customer", customer["id"]))
+
+    after = await of(shop, customer["id"])
+    assert after["erased_at"] is not None
+    assert (after["gateway_reference"], after["locale"]) == (None, None)

@@ -96,7 +96,7 @@ async def open_breaches(marketplace_id: UUID | None = None) -> Mapping[str, int]
 async def list_breaches(
     marketplace_id: UUID, asked: Asked, *, fact: str | None = None, standing: Standing | None = None
 ) -> BreachPage:
-    """A page of breaches, the newest first. Raises InvalidInput for a broken cursor, and for a name that no fact has."""
+    """A page of breaches, the newest first. Raises InvalidInput for a broken cursor, and for no fact's name."""
     if fact is not None and not _NAME.fullmatch(fact):
         raise InvalidInput({"fact": "Give a fact's name, as the list of facts has it."})
     sql, arguments = _NEWEST.fill(
