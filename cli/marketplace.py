@@ -43,8 +43,13 @@ def create(
     data: Annotated[Path, typer.Option(help="The demo's folder, used when DATABASE_URL is not set.")] = _DEFAULT_DATA,
 ) -> None:
     """Make a marketplace with its owner and its first API key, which is shown this once."""
-    given = {"currency": currency, "country": country, "time_zone": time_zone, "support_email": support_email}
-    change = MarketplaceChange(name=name, **{name: value or UNSET for name, value in given.items()})
+    change = MarketplaceChange(
+        name=name,
+        currency=currency or UNSET,
+        country=country or UNSET,
+        time_zone=time_zone or UNSET,
+        support_email=support_email or UNSET,
+    )
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with database_at_hand(as_typed(data)) as url:
