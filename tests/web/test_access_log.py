@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 from models.database import Record, execute, fetch, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_link, a_marketplace, a_staff_member, a_staff_session, a_subscription
-from tests.web.browsing import Browser, text_of
+from tests.web.browsing import Browser, form_of, text_of
 from tests.web.console.test_second_factor_pages import at_the_question, set_up
 from workflows.access_log import client_digest, forget_accesses
 from workflows.api_keys import create_key, revoke_key
@@ -191,6 +191,24 @@ async def test_readings_by_api_are_written_down_and_the_same_book_is_read_there(
     nonsense: list[dict[str, Any]] = [{"outcome": "maybe"}, {"client": "xyz"}, {"after": "x"}, {"limit": "0"}]
     for query in nonsense:
         assert (await browser.get("/api/v1/access-log", params=query, headers=headers)).status_code == 422, query
+
+
+async def test_who_sends_one_request_id_again_and_again_does_not_hide_the_request_that_moved_something(
+    browser: Browser, other_browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    subscription = await a_subscription(marketplace, customer=customer)
+    home, same = f"/portal/{marketplace.slug}", {"X-Request-ID": "one-and-the-same"}
+    await browser.sign_in(marketplace, customer)
+    page = await browser.get(f"{home}/subscriptions/{subscription['number']}/cancel")
+    for _ in range(12):
+        await browser.send_form(f"{home}/language", form_of(page, "Confirm").fields | {"language": "en"}, **same)
+    form = form_of(page, "Confirm")
+    assert (await browser.send_form(form.action, form.fields, **same)).status_code == 303
+    await other_browser.sign_in_staff(marketplace, "auditor")
+
+    row = await other_browser.get(f"/console/{marketplace.slug}/audit/rows/subscription/{subscription['id']}/2")
+
+    assert "POST /portal/{slug}/subscriptions/{number}/cancel" in text_of(row)
 
 
 async def test_whatever_may_be_read_by_who_reads_the_log_is_written_down_and_so_is_a_persons_export(

@@ -87,17 +87,20 @@ async def list_accesses(marketplace_id: UUID, wanted: AccessWanted, asked: Asked
     return AccessPage(accesses=await _shown(marketplace_id, page.rows), after=page.after, before=page.before)
 
 
-async def accesses_of_request(marketplace_id: UUID, request_id: str | None) -> list[AccessShown]:
-    """What the access log has of one request, the first ten; nothing of a move that no request made."""
+async def accesses_of_request(marketplace_id: UUID, request_id: str | None, at: datetime) -> list[AccessShown]:
+    """What the access log has of the request that moved something then; nothing of a move that no request made.
+
+    An id may have come from the caller, who can send it again and again: the ten that are nearest in time."""
     if request_id is None:
         return []
     rows = await fetch(
         f"SELECT {_COLUMNS} FROM access_log AS page WHERE page.request_id = $2 AND page.marketplace_id = $1"
-        " ORDER BY page.at, page.id LIMIT 10",
+        " ORDER BY abs(extract(epoch FROM page.at - $3)), page.id LIMIT 10",
         marketplace_id,
         request_id,
+        at,
     )
-    return await _shown(marketplace_id, rows)
+    return await _shown(marketplace_id, sorted(rows, key=lambda row: (row["at"], row["id"])))
 
 
 async def _shown(marketplace_id: UUID, rows: list[Record]) -> list[AccessShown]:

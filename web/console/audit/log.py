@@ -75,7 +75,7 @@ class LogPages(Controller):
             "log",
             move=move,
             subject=await subject_of(here, machine, move.entity_id),
-            accesses=await accesses_of_request(here, move.request_id),
+            accesses=await accesses_of_request(here, move.request_id, move.at),
         )
 
 
