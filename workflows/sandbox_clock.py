@@ -6,7 +6,7 @@ the marketplace waits in the queues of links, charges and e-mails; documents may
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,7 @@ from workflows.errors import Forbidden, InvalidInput, WorkflowError
 from workflows.notices import CARD_EXPIRES_FIRST, CARD_NOTICE, TRIAL_NOTICE
 from workflows.outbox import stage
 
+END = datetime(2200, 1, 1, tzinfo=UTC)  # calendars go on for 7,800 years: what counts ahead from here stays within them
 FARTHEST = timedelta(days=366 * 5)  # of one move: five years of monthly billing are sixty events a subscription
 STEP_WITHIN = timedelta(seconds=60)  # of real time; a step that takes longer is stuck, and says so
 _LOOKS_EVERY = 0.02  # seconds
@@ -150,6 +151,8 @@ def _refuse_bad_target(at: datetime, target: datetime) -> None:
         raise InvalidInput({"to": "The clock only moves ahead: this instant has passed."})
     if target - at > FARTHEST:
         raise InvalidInput({"to": f"Move it by at most {FARTHEST.days} days at a time."})
+    if target >= END:
+        raise InvalidInput({"to": f"The clock ends before the year {END.year}."})
 
 
 async def _step(marketplace_id: UUID, at: datetime) -> list[Happened]:

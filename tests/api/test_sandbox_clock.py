@@ -13,6 +13,18 @@ from workflows.portal_views import Marketplace
 _PATH = "/api/v1/sandbox/clock"
 
 
+@pytest.mark.parametrize("body", [{"advance_days": 1830}, {"to": "2201-01-01T00:00:00Z"}])
+async def test_a_clock_does_not_go_where_calendars_end_step_by_step(
+    api: httpx.AsyncClient, key: dict[str, str], body: dict[str, Any]
+) -> None:
+    await execute("UPDATE marketplace SET clock_offset = timestamptz '2199-06-01' - now()")
+
+    answer = await api.post(_PATH, json=body, headers=key)
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"] == [{"field": "to", "rule": "The clock ends before the year 2200."}]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
