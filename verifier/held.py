@@ -28,7 +28,7 @@ class Held:
                     keyring.learn(read_key(said), 0, report)
                 else:
                     held.take(read_checkpoint(said), keyring, report)
-            except (msgspec.DecodeError, Unfit) as error:
+            except (ValueError, RecursionError, Unfit) as error:
                 raise Unfit(f"{path}, line {line}: {error}") from None
         return held
 

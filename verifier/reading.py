@@ -17,6 +17,7 @@ LONGEST_LINE = 1 << 20  # a row has some 500 bytes, a checkpoint 3,000
 _MOST_PACKED = 100
 _UNSUSPICIOUS = 4 << 20  # bytes, below which the ratio is not looked at
 
+_UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and Unicode's are ValueErrors
 Line = tuple[int, Row | dict[str, Any] | None]  # its number; a row, what a control line says, or None: unreadable
 
 
@@ -70,7 +71,7 @@ def _ndjson(lines: Iterator[bytes]) -> Iterator[Line]:
     for number, line in enumerate(lines, start=1):
         try:
             yield number, control(line) if line.startswith(b'{"type"') else row(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             yield number, None
 
 
@@ -87,7 +88,7 @@ def _csv(lines: Iterator[bytes]) -> Iterator[Line]:
         else:
             try:
                 yield number, control(record[1]) if record and record[0].startswith("#") else from_csv(record)
-            except (ValueError, IndexError, TypeError):
+            except (*_UNREADABLE, IndexError, TypeError):
                 yield number, None
 
 
