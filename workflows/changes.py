@@ -5,15 +5,19 @@ nobody can change or remove it afterwards. Never a secret, and of a file its dig
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from models.database import execute, fetch_all
+from models.database import execute, fetch_all, fetch_value
 from workflows.actor import Actor, request_id
+from workflows.clock import now
+from workflows.errors import TooManyRequests
 
+OWN_CHANGES_A_DAY = 50  # of a customer, who moves house less often
+_DAY = timedelta(days=1)
 _MOST = 200
 _NOTHING: Mapping[str, Any] = {}
 
@@ -41,10 +45,13 @@ async def record_change(
     """Writes a change down, in the caller's transaction; nothing where no field differs and the act is `changed`.
 
     `subject` says what was changed: `portal_settings`, `staff:<id>`; `act` is a code: `changed`, `invited`, `revoked`.
+    Raises TooManyRequests for a customer who changed their own record 50 times within a day.
     """
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if not names and act == "changed":
         return
+    if by.kind == "customer":
+        await _check_own_changes(marketplace_id, subject)
     await execute(
         "INSERT INTO change_log (marketplace_id, actor_kind, actor_id, request_id, subject, act, before, after)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -57,6 +64,19 @@ async def record_change(
         {name: before[name] for name in names if name in before},
         {name: after[name] for name in names if name in after},
     )
+
+
+async def _check_own_changes(marketplace_id: UUID, subject: str) -> None:
+    """Of a customer whose row is locked: what they change is written down for ever, and the merchant is told."""
+    made = await fetch_value(
+        "SELECT count(*) FROM change_log WHERE marketplace_id = $1 AND subject = $2 AND actor_kind = 'customer'"
+        " AND at > $3",
+        marketplace_id,
+        subject,
+        now() - _DAY,
+    )
+    if made >= OWN_CHANGES_A_DAY:
+        raise TooManyRequests("changes of one's own record", int(_DAY.total_seconds()))
 
 
 async def changes_of(marketplace_id: UUID, subject: str) -> list[Change]:

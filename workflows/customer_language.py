@@ -27,7 +27,8 @@ def chosen_language(locale: str | None) -> LanguageChoice:
 
 
 async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: LanguageChoice, by: Actor) -> LanguageChoice:
-    """Keeps the choice, for e-mails and invoices from now on too. Raises InvalidInput for a language without words.
+    """Keeps the choice, for e-mails and invoices from now on too. Raises InvalidInput for a language without words,
+    TooManyRequests for who changes their record all the time.
 
     Whoever chooses the language that their locale has already keeps its region ("de-AT").
     """

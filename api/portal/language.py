@@ -23,7 +23,7 @@ class Language(Controller):
         """See the language chosen for pages, e-mails and invoices."""
         return chosen_language(signed_in.locale)
 
-    @put(dto=StrictJSON[LanguageChoice], return_dto=None, responses=problems(*BAD_BODY, 401))
+    @put(dto=StrictJSON[LanguageChoice], return_dto=None, responses=problems(*BAD_BODY, 401, 429))
     async def choose(
         self, signed_in: SignedInCustomer, data: Annotated[LanguageChoice, example({"language": "de"})]
     ) -> LanguageChoice:

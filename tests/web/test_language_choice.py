@@ -6,6 +6,7 @@ import pytest
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.factories import a_customer, a_marketplace, a_session
 from tests.web.browsing import Browser, form_of, text_of
+from workflows.changes import OWN_CHANGES_A_DAY
 from workflows.portal_views import Marketplace
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9"}
@@ -56,6 +57,26 @@ async def test_a_choice_is_noted_and_of_the_customer_alone(browser: Browser, mar
     noted = await fetch_row("SELECT actor_kind, subject, before, after, count(*) OVER () FROM change_log")
     assert noted is not None
     assert tuple(noted) == ("customer", f"customer:{customer['id']}", {"locale": None}, {"locale": "pt"}, 1)
+
+
+async def test_who_changes_their_own_record_without_end_is_asked_to_wait(
+    browser: Browser, marketplace: Marketplace, customer: Record
+) -> None:
+    token, _ = await a_session(marketplace, customer)
+    headers = {"Authorization": f"Bearer {token}"}
+    for turn in range(OWN_CHANGES_A_DAY):
+        chosen = await browser.put(
+            "/api/v1/portal/language", json={"language": ("de", "fr")[turn % 2]}, headers=headers
+        )
+        assert chosen.status_code == 200
+
+    refused = await browser.put("/api/v1/portal/language", json={"language": "es"}, headers=headers)
+    named = await browser.patch("/api/v1/portal/billing-details", json={"name": "Jane"}, headers=headers)
+
+    assert (refused.status_code, named.status_code) == (429, 429)
+    assert refused.headers["Retry-After"] == "86400"
+    assert await fetch_value("SELECT locale FROM customer WHERE id = $1", customer["id"]) == "fr"
+    assert await fetch_value("SELECT count(*) FROM change_log") == OWN_CHANGES_A_DAY
 
 
 async def test_choosing_the_language_that_one_has_keeps_its_region(browser: Browser, marketplace: Marketplace) -> None:
