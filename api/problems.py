@@ -15,7 +15,7 @@ from workflows import errors
 from workflows.access_log import note_refusal
 from workflows.actor import request_id
 from workflows.apply_gateway_event import EventTooEarly
-from workflows.customer_records import CustomerExists
+from workflows.customer_records import CustomerAmbiguous, CustomerExists
 from workflows.customers import CustomerErased
 from workflows.emails.mail_events import MailEventsRefused, MailEventsUnsigned
 from workflows.erasure import ErasureRefused
@@ -52,6 +52,7 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     OrderDeclined:              (402, "The payment was declined"),
     CustomerExists:             (409, "There is such a customer already"),
     CustomerErased:             (409, "The customer was erased"),
+    CustomerAmbiguous:          (409, "This may be either of two customers"),
     ErasureRefused:             (409, "The customer cannot be erased yet"),
     LastOwner:                  (409, "A marketplace needs an owner"),
     FactorStands:               (409, "There is a second factor already"),
@@ -100,6 +101,7 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     FactorStands: "Remove it before you set up another.",
     errors.AddressUndeliverable: "An e-mail came back for good, or its owner complained. Correct the address, or try it"
     " again: POST /api/v1/customers/{customer}/try-again.",
+    CustomerAmbiguous: "It is one customer's number and another's reference: name the customer by their id.",
     CustomerErased: "Nothing of this person is here any more, and nothing new can be made for them.",
     CustomerExists: "The marketplace has a customer of this e-mail, whatever its case.",
 }

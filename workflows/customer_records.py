@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from models.database import fetch_one, fetch_row, retrying, transaction
+from models.database import fetch_one, fetch_row, fetch_value, retrying, transaction
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.customers import CustomerErased, clean_email
@@ -22,6 +22,12 @@ from workflows.numbering import id_in, next_number, number_in
 from workflows.typed_text import one_line
 from workflows.versions import check_version
 from workflows.webhooks.publish import tell
+
+
+class CustomerAmbiguous(WorkflowError):
+    """Raised when a text may name either of two customers, and the act is one that must not meet the wrong one."""
+
+    code = "customer_ambiguous"
 
 
 class CustomerExists(WorkflowError):
@@ -107,6 +113,18 @@ async def find_customer(marketplace_id: UUID, customer: str) -> CustomerRecord:
         )
     if found is None:
         raise NotFound(f"no customer {customer}")
+    return found
+
+
+async def find_customer_for_sure(marketplace_id: UUID, customer: str) -> CustomerRecord:
+    """The same, for what cannot be taken back. Raises NotFound, and CustomerAmbiguous where the text is one customer's
+    number and another's reference."""
+    found = await find_customer(marketplace_id, customer)
+    by_reference = await fetch_value(
+        "SELECT id FROM customer WHERE marketplace_id = $1 AND reference = $2", marketplace_id, customer
+    )
+    if by_reference not in (None, found.id):
+        raise CustomerAmbiguous(f"{customer} is one customer's number and another's reference")
     return found
 
 

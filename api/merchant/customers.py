@@ -15,6 +15,7 @@ from api.strict_json import StrictJSON
 from workflows.access_log import note_reading
 from workflows.customer_data import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
 from workflows.customer_records import (
+    CustomerAmbiguous,
     CustomerChange,
     CustomerExists,
     CustomerRecord,
@@ -22,6 +23,7 @@ from workflows.customer_records import (
     change_customer,
     create_customer,
     find_customer,
+    find_customer_for_sure,
 )
 from workflows.customers import CustomerErased
 from workflows.emails.undeliverable import try_again
@@ -36,11 +38,13 @@ _WRITE = {"act": "customers.write"}
 _EXPORT = {"act": "export"}
 _ERASE = {"act": "customers.erase"}
 _GONE = [(CustomerErased("customer 12"), "They were erased.")]
+_EITHER = [(CustomerAmbiguous("12 is one customer's number and another's reference"), "Name the customer by their id.")]
 _LIVES = [
+    *_EITHER,
     (
         ErasureRefused(["Subscription 1042 is not ended: cancel it first."]),
         "A subscription lives, or money is not settled: `detail` says what to do first.",
-    )
+    ),
 ]
 
 CustomerNumber = Annotated[str, PathParameter(description="The customer's number, id, or your own reference.")]
@@ -118,10 +122,11 @@ class Customers(Controller):
         goes there anyway."""
         return tagged(request, await try_again(caller.marketplace_id, customer, caller.actor))
 
-    @get("/{customer:str}/erasure", opt=_ERASE, responses=problems(401, 403, 404))
+    @get("/{customer:str}/erasure", opt=_ERASE, responses=problems(401, 403, 404, 409, told=_EITHER))
     async def look_before_erasing(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> ErasureShown:
         """See what stands in the way of erasing a customer, and how much the law makes you keep."""
-        return await look_before_erasing(marketplace.id, customer)
+        found = await find_customer_for_sure(marketplace.id, customer)
+        return await look_before_erasing(marketplace.id, str(found.id))
 
     @post("/{customer:str}/erase", status_code=200, opt=_ERASE, responses=problems(401, 403, 404, 409, told=_LIVES))
     async def erase(self, caller: Asking, customer: CustomerNumber) -> ErasureShown:
@@ -129,20 +134,27 @@ class Customers(Controller):
 
         Links and sessions end. Invoices, and what the books and the log say in ids and amounts, stay. Erasing twice is
         erasing once."""
-        return await erase_customer(caller.marketplace_id, customer, caller.actor)
+        found = await find_customer_for_sure(caller.marketplace_id, customer)
+        return await erase_customer(caller.marketplace_id, str(found.id), caller.actor)
 
     @get(
-        "/{customer:str}/export", opt=_EXPORT, responses={**_file(dict[str, Any], JSON_TYPE), **problems(401, 403, 404)}
+        "/{customer:str}/export",
+        opt=_EXPORT,
+        responses={**_file(dict[str, Any], JSON_TYPE), **problems(401, 403, 404, 409, told=_EITHER)},
     )
     async def export(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """Give a person all that is here about them, as one JSON document (docs/data.md). No secret is in it."""
-        found = await find_customer(marketplace.id, customer)
+        found = await find_customer_for_sure(marketplace.id, customer)
         note_reading({"page": "customer", "customer": str(found.number)})
         return Stream(customer_data(marketplace.id, found), media_type=JSON_TYPE)
 
-    @get("/{customer:str}/archive", opt=_EXPORT, responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404)})
+    @get(
+        "/{customer:str}/archive",
+        opt=_EXPORT,
+        responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404, 409, told=_EITHER)},
+    )
     async def archive(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """The same document and the PDFs of their invoices, in a ZIP file."""
-        found = await find_customer(marketplace.id, customer)
+        found = await find_customer_for_sure(marketplace.id, customer)
         note_reading({"page": "customer", "customer": str(found.number)})
         return Stream(customer_archive(marketplace.id, found), media_type=ZIP_TYPE)

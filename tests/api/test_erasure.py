@@ -5,7 +5,8 @@ import zipfile
 
 import httpx
 
-from tests.factories import a_subscription
+from models.database import fetch_value
+from tests.factories import a_customer, a_subscription
 from workflows.portal_views import Marketplace
 
 CUSTOMERS = "/api/v1/customers"
@@ -47,3 +48,17 @@ async def test_a_persons_data_are_a_document_or_an_archive(
 
     assert document.json()["subscriptions"][0]["number"] == 1
     assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["data.json"]
+
+
+async def test_who_may_be_either_of_two_customers_is_neither_erased_nor_given_away(
+    api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
+) -> None:
+    one = await a_customer(marketplace)
+    other = await a_customer(marketplace, reference=str(one["number"]))
+
+    for method, act in (("GET", "erasure"), ("POST", "erase"), ("GET", "export"), ("GET", "archive")):
+        answer = await api.request(method, f"{CUSTOMERS}/{one['number']}/{act}", headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "customer_ambiguous"), act
+    assert await fetch_value("SELECT count(*) FROM customer WHERE erased_at IS NOT NULL") == 0
+    erased = await api.post(f"{CUSTOMERS}/{other['id']}/erase", headers=key)
+    assert erased.json()["number"] == other["number"]
