@@ -7,7 +7,7 @@ follows them (an amount, say). Escaping for HTML is the templates' business.
 import re
 
 # C0 and C1 controls, line and paragraph separators, bidirectional embeddings, overrides and isolates (UAX #9).
-_UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _BREAKS = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 
 

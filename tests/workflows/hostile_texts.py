@@ -85,7 +85,7 @@ VISIBLE = [*SCRIPTS, *FRAMES, *OPTIONS, *BREAKS, *PLACES]
 
 UNSEEN = [
     "".join(chr(code) for code in range(1, 32)) + "\x7f\x85end",
-    "\u2028\u2029\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeffend",
+    "\u061c\u2028\u2029\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeffend",
     "evil\u202egnp.exe end",
     "a\r\nb\x0bc\x0cd\x1b[31m\x08\x08end",
 ]
