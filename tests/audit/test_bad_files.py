@@ -72,6 +72,8 @@ FILES: dict[str, tuple[Callable[[Lines], Lines], int, str]] = {
     "a row is there twice":          (lambda lines: lines[:(at := _row(lines)) + 1] + lines[at:], DAMAGED, "reordered row"),
     "a line is not JSON":            (lambda lines: [*lines[:8], b"{]\n", *lines[8:]],         DAMAGED, "unreadable line"),
     "a line is endlessly deep":      (lambda lines: [*lines[:8], b'{"type":"key","x":%s}\n' % (b"[" * 3000 + b"]" * 3000), *lines[8:]], DAMAGED, "unreadable line"),
+    "a row says something twice":    (lambda lines: [*lines[:(at := _row(lines))], lines[at].replace(b'{"machine"', b'{"to":"", "machine"'), *lines[at + 1:]], DAMAGED, "unreadable line"),
+    "a key says something twice":    (lambda lines: [line.replace(b'{"type":"key",', b'{"type":"key","x":0,"x":1,') for line in lines], DAMAGED, "unreadable line"),
     "a line is of no type":          (lambda lines: [*lines[:8], b'{"type":"joke"}\n', *lines[8:]], DAMAGED, "unreadable line"),
     "a number is a word":            (lambda lines: [line.replace(b'"seq":1,', b'"seq":"one",') for line in lines], DAMAGED, "unreadable line"),
     "an instant has no zone":        (lambda lines: [line.replace(b"+00:00", b"") for line in lines], DAMAGED, "unreadable line"),
