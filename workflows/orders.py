@@ -17,7 +17,7 @@ from workflows.card_form import check_card_form
 from workflows.catalogue_of_products import LARGEST_AMOUNT, Product, find_product
 from workflows.charges import submit_charge
 from workflows.clock import marketplace_now, now
-from workflows.customer_records import CustomerRecord, find_customer
+from workflows.customer_records import CustomerRecord, find_customer, find_customer_for_sure
 from workflows.customers import CustomerErased, says_erased
 from workflows.errors import GatewayUnavailable, InvalidInput, WorkflowError
 from workflows.fire import Move, create
@@ -91,11 +91,14 @@ async def place_order(
 
     With `new_id` the order gets that id, and an order that has it already is the answer: it happens once.
 
-    Raises InvalidInput, NotFound (customer, product), CustomerErased, OrderDeclined (nothing started),
-    GatewayUnavailable when the gateway's answer is not known yet: the order settles by itself; the same `reference`
-    asks how it went.
+    Raises InvalidInput, NotFound (customer, product), CustomerErased, CustomerAmbiguous, OrderDeclined (nothing
+    started), GatewayUnavailable when the gateway's answer is not known yet: the order settles by itself; the same
+    `reference` asks how it went.
     """
-    customer = await find_customer(marketplace.id, str(new.customer))
+    if isinstance(new.customer, int):
+        customer = await find_customer(marketplace.id, str(new.customer))
+    else:
+        customer = await find_customer_for_sure(marketplace.id, new.customer)
     product = await find_product(marketplace.id, new.product)
     known = await _placed_before(marketplace, new.reference, new_id)
     if known is not None:

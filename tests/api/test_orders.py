@@ -2,13 +2,13 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from models.database import fetch, fetch_row, fetch_value
-from tests.factories import a_charge, a_marketplace
+from tests.factories import a_charge, a_customer, a_marketplace
 from workflows.portal_views import Marketplace
 
 _CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2033}
@@ -49,6 +49,20 @@ async def test_an_order_of_a_subscription_product_is_paid_and_starts_it(api: htt
     assert subscription["dunning"] is None
     assert await fetch_value("SELECT template FROM outgoing_email") == "order_receipt"
     assert await fetch_value("SELECT count(*) FROM invoice") == 1
+
+
+async def test_an_order_for_who_may_be_either_of_two_customers_charges_neither(
+    api: httpx.AsyncClient, key: Keys, marketplace: Marketplace
+) -> None:
+    product, one = await _product(api, key), await _customer(api, key)
+    await a_customer(marketplace, reference=str(one["number"]))
+
+    refused = await _order(api, key, product, customer=str(one["number"]))
+    placed = await _order(api, key, product, customer=one["number"])
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "customer_ambiguous")
+    assert placed.status_code == 201
+    assert await fetch_value("SELECT array_agg(customer_id) FROM customer_order") == [UUID(one["id"])]
 
 
 @pytest.mark.parametrize(

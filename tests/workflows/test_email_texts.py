@@ -134,6 +134,20 @@ async def test_the_next_email_has_the_merchants_words_as_text() -> None:
     assert "Update your card" in html  # the link comes by itself
 
 
+@pytest.mark.parametrize("kept", ["{{ gone }}", "{% if 1e999 %}{% endif %}", "{{ 0x" + "f" * 4500 + " }}"])
+@pytest.mark.usefixtures("database")
+async def test_words_of_an_earlier_release_that_cannot_be_written_any_more_give_way_to_ours(kept: str) -> None:
+    shop = await a_marketplace()
+    await execute(
+        "INSERT INTO email_text (marketplace_id, template, subject, preheader, heading, body)"
+        " VALUES ($1, 'failed_charge', 'Ours', '', 'h', $2)",
+        shop.id,
+        kept,
+    )
+
+    assert (await delivered(shop, "failed_charge"))[0] == "Your payment for Monthly box did not go through"
+
+
 @pytest.mark.usefixtures("database")
 async def test_another_marketplace_and_another_email_keep_theirs() -> None:
     shop, other = await a_marketplace(), await a_marketplace()

@@ -109,6 +109,6 @@ def written_for(own: Words | None, default: Words, values: Mapping[str, Any]) ->
     if own is not None:
         try:
             return write_words(own, values)
-        except (TemplateError, RecursionError) as error:
+        except (TemplateError, RecursionError, NameError, ValueError) as error:
             _LOG.error("own words cannot be written", error=str(error))
     return write_words(default, values)
