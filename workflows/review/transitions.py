@@ -26,8 +26,9 @@ _NAME, _TYPES = "transitions", (datetime, UUID, int)
 _LAST = (END, UUID(int=2**128 - 1), 2**31 - 1)  # behind nothing yet
 # $1 marketplace, $2 and $3 the time, $4 to $6 the row that the page lies behind, $7 how many, $8 to $11 the rule,
 # $12 and $13 who.
+# One bound from above beside the row's: with two, PostgreSQL 18 begins a backward scan at the index's end.
 _WITHIN = (
-    "log.marketplace_id = $1 AND log.at >= {since} AND log.at < {until} AND log.at <= $4"
+    "log.marketplace_id = $1 AND log.at >= {since} AND log.at <= least($4, ({until})::timestamptz - interval '1 microsecond')"
     " AND (log.at, log.entity_id, log.seq) < ($4, $5, $6)"
 )
 _RULE = (
