@@ -39,8 +39,8 @@ _LOG_COLUMNS = (
     " at, previous_hash, hash"
 )
 _HASHES = "CASE WHEN seq > 1 THEN sha256('before') END, sha256('now')"
-# One in a thousand rows is a dispute, or by the rare member of the staff, one in a hundred by the rare worker.
-# Each rule has its own kind of actor, as in life.
+# One in a thousand rows is a dispute, or a cancellation by the rare member of the staff; one in a hundred a rendering
+# by the rare worker. Each rule has its own kind of actor, as in life: a longer log is longer, not more varied.
 _MOVES = f"""
 INSERT INTO transition_log ({_LOG_COLUMNS})
 SELECT $1, rule[1], id_at(at, n), seq, rule[2], nullif(rule[3], '{MADE}'), rule[4], kind,
@@ -50,7 +50,9 @@ SELECT $1, rule[1], id_at(at, n), seq, rule[2], nullif(rule[3], '{MADE}'), rule[
             WHEN kind = 'api_key' THEN id_at('2026-01-01', n % 3)::text ELSE 'job' END,
        'benchmark', 'request-' || n, at, {_HASHES}
 FROM (SELECT n, now() - (1 - (n - $2 + 1)::float8 / ($3 - $2 + 2)) * interval '330 days' AS at,
-             string_to_array(CASE n % 1000 WHEN 0 THEN 'charge|dispute|succeeded|disputed'
+             string_to_array(CASE WHEN n % 1000 = 0 THEN 'charge|dispute|succeeded|disputed'
+                             WHEN n % 100 = 1 THEN 'document|render|requested|rendered'
+                             WHEN n % 1000 = 2 THEN 'subscription|cancel|active|cancelled'
                              ELSE ($4::text[])[1 + (hashint8(n) & 65535) % cardinality($4::text[])] END, '|') AS rule
       FROM generate_series($2::bigint, $3::bigint) AS n) AS made,
      LATERAL (SELECT CASE WHEN rule[3] = '{MADE}' THEN 1 ELSE 2 END AS seq,
