@@ -22,10 +22,10 @@ from models.database import close_pool, execute, fetch, fetch_row, fetch_value, 
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from workflows.keyset import Asked, cursor
 from workflows.marketplaces import find_marketplace
-from workflows.review.accesses import AccessWanted, list_accesses
+from workflows.review.accesses import AccessWanted, accesses_of_request, list_accesses
 from workflows.review.counts import can_be_counted, machine_counts, moves_by_day
 from workflows.review.filters import LogFilter, known_rules
-from workflows.review.story import story_of_customer, story_of_subscription
+from workflows.review.story import story_of_customer, story_of_subscription, subject_of
 from workflows.review.transitions import list_moves, move_of
 from workflows.sessions import find_staff_session
 
@@ -93,7 +93,7 @@ async def _acts(shop: UUID, subscription: UUID) -> Mapping[str, Act]:
             _page, shop, LogFilter(actor_kind="customer", actor_id=str(charge["customer_id"]))
         ),
         "log: one thing": partial(listed, LogFilter(entity=charge["id"])),
-        "row": partial(move_of, shop, "charge", charge["id"], 2),
+        "row": partial(_row, shop, charge["id"]),
         "picture of a life cycle": partial(machine_counts, shop, "charge", today - timedelta(days=29), today),
         "story of a subscription": partial(story_of_subscription, shop, 1, Asked(limit=50)),
         "story of a customer": partial(story_of_customer, shop, 1, Asked(limit=50)),
@@ -109,6 +109,13 @@ async def _page(shop: UUID, wanted: LogFilter, after: str | None = None) -> None
     assert page.transitions or wanted.actor_kind == "customer", wanted
     if can_be_counted(wanted):
         await moves_by_day(shop, wanted)
+
+
+async def _row(shop: UUID, charge: UUID) -> None:
+    """What a row's page reads: the row, whose it is, where its request came from."""
+    move = await move_of(shop, "charge", charge, 2)
+    await subject_of(shop, "charge", charge)
+    await accesses_of_request(shop, move.request_id, move.at)
 
 
 async def _with(shop: UUID, subscription: UUID, session_token: str) -> dict[str, float]:

@@ -124,7 +124,7 @@ async def a_subscription_with_a_history(shop: UUID) -> UUID:
         f"""INSERT INTO subscription (id, marketplace_id, number, customer_id, product_id, order_id, amount_minor,
             currency, interval_unit, interval_count, started_at, anchor_at, {_BORN})
             SELECT id_at(now() - interval '11 months', 1), $1, 1, customer.id, uuidv7(), uuidv7(), 900, 'USD', 'month',
-            1, now(), now(), 'active', 'start', {_BY}, now(), sha256('now')
+            1, now(), now(), 'active', 'start', {_BY}, now() - interval '11 months', sha256('now')
             FROM customer WHERE marketplace_id = $1 AND number = 1 RETURNING id""",
         shop,
     )

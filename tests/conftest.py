@@ -6,6 +6,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,14 @@ SETTINGS = {
 _ROOM = 4 * 2**30  # bytes: what the databases of a whole run take at most, with their log
 _GIVE_BACK_WITHIN = 10  # seconds: what a pool may take to close before a test counts as leaking
 _numbers = count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses tests that are called alike: of those, xdist would run one and say that all is well."""
+    alike = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if alike:
+        raise pytest.UsageError(f"several tests are called {', '.join(alike)}")
 
 
 @dataclass(frozen=True)

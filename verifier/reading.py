@@ -100,7 +100,6 @@ def _each_once(members: list[tuple[str, Any]]) -> None:
 
 
 def _csv(lines: Iterator[bytes]) -> Iterator[Line]:
-    csv.field_size_limit(LONGEST_LINE)
     reader = csv.reader(_texts(lines), strict=True)
     for record in _records(reader):
         number = reader.line_num
@@ -117,12 +116,16 @@ def _csv(lines: Iterator[bytes]) -> Iterator[Line]:
 
 def _records(reader: Any) -> Generator[list[str] | None]:
     while True:
+        before = csv.field_size_limit(LONGEST_LINE)  # the whole process's: it is given back after each record
         try:
-            yield next(reader)
+            record = next(reader)
         except StopIteration:
             return
         except (csv.Error, UnicodeDecodeError):
-            yield None
+            record = None
+        finally:
+            csv.field_size_limit(before)
+        yield record
 
 
 def _texts(lines: Iterator[bytes]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -34,6 +35,14 @@ _NO_LIMITS = {  # all journeys come from one address; the limits have tests of t
     "REDEMPTIONS_PER_MINUTE": "1000",
     "CARD_ATTEMPTS_PER_CLIENT_HOUR": "1000",
 }
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """schemathesis 4 and pytest 9 call the tests of all operations alike, and of tests called alike xdist runs one."""
+    for item in items:
+        operation = getattr(item, "operation_label", None)
+        if operation is not None and operation not in item.nodeid:
+            item._id = type(item.id).parse(f"{item.nodeid}[{operation}]")
 
 
 @dataclass(frozen=True)

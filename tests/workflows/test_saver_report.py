@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.database import Record, execute, fetch, transaction
+from models.database import Record, execute, fetch, single_connection, transaction
+from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace, a_subscription, an_open_case
 from workflows.clock import frozen
 from workflows.errors import InvalidInput
@@ -110,8 +111,12 @@ async def test_there_is_an_end_to_months(months: int) -> None:
         await saver_report(await a_marketplace(), months)
 
 
-async def test_what_lies_before_the_months_is_not_read() -> None:
+async def test_what_lies_before_the_months_is_not_read(database: FreshDatabase) -> None:
     shop = await a_marketplace()
+    for months in range(40):
+        await a_case(shop, NOON - months * timedelta(days=30), "recovered")
+    async with single_connection(database.superuser_url):
+        await execute("ANALYZE dunning_case")
     async with transaction():
         await execute("SET LOCAL enable_seqscan = off")
         await execute("SET LOCAL enable_bitmapscan = off")

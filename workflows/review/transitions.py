@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, execute, fetch, transaction
+from models.database import Record, execute, fetch, fetch_value, transaction
 from workflows.errors import NotFound
 from workflows.keyset import PAGE_SIZE, Asked, cursor, position
+from workflows.machines import MACHINES
 from workflows.review.filters import MADE, LogFilter
 from workflows.review.rows import BEGINNING, COLUMNS, END, NEWEST_FIRST, LoggedMove, born, logged_moves
 from workflows.review.tally import counted
@@ -28,7 +29,8 @@ _LAST = (END, UUID(int=2**128 - 1), 2**31 - 1)  # behind nothing yet
 # $12 and $13 who.
 # One bound from above beside the row's: with two, PostgreSQL 18 begins a backward scan at the index's end.
 _WITHIN = (
-    "log.marketplace_id = $1 AND log.at >= {since} AND log.at <= least($4, ({until})::timestamptz - interval '1 microsecond')"
+    "log.marketplace_id = $1 AND log.at >= {since}"
+    " AND log.at <= least($4, ({until})::timestamptz - interval '1 microsecond')"
     " AND (log.at, log.entity_id, log.seq) < ($4, $5, $6)"
 )
 _RULE = (
@@ -153,16 +155,25 @@ async def _page(marketplace_id: UUID, rows: list[Record], limit: int, most: int)
     )
 
 
+async def _last_moved(marketplace_id: UUID, machine: str, entity_id: UUID) -> datetime:
+    """The chain's end, so that no later month is looked into; END for what has no table any more."""
+    if machine not in {one.name for one in MACHINES}:
+        return END
+    sql = f"SELECT moved_at FROM {machine} WHERE marketplace_id = $1 AND id = $2"
+    return await fetch_value(sql, marketplace_id, entity_id) or END
+
+
 async def move_of(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> LoggedMove:
     """One row of a chain. Raises NotFound."""
     rows = await fetch(
         f"SELECT {COLUMNS} FROM transition_log AS log WHERE log.marketplace_id = $1 AND log.machine = $2"
-        " AND log.entity_id = $3 AND log.seq = $4 AND log.at >= $5",
+        " AND log.entity_id = $3 AND log.seq = $4 AND log.at BETWEEN $5 AND $6",
         marketplace_id,
         machine,
         entity_id,
         seq,
         born(entity_id),
+        await _last_moved(marketplace_id, machine, entity_id),
     )
     if not rows:
         raise NotFound(f"no row {seq} of {machine} {entity_id}")

@@ -57,6 +57,8 @@ PARAMETERS = {
     "machine",
     "entity",
     "seq",
+    "older",
+    "newer",
 }
 # The least that a route takes, where {} is not enough to get past the body.
 _TEXTS: dict[str, object] = {"subject": "s", "heading": "h", "body": "b"}
@@ -229,6 +231,8 @@ async def test_another_marketplaces_things_answer_404_to_an_owner_and_to_a_key(
         "machine": "spaceship",  # nobody's
         "entity": str(subscription["id"]),
         "seq": "1",
+        "older": "1",
+        "newer": "2",
     }
     owner, _ = await a_staff_session(marketplace, await a_staff_member(marketplace))
     key = (await create_key(marketplace.id, "all")).key
