@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from cli.demo_logo import demo_logo
-from models.database import Record, execute, transaction
+from models.database import Record, execute, fetch_row, fetch_value, transaction
 from tests.factories import (
     BY_WORKER,
     a_charge,
@@ -59,6 +59,8 @@ class PicturedShop:
     delivery: Record
     key: Any
     run: Record
+    customer: Record  # of the failed one
+    waiting: str  # the number of an invoice of the active one, whose PDF waits for its turn
 
 
 async def a_pictured_shop() -> PicturedShop:
@@ -100,6 +102,8 @@ async def a_pictured_shop() -> PicturedShop:
         delivery=delivery,
         key=key,
         run=await _past_import(shop),
+        customer=await _customer_of(failed),
+        waiting=await _waiting_invoice(shop, active),
     )
 
 
@@ -163,6 +167,29 @@ async def _paid(shop: Marketplace, subscription: Record, *, days_ago: int) -> Re
     async with transaction():
         await issue_invoice(shop.id, charge["id"], BY_WORKER.by)
     return charge
+
+
+async def _waiting_invoice(shop: Marketplace, subscription: Record) -> str:
+    at = now() - timedelta(days=40)
+    charge = await a_charge(shop, subscription=subscription, attempted_at=at, paid_at=at)
+    async with transaction():
+        invoice = await issue_invoice(shop.id, charge["id"], BY_WORKER.by)
+        document = "SELECT id::text FROM document WHERE marketplace_id = $1 AND invoice_id = $2"
+        await execute(  # before the dispatcher can see it
+            "UPDATE outbox SET due_at = due_at + interval '1 day'"
+            f" WHERE marketplace_id = $1 AND actor = 'document.render' AND args ->> 'id' = ({document})",
+            *(shop.id, invoice),
+        )
+    return await fetch_value("SELECT number FROM invoice WHERE marketplace_id = $1 AND id = $2", shop.id, invoice)
+
+
+async def _customer_of(subscription: Record) -> Record:
+    found = await fetch_row(
+        "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2",
+        *(subscription["marketplace_id"], subscription["customer_id"]),
+    )
+    assert found is not None, "a subscription has a customer"
+    return found
 
 
 async def _customer(shop: Marketplace, name: str) -> Record:
