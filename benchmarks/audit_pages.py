@@ -8,7 +8,7 @@ The rows are spread over a year's partitions in either case.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from benchmarks.audit_pages_rows import RARE_STAFF, RARE_WORKER, a_subscription_with_a_history, log_moves
+from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
@@ -32,27 +33,6 @@ from workflows.sessions import find_staff_session
 _FEW, _MANY = 100_000, 10_000_000
 _LIMIT = 1.25
 _SLUG = "big"
-_WARM, _RUNS = 8, 10  # caches of the session are warm by then; each run reads the same
-_PLANNED_ONCE = "plan_cache_mode=force_generic_plan"  # planning reads the same at any size, and not always
-_READ = "SELECT sum(hits + reads)::bigint FROM pg_stat_get_backend_io(pg_backend_pid())"
-
-Act = Callable[[], Awaitable[object]]
-
-
-async def _buffers(act: Act) -> float:
-    """What the act reads each time, all its statements together."""
-    for _ in range(_WARM):
-        await act()
-    before = await _read_so_far()
-    for _ in range(_RUNS):
-        await act()
-    return (await _read_so_far() - before) / _RUNS
-
-
-async def _read_so_far() -> int:
-    await execute("SELECT pg_stat_force_next_flush()")
-    await execute("SELECT 1")  # statistics leave with the end of a statement
-    return await fetch_value(_READ)
 
 
 async def _pages(shop: UUID, subscription: UUID, session_token: str) -> Mapping[str, Act]:
@@ -121,14 +101,14 @@ async def _row(shop: UUID, charge: UUID) -> None:
 async def _with(shop: UUID, subscription: UUID, session_token: str) -> dict[str, float]:
     """The figures of each act over the rows that there are."""
     url = os.environ["DATABASE_URL"]
-    await open_pool(f"{url}{'&' if '?' in url else '?'}{_PLANNED_ONCE}", min_size=1, max_size=1)
+    await open_pool(f"{url}{'&' if '?' in url else '?'}{PLANNED_ONCE}", min_size=1, max_size=1)
     try:
         for table in ("log_day", "log_total"):
             assert (
                 await fetch_value(f"SELECT sum(moves)::bigint FROM {table} WHERE marketplace_id = $1", shop) > _FEW / 2
             )
         pages = await _pages(shop, subscription, session_token)
-        return {name: await _buffers(page) for name, page in pages.items()}
+        return {name: await buffers(page) for name, page in pages.items()}
     finally:
         await close_pool()
 

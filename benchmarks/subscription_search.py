@@ -7,10 +7,11 @@ any machine. Search by trigrams stands beside it as the peer that was not chosen
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
 from benchmarks.subscription_search_rows import a_shop, sell
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
@@ -23,10 +24,6 @@ from workflows.portal_views import Marketplace
 _FEW, _MANY = 10_000, 1_000_000
 _LIMIT = 1.5
 _SLUG = "big"
-_WARM, _RUNS = 8, 10  # caches of the session are warm by then; each run reads the same
-# What planning reads is the same at any size, and not always done: left out, it hides no growth.
-_PLANNED_ONCE = "plan_cache_mode=force_generic_plan"
-_READ = "SELECT sum(hits + reads)::bigint FROM pg_stat_get_backend_io(pg_backend_pid())"
 _TRIGRAMS = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX by_trigrams ON customer USING gin ((name || ' ' || email) gin_trgm_ops)",
@@ -36,24 +33,6 @@ _BY_TRIGRAMS = (
     " AND page.customer_id = customer.id WHERE customer.marketplace_id = $1 AND (name || ' ' || email) ILIKE $2"
     " ORDER BY page.started_at DESC, page.id DESC LIMIT 26"
 )
-
-Act = Callable[[], Awaitable[object]]
-
-
-async def _buffers(act: Act) -> float:
-    """What the act reads each time, all its statements together."""
-    for _ in range(_WARM):
-        await act()
-    before = await _read_so_far()
-    for _ in range(_RUNS):
-        await act()
-    return (await _read_so_far() - before) / _RUNS
-
-
-async def _read_so_far() -> int:
-    await execute("SELECT pg_stat_force_next_flush()")
-    await execute("SELECT 1")  # statistics leave with the end of a statement
-    return await fetch_value(_READ)
 
 
 async def _acts(shop: Marketplace) -> Mapping[str, Act]:
@@ -87,12 +66,12 @@ async def _page(shop: Marketplace, wanted: Wanted, after: str | None = None) -> 
 async def _with(rows: int) -> dict[str, float]:
     """The figures of each act with so many subscriptions."""
     url = os.environ["DATABASE_URL"]
-    await open_pool(f"{url}{'&' if '?' in url else '?'}{_PLANNED_ONCE}", min_size=1, max_size=1)
+    await open_pool(f"{url}{'&' if '?' in url else '?'}{PLANNED_ONCE}", min_size=1, max_size=1)
     try:
         await sum_up()
         shop = await find_marketplace(_SLUG)
         assert (await data_cards(shop)).active_now > rows / 2
-        return {name: await _buffers(act) for name, act in (await _acts(shop)).items()}
+        return {name: await buffers(act) for name, act in (await _acts(shop)).items()}
     finally:
         await close_pool()
 
