@@ -40,6 +40,7 @@ JOBS: tuple[Job, ...] = (
     sweeps.sum_log,
     sweeps.forget_old_accesses,
     sweeps.seal_second_factors,
+    sweeps.forget_old_traces,
 )
 
 

@@ -26,6 +26,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "card_notice.sweep":     _HOUR,    # looks at all charges of a week; a week's notice may be an hour shorter
     "link_request.sweep":    _HOUR,
     "idempotent_request.sweep": _HOUR,
+    "retention.sweep":       _HOUR,    # a little each time, and never a night's worth at once
     "facts.check_moved":     _HOUR,
     "facts.check_all":       _DAY,
     "books.compare":         _DAY,

@@ -20,6 +20,7 @@ from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.notices import announce_expiring_cards
 from workflows.outbox import stage_unless_pending
 from workflows.refunds import refunds_in_doubt
+from workflows.retention import forget_what_is_done
 from workflows.review.tally import count_moves
 from workflows.staff_notices import tell_of_dead_jobs
 from workflows.sweep import sweep
@@ -99,6 +100,12 @@ async def sum_log() -> None:
 async def forget_old_accesses() -> None:
     """Forgets who came to the door more than 13 months ago."""
     await forget_accesses()
+
+
+@job("retention.sweep", lease=_LEASE, attempts=_ATTEMPTS)
+async def forget_old_traces() -> None:
+    """Forgets events, deliveries and what e-mails said, once each is done for months."""
+    await forget_what_is_done()
 
 
 @job("transition_log.extend", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)

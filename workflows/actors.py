@@ -36,6 +36,7 @@ ACTORS: dict[str, str] = {
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "facts.check_moved":     SWEEPS,     # look whether what must hold does, of what moved
     "facts.check_all":       SWEEPS,     # the same of everything
+    "retention.sweep":       SWEEPS,     # forget what is done for months: events, deliveries, what e-mails said
     "audit.seal":            SWEEPS,     # seal the log's rows under signed checkpoints
     "checkpoint.publish":    SWEEPS,     # put one checkpoint where others hold it
     "dead_job.tell":         SWEEPS,     # tell staff of jobs that were given up

@@ -2,7 +2,7 @@
 
 The event's row is written in the transaction of what followed from it. A fact that comes too early is not kept: it is
 refused with EventTooEarly, and the gateway sends it again. A fact that contradicts our books is written down as a
-difference and changes nothing.
+difference and changes nothing. What happened so long ago that it may have been applied and forgotten is not heeded.
 """
 
 from typing import Any
@@ -14,15 +14,19 @@ from models.database import Record, execute, fetch_row, fetch_value, retrying, t
 from workflows import gateway_events as events
 from workflows.actor import Actor
 from workflows.charge_outcomes import record_outcome
+from workflows.clock import now
 from workflows.credit_notes import credit_refund
 from workflows.differences import note_difference
 from workflows.errors import WorkflowError
 from workflows.fire import Move, fire
 from workflows.hosted_card import save_hosted_card
+from workflows.logs import logger
 from workflows.machines import CHARGE
 from workflows.portal_views import Marketplace
 from workflows.ports import Gateway
+from workflows.retention import GATEWAY_EVENTS_HEEDED_FOR
 
+_LOG = logger(__name__)
 _PAID = ("succeeded", "partially_refunded", "refunded", "disputed")
 
 
@@ -35,11 +39,15 @@ class EventTooEarly(WorkflowError):
 async def apply_event(
     marketplace: Marketplace, event: events.GatewayEvent, gateway: Gateway, *, told_by: str | None = None
 ) -> None:
-    """Does what follows from an event; nothing for one that was applied before, or concerns another marketplace.
+    """Does what follows from an event; nothing for one that was applied before, that may have been before we forgot it,
+    or that concerns another marketplace.
 
     `told_by` names the gateway where it is not the marketplace's present one: payments stay with the gateway that took
     them. Raises EventTooEarly, ports.InDoubt (a card that could not be read): the gateway is to send it again.
     """
+    if event.created_at < now() - GATEWAY_EVENTS_HEEDED_FOR:
+        _LOG.warning("event too old", gateway=told_by or marketplace.gateway, marketplace=marketplace.slug)
+        return
     theirs = marketplace if told_by is None else msgspec.structs.replace(marketplace, gateway=told_by)
     if isinstance(event, events.CardSaved) and theirs.gateway == marketplace.gateway:
         # The card is read from the gateway first: no call goes out from inside a transaction.

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,10 +19,12 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
 from workflows.charges import submit_charge
+from workflows.clock import frozen, now
 from workflows.errors import LinkUnusable
 from workflows.hosted_card import open_card_form
 from workflows.links import link_text
 from workflows.portal_views import Marketplace
+from workflows.retention import forget_what_is_done
 from workflows.settings import settings
 
 
@@ -110,6 +113,35 @@ async def test_payment_refund_and_dispute_in_any_order_end_in_the_same_books(
     end = await fetch_row("SELECT state, refunded_minor FROM charge")
     assert end is not None
     assert (left, end["state"], end["refunded_minor"]) == ([], "partially_refunded", 500)
+
+
+async def test_an_event_that_was_applied_and_forgotten_is_not_handled_again(
+    api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
+) -> None:
+    charge = await _paid(marketplace, stripe)
+    payment = stripe.books.get("pi", charge["gateway_reference"], "id")
+    stripe.payments.close_dispute(stripe.payments.dispute(payment, "fraudulent"), "won")
+    for event in stripe.books.events:
+        assert (await _send(api, marketplace, stripe, event)).status_code == 200
+    books = await fetch("SELECT * FROM charge"), await fetch("SELECT * FROM subscription")
+
+    for days, kept in (
+        (89, {"ChargeSettled", "DisputeOpened", "DisputeWon"}),
+        (91, {"DisputeWon"}),  # an erasure asks for a year whether a dispute has ended
+        (401, set[str]()),
+    ):
+        with frozen(now() + timedelta(days=days)):
+            await forget_what_is_done()
+            assert kept == {
+                row["type"] for row in await fetch("SELECT type FROM gateway_event WHERE type <> 'Ignored'")
+            }
+            for event in stripe.books.events:  # Stripe, or who took hold of its key, signs it anew
+                answer = await _send(api, marketplace, stripe, event, at=now().timestamp())
+                assert answer.status_code == 200
+            assert kept == {
+                row["type"] for row in await fetch("SELECT type FROM gateway_event WHERE type <> 'Ignored'")
+            }
+        assert (await fetch("SELECT * FROM charge"), await fetch("SELECT * FROM subscription")) == books
 
 
 async def test_an_event_that_nobody_signed_or_too_long_ago_changes_nothing(

@@ -18,6 +18,7 @@ from tests.factories import (
     a_subscription,
 )
 from tests.tasks.rows import find, send_all, stage
+from tests.webhook_rows import an_event
 from workflows.clock import now
 from workflows.link_requests import ask_for_link
 
@@ -103,6 +104,20 @@ async def test_cards_that_expire_before_their_charge_are_announced_by_the_hour_a
     await run("card_notice.sweep")
 
     assert await fetch_value("SELECT array_agg(template) FROM outgoing_email") == ["card_expiring"]
+
+
+async def test_what_webhooks_told_long_ago_is_forgotten_by_the_hour():
+    marketplace = await a_marketplace()
+    await an_event(marketplace.id)
+    await execute(
+        "INSERT INTO webhook_event (marketplace_id, type, data, occurred_at)"
+        " VALUES ($1, 'customer.updated', '{}', now() - interval '91 days')",
+        marketplace.id,
+    )
+
+    await run("retention.sweep")
+
+    assert await fetch_value("SELECT count(*) FROM webhook_event") == 1
 
 
 async def test_the_log_has_partitions_for_the_months_ahead():

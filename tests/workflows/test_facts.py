@@ -241,3 +241,18 @@ async def test_a_row_in_the_log_that_its_table_has_lost_is_seen_when_it_moved(li
         await with_no_trigger("DELETE FROM portal_session")
 
         assert await found(full=False) == {"state_as_logged": [session]}
+
+
+async def test_a_delivery_that_arrived_may_be_forgotten_after_its_time_and_no_other(lived: FreshDatabase) -> None:
+    async with undone(lived):
+        delivery = str(await fetch_value(f"SELECT {_DELIVERY}"))
+        await found()
+        await with_no_trigger("DELETE FROM webhook_delivery")
+        assert await found(full=False) == {"state_as_logged": [delivery]}
+
+        for state, days, breaches in (("delivered", 89, [delivery]), ("failed", 91, [delivery]), ("delivered", 91, [])):
+            await with_no_trigger(
+                f"UPDATE transition_log SET to_state = '{state}', at = now() - interval '{days} days'"
+                " WHERE machine = 'webhook_delivery'"
+            )
+            assert (await found(full=False)).get("state_as_logged", []) == breaches, (state, days)

@@ -2,6 +2,15 @@
 
 from workflows.facts.fact import LOOKED_AT, Fact, same
 from workflows.machines import MACHINES
+from workflows.retention import WEBHOOKS_KEPT_FOR
+
+# Of deliveries, those that arrived are forgotten after a while, and only those.
+_FORGOTTEN = f"""
+AND NOT EXISTS (SELECT FROM (SELECT to_state, at FROM transition_log AS moved
+    WHERE moved.marketplace_id = looked_at.marketplace_id AND moved.machine = 'webhook_delivery'
+    AND moved.entity_id = looked_at.id ORDER BY seq DESC LIMIT 1) AS end_of_chain
+    WHERE to_state = 'delivered' AND at < now() - interval '{WEBHOOKS_KEPT_FOR.days} days')
+"""
 
 
 def _breaches(table: str) -> str:
@@ -15,7 +24,7 @@ def _breaches(table: str) -> str:
     FROM {LOOKED_AT} LEFT JOIN {table} AS held ON {same("held", "looked_at")} AND held.id = looked_at.id
     LEFT JOIN transition_log AS logged ON logged.marketplace_id = held.marketplace_id AND logged.machine = '{table}'
         AND logged.entity_id = held.id AND logged.seq = held.log_seq AND logged.at = held.moved_at
-    WHERE held.id IS NULL OR held.moved_at >= log_kept_since()
+    WHERE held.id IS NULL {_FORGOTTEN if table == "webhook_delivery" else ""} OR held.moved_at >= log_kept_since()
         AND (logged.to_state, logged.hash) IS DISTINCT FROM (held.state, held.log_hash)
     """
 

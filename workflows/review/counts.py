@@ -49,7 +49,7 @@ class RuleCount(msgspec.Struct, frozen=True, kw_only=True):
 
 class MachineCounts(msgspec.Struct, frozen=True, kw_only=True):
     """A life cycle in figures: how many are in each state now, how often each rule moved one in the period. Rules that
-    never did, and are none of today's, are left out."""
+    never did, and are none of today's, are left out. Deliveries that arrived and were forgotten count on."""
 
     machine: str
     since: date
