@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, chdir
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, TypeVar, cast
@@ -15,7 +15,7 @@ from cli.audit_keys import app as keys
 from cli.audit_retire import command as retire
 from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
-from cli.paths import ROOT, as_typed
+from cli.paths import ROOT, as_typed, to_be_written
 from models.database import close_pool, open_pool
 from workflows.audit.export import Wanted, export, marketplaces_to_export
 from workflows.audit.lines import Form
@@ -49,16 +49,16 @@ def write_export(
     data: _Data = _DEFAULT_DATA,
 ) -> None:
     """Write the log with its proof to a file, for `audit verify` and for others to keep."""
-    form, file = _form(output), as_typed(output)
+    form = _form(output)
     of_one = _read(read_entity, entity) if entity is not None else None
     wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
 
     async def write() -> int:
-        ids = await marketplaces_to_export(marketplace or [])
-        return await _write(file, export(form, ids, wanted))
+        ids = await marketplaces_to_export(list(dict.fromkeys(marketplace or [])))
+        return await _write(to_be_written(output), export(form, ids, wanted))
 
     written = _with_database(data, write)
-    typer.echo(f"{file}: {written} bytes")
+    typer.echo(f"{as_typed(output)}: {written} bytes")
 
 
 @app.command(
@@ -68,11 +68,8 @@ def verify(context: typer.Context) -> None:
     """Check an export or a proof: FILE [--key PUBLIC] [--checkpoints FILE]. No database, no network."""
     from verifier.__main__ import main
 
-    words = list(context.args)
-    for place, word in enumerate(words):
-        if not word.startswith("-"):
-            words[place] = str(as_typed(Path(word)))
-    raise typer.Exit(main(words))
+    with chdir(as_typed(Path())):  # files are named from there, after "--key=" too
+        raise typer.Exit(main(list(context.args)))
 
 
 @app.command("proof")
@@ -108,16 +105,14 @@ def checkpoints(output: _Output, marketplace: _One = None, data: _Data = _DEFAUL
 def _write_lines(
     data: Path, output: Path, marketplace: str | None, lines: Callable[[UUID], Awaitable[list[bytes]]]
 ) -> None:
-    file = as_typed(output)
-
     async def write() -> None:
         ids = await marketplaces_to_export([marketplace] if marketplace else [])
         if len(ids) != 1:
             raise InvalidInput({"marketplace": "There are several: name one with --marketplace."})
-        file.write_bytes(b"".join(await lines(ids[0])))
+        to_be_written(output).write_bytes(b"".join(await lines(ids[0])))
 
     _with_database(data, write)
-    typer.echo(str(file))
+    typer.echo(str(as_typed(output)))
 
 
 async def _write(file: Path, pieces: AsyncGenerator[bytes]) -> int:

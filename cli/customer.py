@@ -14,7 +14,7 @@ from rich.console import Console
 
 from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
-from cli.paths import ROOT, as_typed
+from cli.paths import ROOT, as_typed, to_be_written
 from models.database import fetch_value, single_connection
 from workflows.actor import Actor
 from workflows.customer_data import customer_archive, customer_data
@@ -49,12 +49,13 @@ def export(
     async def write() -> int:
         shop, found = await _find(marketplace, customer)
         pieces = customer_archive(shop, found) if output.suffix == ".zip" else customer_data(shop, found)
-        unfinished = as_typed(output).with_name(output.name + ".part")
+        whole = to_be_written(output)
+        unfinished = whole.with_name(whole.name + ".part")
         unfinished.touch(mode=0o600)
         with unfinished.open("wb") as file:
             async for piece in pieces:
                 file.write(piece)
-        unfinished.rename(as_typed(output))
+        unfinished.rename(whole)
         return found.number
 
     typer.echo(f"All that is here about customer {_with_database(data, write)} is in {output}.")

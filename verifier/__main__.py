@@ -1,6 +1,7 @@
 """`python -m verifier FILE [--key PUBLIC] [--checkpoints FILE]`: the same as `./gatehouse audit verify`."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -9,13 +10,14 @@ from verifier.statements import Unfit, read_public
 from verifier.verify import verify
 
 _SHOWN = 20  # findings
+_DIGITS = re.compile("[0-9a-fA-F]{64}")
 
 
 def main(words: list[str]) -> int:
     """Verifies a file, says what was found, and answers with the exit status (docs/audit-format.md)."""
     given = _parser().parse_args(words)
     try:
-        key = None if given.key is None else read_public(given.key.read_bytes())
+        key = None if given.key is None else _public(given.key)
         report = verify(given.file, key, given.checkpoints)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
@@ -39,6 +41,13 @@ def said(report: Report) -> list[str]:
     return lines
 
 
+def _public(given: str) -> bytes:
+    """The key that digits are, or a file holds. Raises OSError, Unfit."""
+    if _DIGITS.fullmatch(given) and not Path(given).exists():
+        return bytes.fromhex(given)
+    return read_public(Path(given).read_bytes())
+
+
 def _verdict(report: Report) -> str:
     if report.status == PROVEN:
         return "Proven: consistent and authenticated."
@@ -53,8 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="gatehouse audit verify", description="Check an export or a proof: no database, no network."
     )
     parser.add_argument("file", type=Path, help=".ndjson or .csv, also with .gz behind it")
-    parser.add_argument("--key", type=Path, help="the public key, in PEM or as 64 hex digits")
-    parser.add_argument("--checkpoints", type=Path, help="a file or directory of checkpoints as they were published")
+    parser.add_argument(
+        "--key", metavar="PUBLIC", help="a file with the public key, in PEM or as 64 hex digits; or these"
+    )
+    parser.add_argument(
+        "--checkpoints", type=Path, metavar="FILE", help="a file or directory of checkpoints as they were published"
+    )
     return parser
 
 

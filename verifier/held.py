@@ -55,7 +55,10 @@ class Held:
                 if own.statement != held.statement:
                     report.add(line, "forked checkpoints", f"the checkpoint {number} that you hold says otherwise")
             elif number >= first and part.ended and part.said.get("scope") == "all":
-                says = f"you hold checkpoint {number}, which is not here: the export ends with {last}"
+                says = (
+                    f"you hold checkpoint {number} of {held.at}, which is not here:"
+                    f" the export, made at {part.said.get('exported_at')}, ends with {last}"
+                )
                 report.add(0, "lost checkpoint", says)
 
     def check_marketplaces(self, parts: set[str], report: Report) -> None:

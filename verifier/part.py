@@ -45,7 +45,7 @@ class Part:
         self._keyring, self._report = keyring, report
         self._tree, self._places, self._transactions = Tree(), Places(), Transactions()
         self._followed = self.entity is None  # whether the tree can be followed
-        self._rows_since = self.rows = self.unsealed = 0
+        self._rows_since = self.rows = self.unsealed = self._open_from = 0
         self._first_line = line
         self._last: tuple[int, str, int] | None = None
 
@@ -91,7 +91,7 @@ class Part:
             case "inclusion":
                 self._places.place(line, said, self._report)
             case "unsealed":
-                self._open()
+                self._open(line)
             case "stray":
                 self._close_unsealed()
                 self.strays = []
@@ -183,17 +183,22 @@ class Part:
             return
         self._tree = tree
 
-    def _open(self) -> None:
-        self.open = True
+    def _open(self, line: int) -> None:
+        self.open, self._open_from = True, line + 1
         self._restart(self._first_line)
 
     def _close_unsealed(self) -> None:
         if self.open:
             self.unsealed += self._rows_since
+            self._name_unsealed()
             for odd_line, says in self._transactions.below(self._spans()):
                 self._is_odd(odd_line, "misplaced row", f"{says}, though not sealed")
             self.rows += self._rows_since
             self._restart(self._first_line)
+
+    def _name_unsealed(self) -> None:
+        if self._rows_since:
+            self._report.notes.append(f"From line {self._open_from}: {self._rows_since} rows that are not sealed yet.")
 
     def _end(self, line: int, said: dict[str, Any]) -> None:
         self.ended = True

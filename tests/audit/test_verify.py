@@ -27,7 +27,8 @@ FORMS: tuple[Form, ...] = ("ndjson", "csv")
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_an_untouched_export_is_proven(log: SealedLog, tmp_path: Path, form: Form) -> None:
-    report = verify(await exported(log, tmp_path / f"export.{form}", form=form), log.public, log.held)
+    file = await exported(log, tmp_path / f"export.{form}", form=form)
+    report = verify(file, log.public, log.held)
 
     assert report.findings == []
     assert report.status == PROVEN
@@ -35,6 +36,16 @@ async def test_an_untouched_export_is_proven(log: SealedLog, tmp_path: Path, for
     sealed = await fetch_value("SELECT max(size) FROM checkpoint WHERE marketplace_id = $1", log.marketplace)
     assert (report.rows, report.checkpoints, report.unsealed) == (rows, 4, rows - sealed)
     assert 0 < sealed < rows
+    assert len(report.notes) == 1
+    assert _from_line(report.notes[0], file) == rows - sealed
+
+
+def _from_line(note: str, file: Path) -> int:
+    """How many rows stand from the line that the note names until the end."""
+    line = int(note.removeprefix("From line ").partition(":")[0])
+    before, *rest = file.read_text().splitlines()[line - 2 :]
+    assert "unsealed" in before
+    return sum('"type"' not in one for one in rest)
 
 
 async def test_several_marketplaces_are_parts_of_one_file(log: SealedLog, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from cli.main import main
 from models.database import close_pool, fetch_value, open_pool
@@ -51,6 +52,10 @@ async def test_from_a_key_to_a_verdict(
     for file in (export, tmp_path / "one.csv", tmp_path / "row.ndjson"):
         assert _audit("verify", file, *verdict) == 0
     assert _audit("verify", export) == 3
+    digits = _digits(tmp_path / "audit.key.pub")
+    monkeypatch.setenv("GATEHOUSE_CALLED_FROM", str(tmp_path))
+    for given in ("--key=audit.key.pub", f"--key={digits}", f"--key={'0' * 64}"):
+        assert _audit("verify", "log.ndjson.gz", given) == (5 if given.endswith("00") else 0), given
     export.write_bytes(export.read_bytes()[:-10])
     assert _audit("verify", export, *verdict) == 4
 
@@ -64,6 +69,36 @@ async def test_what_cannot_be_is_refused(fresh_database: FreshDatabase, tmp_path
     assert await _aside("consistency", 1, 2, *output) == 2
     assert await _aside("key", "show", tmp_path / "nowhere") == 2
     assert not (tmp_path / "out.ndjson").exists()
+
+
+async def test_a_file_that_cannot_be_written_is_said_so(
+    fresh_database: FreshDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for output, says in (
+        (tmp_path / "nowhere" / "log.csv", f"There is no folder {tmp_path / 'nowhere'}.\n"),
+        (tmp_path / "folder.csv", f"{tmp_path / 'folder.csv'} is a folder: name a file.\n"),
+    ):
+        assert await _aside("export", "--output", output) == 2
+        assert capsys.readouterr().err == says
+    assert _names(tmp_path) == ["folder.csv"]
+
+
+async def test_a_marketplace_named_twice_is_exported_once(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    await _sealed(fresh_database)
+    file = tmp_path / "log.ndjson"
+
+    assert await _aside("export", "--output", file, "--marketplace", "shop", "--marketplace", "shop") == 0
+
+    assert file.read_bytes().count(b'{"type":"export"') == 1
+
+
+def _digits(public: Path) -> str:
+    return load_pem_public_key(public.read_bytes()).public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+def _names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
 
 
 async def _aside(*words: object) -> int:
