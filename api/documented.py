@@ -56,7 +56,7 @@ PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
         409: errors.TransitionRefused("subscription", UUID(int=0), "cancel", "cancelled", "no rule"),
         410: errors.LinkUnusable("expired"),
         412: ChangedMeanwhile(_NOW),
-        413: HTTPException("The body is larger than 65536 bytes.", status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        413: HTTPException("", status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
         415: UnsupportedMediaType("Send the body as application/json."),
         422: errors.InvalidInput({"email": "Enter an e-mail address, like name@example.com."}),
         429: errors.TooManyRequests("links", 1200),

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from api.strict_json import EMPTY_BODY
 from workflows import errors
 from workflows.access_log import note_refusal
 from workflows.actor import request_id
@@ -24,7 +25,7 @@ from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.importing.account_run import AccountRefused
 from workflows.importing.shapes import ImportUnderWay
 from workflows.logs import logger
-from workflows.orders import OrderDeclined
+from workflows.orders import OrderDeclined, OrderUnsettled
 from workflows.people import LastOwner
 from workflows.ports import InDoubt
 from workflows.sandbox_clock import ClockBusy
@@ -47,6 +48,7 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     errors.CardRefused:         (402, "The card was not accepted"),
     errors.TooManyRequests:     (429, "Too many requests"),
     errors.GatewayUnavailable:  (503, "The payment gateway did not answer"),
+    OrderUnsettled:             (503, "Whether the order was paid is not known yet"),
     InDoubt:                    (503, "A provider did not answer"),
     errors.InvoiceUnprepared:   (503, "The invoice could not be prepared"),
     OrderDeclined:              (402, "The payment was declined"),
@@ -75,6 +77,9 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
 # Our own words: Python renames its own (413 is another one since 3.13).
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
+_BODY = "data"  # what Litestar calls it in a handler
+_HTTP_DETAIL = {404: "There is no such page.", 413: "The body is larger than what is taken here."}
+
 # Seconds.
 _TRY_AGAIN_AFTER: dict[type[errors.WorkflowError], int] = {
     errors.InvoiceUnprepared: 600,
@@ -90,6 +95,8 @@ _DETAIL: dict[type[errors.WorkflowError], str] = {
     errors.SelfCancellationOff: "This marketplace does not offer cancelling in the portal. Contact it instead.",
     errors.CardRefused: "The card was not accepted. Check the details or use another card; the old one is kept.",
     errors.GatewayUnavailable: "Nothing was changed. Try again in a minute.",
+    OrderUnsettled: "The payment gateway did not answer. It is asked until it is known, and the order goes on."
+    " Sent again under the same Idempotency-Key or reference it tells how it went; under another it is another order.",
     InDoubt: "Try again in a minute.",
     errors.InvoiceUnprepared: "It is tried again later. Ask again in ten minutes.",
     OrderDeclined: "The card was not charged, and nothing was started.",
@@ -204,11 +211,13 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
     code = _CODES.get(status, "bad_request")
     if isinstance(error, ValidationException):
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
+        if any(e.get("key") == _BODY for e in extra):  # none came; what cannot be read says so itself: strict_json.py
+            return _of_workflow(errors.InvalidInput({"": EMPTY_BODY}))
         fields = [
             FieldProblem(field=_sent_as(request, e.get("key", "")), rule=str(e.get("message", ""))) for e in extra
         ]
         return _answer(422, "Invalid input", "invalid_input", "A value breaks its rule.", fields)
-    detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else error.detail
+    detail = _HTTP_DETAIL.get(status, error.detail)
     return _answer(status, status.phrase, code, detail, headers=headers_of(error))
 
 

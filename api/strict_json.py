@@ -10,8 +10,11 @@ import msgspec
 from litestar.dto import AbstractDTO, DTOConfig
 from litestar.exceptions import ClientException
 from litestar.typing import FieldDefinition
+from msgspec import inspect
 
 from workflows.errors import InvalidInput
+
+EMPTY_BODY = "The body is empty; a JSON object is expected."
 
 T = TypeVar("T")
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -57,21 +60,21 @@ class StrictJSON(AbstractDTO[T]):
 def decode(body: bytes, shape: type[T]) -> T:
     """A JSON body as `shape`. Raises ClientException, InvalidInput."""
     if not body.strip():
-        raise ClientException("The body is empty; a JSON object is expected.")
+        raise ClientException(EMPTY_BODY)
     if b"\\u0000" in body:
         raise InvalidInput({"": "must not contain the character U+0000."})  # PostgreSQL's text cannot hold it
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidInput(_field_problem(str(error))) from None
+        raise InvalidInput(_field_problem(str(error), shape)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClientException(f"The body is not JSON: {error}") from None
 
 
-def _field_problem(message: str) -> dict[str, str]:
+def _field_problem(message: str, shape: Any) -> dict[str, str]:
     """Msgspec's sentence as field and rule.
 
-    >>> _field_problem("Expected `bool`, got `str` - at `$.email_button`")
+    >>> _field_problem("Expected `bool`, got `str` - at `$.email_button`", dict)
     {'email_button': 'Expected bool, got str.'}
     """
     at = _AT.search(message)
@@ -80,4 +83,16 @@ def _field_problem(message: str) -> dict[str, str]:
     if named := _NAMED.match(rule):
         field = f"{path}.{named['name']}" if path else named["name"]
         return {field: "This field is required." if "missing" in rule else "There is no such field to set."}
+    if rule.startswith("Invalid enum value") and (choices := _choices(shape, path)):
+        return {path: f"must be one of {', '.join(choices)}."}
     return {path: f"{rule.replace('`', '')}."}
+
+
+def _choices(shape: Any, path: str) -> list[str]:
+    """What the field at `path` may be, where that is one of some texts; empty within lists."""
+    here = [inspect.type_info(shape)]
+    for name in path.split("."):
+        fields = [field for kind in here if isinstance(kind, inspect.StructType) for field in kind.fields]
+        found = next((field.type for field in fields if field.encode_name == name), None)
+        here = list(found.types) if isinstance(found, inspect.UnionType) else [found] if found else []
+    return [str(value) for kind in here if isinstance(kind, inspect.LiteralType) for value in kind.values]

@@ -4,13 +4,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from babel.core import get_global
 from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_one, fetch_row, transaction
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
+from workflows.formatting import CURRENCIES
 from workflows.numbering import id_in
 from workflows.typed_text import one_line
 from workflows.versions import check_version
@@ -80,7 +80,7 @@ PRODUCT_COLUMNS = ", ".join(Product.__struct_fields__)
 async def create_product(marketplace_id: UUID, new: NewProduct, currency: str, new_id: UUID | None = None) -> Product:
     """Makes a product; with `new_id` once under that id. Raises InvalidInput naming each field that breaks its rule."""
     values: dict[str, Any] = {**msgspec.structs.asdict(new), "name": one_line(new.name)}
-    values["currency"] = new.currency or currency
+    values["currency"] = currency if new.currency is None else new.currency
     if new.kind in ("recurring", "limited") and new.interval_count is None:
         values["interval_count"] = 1
     if problems := dict(_problems(values)):
@@ -160,7 +160,7 @@ def _problems(given: dict[str, Any]) -> list[tuple[str, str]]:
         ("name", 1 <= len(given["name"]) <= 200, "must have 1 to 200 characters."),
         ("amount_minor", smallest <= given["amount_minor"] <= LARGEST_AMOUNT,
          f"must be a whole number of minor units, {smallest} to {LARGEST_AMOUNT}."),
-        ("currency", given["currency"] in get_global("all_currencies"), "must be an ISO 4217 code, like USD."),
+        ("currency", given["currency"] in CURRENCIES, "must be an ISO 4217 code, like USD."),
         ("interval_unit", (given["interval_unit"] is not None) == subscribes,
          "is needed for recurring and limited products, and for no others."),
         ("interval_count", (given["interval_count"] is None) if not subscribes

@@ -13,7 +13,16 @@ from models.database import Record, execute, fetch_row, fetch_value
 from workflows.actor import CLOCK
 from workflows.charge_attempts import start_charge
 from workflows.clock import marketplace_now
-from workflows.dunning_decision import CARD_PAUSE, Action, Attempt, Exhaust, WaitForOutcome, WaitUntil, decide
+from workflows.dunning_decision import (
+    CARD_PAUSE,
+    Action,
+    Attempt,
+    Exhaust,
+    WaitForOutcome,
+    WaitUntil,
+    attempt_to_tell_of,
+    decide,
+)
 from workflows.dunning_facts import facts_of, policy_of
 from workflows.dunning_mail import announce_failure, announce_the_end
 from workflows.fire import Move, create, fire, fire_where
@@ -71,11 +80,12 @@ async def after_failure(marketplace: Marketplace, case: Any, charge: Any, move: 
     action = WaitForOutcome() if await _has_stopped(case) else await _decide(case, at)
     if isinstance(action, Attempt):  # its day has passed: not at once, the card has just declined
         action = WaitUntil(at + CARD_PAUSE)
-    next_attempt = action.at if isinstance(action, WaitUntil) else None
-    await _set_next_attempt(case, next_attempt)
+    next_step = action.at if isinstance(action, WaitUntil) else None
+    await _set_next_step(case, next_step)
     through = isinstance(action, Exhaust)
     if charge["state"] == "pending":
         ended = through and policy_of(case["policy"]).end == "cancel"
+        next_attempt = attempt_to_tell_of(next_step, case["last_decline_code"])
         email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by, ended=ended)
         stage = await _stage_of(case, charge["id"])
         await _record_step(case, stage, "email", at, outgoing_email_id=email_id)
@@ -89,7 +99,7 @@ async def step_case(marketplace: Marketplace, subscription: Any, case: Any) -> b
     if isinstance(action, Attempt):
         await _attempt(marketplace, subscription, case, at)
     else:
-        await _set_next_attempt(case, action.at if isinstance(action, WaitUntil) else None)
+        await _set_next_step(case, action.at if isinstance(action, WaitUntil) else None)
     return isinstance(action, Exhaust)
 
 
@@ -138,7 +148,7 @@ async def _attempt(marketplace: Marketplace, subscription: Any, case: Any, at: d
         dunning_case_id=case["id"],
     )
     await record_attempt(case, charge, at)
-    await _set_next_attempt(case, None)
+    await _set_next_step(case, None)
 
 
 async def _decide(case: Any, at: datetime) -> Action:
@@ -152,7 +162,7 @@ async def _decide(case: Any, at: datetime) -> Action:
     return decide(await facts_of(case, fingerprint), policy_of(case["policy"]), at)
 
 
-async def _set_next_attempt(case: Any, at: datetime | None) -> None:
+async def _set_next_step(case: Any, at: datetime | None) -> None:
     await execute(
         "UPDATE dunning_case SET next_attempt_at = $3 WHERE marketplace_id = $1 AND id = $2",
         case["marketplace_id"],

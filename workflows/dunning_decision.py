@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from workflows.decline_codes import Severity
+from workflows.decline_codes import Severity, severity
 
 CARD_RETRIES = 8  # in any 30 days, across the subscriptions of one card
 CARD_WINDOW = timedelta(days=30)
@@ -78,6 +78,11 @@ def decide(facts: CaseFacts, policy: Policy, now: datetime) -> Action:
 def day_of(opened_at: datetime, day: int) -> datetime:
     """When the policy's day begins: Day 1 is the opening itself."""
     return opened_at + timedelta(days=day - 1)
+
+
+def attempt_to_tell_of(next_step_at: datetime | None, last_decline_code: str | None) -> datetime | None:
+    """When to tell people that the card is tried again: at the case's next step, unless that is its end."""
+    return next_step_at if severity(last_decline_code) == "soft" else None
 
 
 def next_attempt_at(policy: Policy, opened_at: datetime, attempts_made: int) -> datetime | None:

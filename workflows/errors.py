@@ -53,8 +53,13 @@ class InvalidInput(WorkflowError):
     code = "invalid_input"
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {problem}" for name, problem in fields.items()))
+        # A name that is empty is the whole of what was sent.
+        super().__init__("; ".join(f"{name}: {problem}" if name else problem for name, problem in fields.items()))
         self.fields = dict(fields)
+
+    def within(self, part: str) -> "InvalidInput":
+        """The same of fields that came inside another one: `number` within `card` is `card.number`."""
+        return InvalidInput({f"{part}.{name}": problem for name, problem in self.fields.items()})
 
 
 class NotSignedIn(WorkflowError):

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale
+from babel.core import Locale, get_global
 from babel.dates import format_date, format_time
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 from babel.units import format_unit
@@ -24,6 +24,7 @@ from workflows.languages.locales import ENGLISH, known_locale
 from workflows.languages.sentences import say
 
 __all__ = [
+    "CURRENCIES",
     "DEFAULT_LOCALE",
     "card",
     "day",
@@ -37,6 +38,12 @@ __all__ = [
 ]
 
 DEFAULT_LOCALE = ENGLISH
+
+# ISO 4217 as Unicode's CLDR (Babel) keeps it: nothing to maintain here. Of the codes that begin with X, which are no
+# country's, these five are money; the others are metals, funds, "no currency" and tests.
+CURRENCIES = frozenset(
+    code for code in get_global("all_currencies") if code[0] != "X" or code in ("XAF", "XCD", "XCG", "XOF", "XPF")
+)
 
 # ISO 4217's exponents where they are not 2. Babel's (CLDR's) say how many digits a country uses in daily
 # life, which is none for the dinar of Serbia: read as minor units, that would be wrong a hundredfold.

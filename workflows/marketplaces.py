@@ -10,7 +10,6 @@ from zoneinfo import available_timezones
 
 import msgspec
 from babel import Locale
-from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 
@@ -20,6 +19,7 @@ from workflows.access_log import note_marketplace
 from workflows.actor import Actor
 from workflows.changes import record_change
 from workflows.errors import InvalidInput, NotFound
+from workflows.formatting import CURRENCIES
 from workflows.gateway_choice import gateway_columns, gateway_problem
 from workflows.invoice_numbers import prefix_clashes
 from workflows.languages.locales import LANGUAGES
@@ -34,8 +34,7 @@ MARKETPLACE_COLUMNS = (
     " email_button, self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
 
-# ISO 4217 and ISO 3166-1 as Unicode's CLDR (Babel) keeps them: nothing to maintain here.
-_CURRENCIES = frozenset(get_global("all_currencies"))
+# ISO 3166-1 as Unicode's CLDR (Babel) keeps it: nothing to maintain here.
 COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))) - {
     "EU",
     "UN",
@@ -191,7 +190,7 @@ def _problem(name: str, value: Any) -> str | None:  # noqa: C901, PLR0911, PLR09
         case "time_zone":
             return None if value in _TIME_ZONES else "must be a time zone's name, e.g. Europe/Berlin."
         case "currency":
-            return None if value in _CURRENCIES else "must be a currency's three capital letters (ISO 4217), e.g. EUR."
+            return None if value in CURRENCIES else "must be a currency's three capital letters (ISO 4217), e.g. EUR."
         case "language":
             return None if value in LANGUAGES else f"must be one of {', '.join(LANGUAGES)}."
         case "invoice_prefix":

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_row
+from workflows.dunning_decision import attempt_to_tell_of
 from workflows.errors import NotFound
 from workflows.portal_views import CardShown, FailedCharge, Marketplace
 from workflows.subscriptions import get_subscription
@@ -26,7 +27,8 @@ class SubscriptionCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dunning(msgspec.Struct, frozen=True, kw_only=True):
-    """The open Subscription Saver case: `stage` attempts were made so far, the failed charge itself among them."""
+    """The open Subscription Saver case: `stage` attempts were made so far, the failed charge itself among them.
+    `next_attempt_at` None: none comes before a new card."""
 
     stage: int
     next_attempt_at: datetime | None
@@ -142,12 +144,20 @@ async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | Non
     row = await fetch_row(
         "SELECT (SELECT coalesce(max(stage), 1) FROM dunning_step AS step WHERE step.marketplace_id ="
         " dunning.marketplace_id AND step.dunning_case_id = dunning.id AND step.channel = 'charge') AS stage,"
-        " next_attempt_at, policy, opened_at, amount_minor AS owed_minor FROM dunning_case AS dunning"
-        " WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open'",
+        " next_attempt_at, last_decline_code, policy, opened_at, amount_minor AS owed_minor"
+        " FROM dunning_case AS dunning WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open'",
         marketplace_id,
         subscription_id,
     )
-    return None if row is None else Dunning(**row)
+    if row is None:
+        return None
+    return Dunning(
+        stage=row["stage"],
+        next_attempt_at=attempt_to_tell_of(row["next_attempt_at"], row["last_decline_code"]),
+        policy=row["policy"],
+        opened_at=row["opened_at"],
+        owed_minor=row["owed_minor"],
+    )
 
 
 async def _charges(marketplace_id: UUID, subscription_id: UUID) -> list[ChargeShown]:

@@ -43,6 +43,12 @@ class OrderDeclined(WorkflowError):
         self.decline_code = decline_code
 
 
+class OrderUnsettled(GatewayUnavailable):
+    """Raised when whether an order was paid is not known yet: it settles by itself, and starts what it is for."""
+
+    code = "order_unsettled"
+
+
 class OrderCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the order is paid: in the sandbox a test number, else `reference`, the gateway's own for the card."""
 
@@ -92,8 +98,7 @@ async def place_order(
     With `new_id` the order gets that id, and an order that has it already is the answer: it happens once.
 
     Raises InvalidInput, NotFound (customer, product), CustomerErased, CustomerAmbiguous, OrderDeclined (nothing
-    started), GatewayUnavailable when the gateway's answer is not known yet: the order settles by itself; the same
-    `reference` asks how it went.
+    started), GatewayUnavailable (nothing was changed), OrderUnsettled: the same `reference` asks how it went.
     """
     if isinstance(new.customer, int):
         customer = await find_customer(marketplace.id, str(new.customer))
@@ -144,7 +149,10 @@ async def _take(marketplace: Marketplace, given: OrderCard, gateway: Gateway) ->
                 raise InvalidInput({"card": "is not known to the gateway."})
             return card
         details = CardDetails(number=given.number, exp_month=given.exp_month, exp_year=given.exp_year, cvc=given.cvc)
-        return await gateway.take_card(check_card_form(details, now()))
+        try:
+            return await gateway.take_card(check_card_form(details, now()))
+        except InvalidInput as refusal:
+            raise refusal.within("card") from None
     except CardDeclined as declined:
         raise OrderDeclined(declined.decline_code) from None
     except InDoubt as doubt:
@@ -208,7 +216,7 @@ async def _pay(marketplace: Marketplace, payment: _FirstPayment, gateway: Gatewa
     try:
         await submit_charge(marketplace.id, payment.charge_id, gateway)
     except InDoubt as doubt:
-        raise GatewayUnavailable("the order's payment is not settled yet") from doubt
+        raise OrderUnsettled("the order's payment is not settled yet") from doubt
     await unstage(payment.safety_net)  # a sandbox's clock would wait for it
     charge = await fetch_row(
         "SELECT state, decline_code FROM charge WHERE marketplace_id = $1 AND id = $2",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from models.database import fetch
 from workflows.decline_codes import in_plain_words
+from workflows.dunning_decision import attempt_to_tell_of
 from workflows.errors import NotFound
 from workflows.machines import SUBSCRIPTION
 from workflows.portal_views import CardShown, FailedCharge, Marketplace, SubscriptionView
@@ -103,7 +104,7 @@ def _failed_charge(row: Any) -> FailedCharge:
         failed_at=row["failed_at"] or row["opened_at"] or row["moved_at"],
         owed_minor=row["owed_minor"] if row["owed_minor"] is not None else row["amount_minor"],
         reason=in_plain_words(row["last_decline_code"]),
-        next_attempt_at=row["next_attempt_at"],
+        next_attempt_at=attempt_to_tell_of(row["next_attempt_at"], row["last_decline_code"]),
         charging_now=row["charging_now"],
         confirm=row["confirm"],
     )

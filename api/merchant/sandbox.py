@@ -38,6 +38,8 @@ class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if self.advance_days is not None:
             return by_days(self.advance_days)
         if self.to is None:
+            if not self.to_next_event:
+                raise InvalidInput({"to_next_event": "Give true, or another way to say where to."})
             return to_next_event
         if self.to.tzinfo is None:
             raise InvalidInput({"to": "Give the instant with its offset, like 2026-12-01T00:00:00Z."})

@@ -11,9 +11,9 @@ from api.documented import BAD_BODY, example, problems
 from api.paths import uuid_of
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.errors import GatewayUnavailable, InvalidInput, TransitionRefused
+from workflows.errors import InvalidInput, TransitionRefused
 from workflows.gateway_choice import gateway_of_charge
-from workflows.orders import NewOrder, OrderDeclined, OrderPlaced, place_order
+from workflows.orders import NewOrder, OrderDeclined, OrderPlaced, OrderUnsettled, place_order
 from workflows.refunds import RefundShown, refund_charge
 
 _ORDER = example({
@@ -27,7 +27,7 @@ _TOLD_OF_ORDERS = [
     (OrderDeclined("insufficient_funds"), "The first payment was declined; `decline_code` says why. Nothing started."),
     (InvalidInput({"card": "is needed: this order is to be paid."}), "A field breaks its rule; `errors` names each."),
     (
-        GatewayUnavailable("the order's payment is not settled yet"),
+        OrderUnsettled("the order's payment is not settled yet"),
         "The gateway did not answer. The order settles by itself; the same `reference` asks how it went.",
     ),
 ]

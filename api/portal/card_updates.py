@@ -13,6 +13,7 @@ from api.documented import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
 from api.strict_json import StrictJSON
 from workflows.card_links import look_at_card_link
+from workflows.errors import InvalidInput
 from workflows.hosted_card import check_return_url, form_urls, open_card_form
 from workflows.marketplaces import find_marketplace
 from workflows.portal_views import CardLinkShown, CardReplaced
@@ -83,7 +84,10 @@ class CardUpdates(Controller):
         state = request.app.state
         card = CardDetails(**msgspec.structs.asdict(data.card))
         gateway = state.gateway_for(marketplace.gateway)
-        return await replace_card(marketplace, data.token, card, gateway, client_address(request), state.limiter)
+        try:
+            return await replace_card(marketplace, data.token, card, gateway, client_address(request), state.limiter)
+        except InvalidInput as refusal:
+            raise refusal.within("card") from None
 
     @post(
         "/form",

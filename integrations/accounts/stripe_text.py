@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from integrations.gateways.stripe_money import from_stripe
-from workflows.formatting import exponent
-from workflows.importing.fields import CURRENCIES
+from workflows.formatting import CURRENCIES, exponent
 from workflows.importing.shapes import Problem
 from workflows.ports import InDoubt
 

@@ -36,7 +36,10 @@ async def test_a_body_that_is_no_object_is_refused(api: httpx.AsyncClient, key: 
 
 
 async def test_a_missing_body_is_refused(api: httpx.AsyncClient, key: dict[str, str]) -> None:
-    assert is_problem(await api.patch(SETTINGS, headers=key), 422)
+    answer = await api.patch(SETTINGS, headers=key)
+
+    assert is_problem(answer, 422)
+    assert answer.json()["detail"] == "The body is empty; a JSON object is expected."
 
 
 async def test_depth_without_end_is_refused(api: httpx.AsyncClient, key: dict[str, str]) -> None:

@@ -89,6 +89,7 @@ async def test_each_field_has_its_rule_and_nothing_is_half_done(
         ("time_zone", "../../etc/passwd"),
         ("currency", "eur"),
         ("currency", "XYZ"),
+        ("currency", "XAU"),  # gold
         ("currency", 978),
         ("language", "it"),
         ("language", "en-XA"),

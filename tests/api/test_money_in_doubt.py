@@ -52,6 +52,7 @@ async def test_an_order_without_an_answer_is_503_and_settles_by_itself(
 ) -> None:
     answer = await _order(api, marketplace, key, _sandbox(number))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60"), answer.text
+    assert answer.json()["code"] == "order_unsettled"  # nobody knows yet whether nothing was changed
     asked = await _order(api, marketplace, key, _sandbox(number))
     assert (asked.json()["state"], asked.json()["subscription"]) == ("pending", None)
 
@@ -80,7 +81,7 @@ async def test_a_card_that_may_not_have_been_kept_starts_nothing(
 ) -> None:
     answer = await _order(api, marketplace, key, _sandbox("9990000000000128"))
 
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()["code"]) == (503, "gateway_unavailable")
     assert await fetch_value("SELECT count(*) FROM customer_order") == 0
     assert (await _order(api, marketplace, key, _sandbox("4242424242424242"))).json()["state"] == "paid"
 

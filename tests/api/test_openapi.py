@@ -65,7 +65,7 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(operations: lis
     ("method", "path", "status", "code"),
     [
         ("post", "/api/v1/orders", "402", "order_declined"),
-        ("post", "/api/v1/orders", "503", "gateway_unavailable"),
+        ("post", "/api/v1/orders", "503", "order_unsettled"),
         ("post", "/api/v1/charges/{charge}/refunds", "409", "transition_refused"),
         ("post", "/api/v1/customers", "409", "customer_exists"),
         ("post", "/api/v1/sandbox/clock", "403", "forbidden"),

@@ -161,8 +161,8 @@ async def test_the_same_reference_is_one_order_also_at_once(api: httpx.AsyncClie
         ({"amount_minor": 5}, "amount_minor"),
         ({"card": None}, "card"),
         ({"card": {**_CARD, "gateway": "stripe"}}, "card"),
-        ({"card": {**_CARD, "number": "4111111111111111"}}, "number"),
-        ({"card": {**_CARD, "exp_year": 2001}}, "exp_year"),
+        ({"card": {**_CARD, "number": "4111111111111111"}}, "card.number"),
+        ({"card": {**_CARD, "exp_year": 2001}}, "card.exp_year"),
         ({"reference": ""}, "reference"),
         ({"surprise": 1}, "surprise"),
     ],
@@ -196,6 +196,8 @@ async def test_nothing_of_another_marketplace_can_be_ordered(
         ({"amount_minor": 0}, "amount_minor"),
         ({"amount_minor": 10**12}, "amount_minor"),
         ({"currency": "XXQ"}, "currency"),
+        ({"currency": "XXX"}, "currency"),  # ISO 4217 has it, as no currency
+        ({"currency": ""}, "currency"),
         ({"interval_unit": None}, "interval_unit"),
         ({"interval_count": 0}, "interval_count"),
         ({"payments": 3}, "payments"),
@@ -214,6 +216,21 @@ async def test_a_product_that_contradicts_itself_is_refused_by_its_field(
 
     assert answer.status_code == 422, answer.text
     assert field in [problem["field"] for problem in answer.json()["errors"]]
+
+
+async def test_a_value_that_is_none_of_some_is_refused_with_what_it_may_be(api: httpx.AsyncClient, key: Keys) -> None:
+    body = {"name": "Box", "kind": "recurring", "amount_minor": 100, "interval_unit": "quarter"}
+
+    answer = await api.post("/api/v1/products", json=body, headers=key)
+
+    rule = "must be one of day, month, week, year."
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": "interval_unit", "rule": rule}])
+
+
+async def test_a_body_that_is_no_object_is_told_so_in_a_sentence(api: httpx.AsyncClient, key: Keys) -> None:
+    answer = await api.post("/api/v1/products", json=[], headers=key)
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "Expected object, got array.")
 
 
 async def test_a_customer_of_the_same_email_is_refused_whatever_its_case(api: httpx.AsyncClient, key: Keys) -> None:

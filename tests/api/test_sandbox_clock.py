@@ -30,6 +30,7 @@ async def test_a_clock_does_not_go_where_calendars_end_step_by_step(
     [
         ({}, "advance_days"),
         ({"advance_days": 1, "to_next_event": True}, "advance_days"),
+        ({"to_next_event": False}, "to_next_event"),
         ({"advance_days": 0}, "advance_days"),
         ({"advance_days": -3}, "advance_days"),
         ({"advance_days": 100_000}, "advance_days"),

@@ -25,6 +25,7 @@ def _free_port() -> int:
 
 
 def _started(run_python: Start, data: Path, port: int) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    (data / "demo.json").unlink(missing_ok=True)  # that of an earlier start says nothing about this one
     demo = run_python("-m", "cli", "demo", "--data", data, "--port", str(port))
     until = time.monotonic() + _PATIENCE
     while not (data / "demo.json").exists():
@@ -47,6 +48,7 @@ def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path
         assert browser.get(facts["console_url"]).status_code == 200
         assert facts["console_url"] == f"{home}/console/demo"
         _sign_in_and_find_every_invoice_ready(browser, facts)
+        _make_a_second_marketplace(run_python, browser, tmp_path)
     assert set(facts["customers"]) >= _PERSONAS
     assert set(facts["staff"]) == {"owner", "support", "analyst", "auditor"}
     family = psutil.Process(demo.pid).children(recursive=True)
@@ -57,7 +59,7 @@ def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path
 
     again, same = _started(run_python, tmp_path, port)
     again.send_signal(signal.SIGINT)
-    again.wait(timeout=60)
+    assert again.wait(timeout=60) == 0
     assert same == facts
 
 
@@ -79,3 +81,16 @@ def _sign_in_and_find_every_invoice_ready(browser: httpx.Client, facts: dict[str
     for payment in payments:
         invoice = browser.get(f"/api/v1/portal/invoices/{payment['invoice_number']}", headers=bearer)
         assert invoice.content.startswith(b"%PDF-"), invoice.text
+
+
+def _make_a_second_marketplace(run_python: Start, browser: httpx.Client, data: Path) -> None:
+    """Knowing nothing but the demo's folder: no setting of its processes is in the environment."""
+    words = ("--slug", "second", "--name", "Second", "--owner", "o@example.com", "--data", str(data))
+    made = run_python("-m", "cli", "marketplace", "create", *words, DATABASE_URL="", SECRET_KEY="", PUBLIC_URL="")
+    told, _ = made.communicate(timeout=60)
+
+    assert made.returncode == 0, told
+    assert str(browser.base_url.join("/portal/second")) in told
+    key = next(line.split()[-1] for line in told.splitlines() if line.startswith("API key"))
+    settings = browser.get("/api/v1/portal-settings", headers={"Authorization": f"Bearer {key}"})
+    assert settings.json()["login_url"].endswith("/portal/second")

@@ -16,6 +16,8 @@ from workflows.billing_run import step_due_case
 from workflows.errors import LinkUnusable, TooManyRequests, TransitionRefused
 from workflows.links import find_usable_link, link_text
 from workflows.manual_retry import retry_now
+from workflows.merchant_subscriptions import subscription_of_marketplace
+from workflows.subscriptions import get_subscription
 
 _PAYS, _FAILS, _STOLEN, _WANTS_CUSTOMER = (
     "4242424242424242",
@@ -75,6 +77,23 @@ async def test_a_stolen_card_is_left_alone_until_a_new_one_pays_at_once(shop: Sh
     assert after["state"] == "active"
     # By the anchor of 30 January, not by the day of the recovery.
     assert (after["next_charge_at"].month, after["next_charge_at"].day) == (3, 30)
+
+
+@pytest.mark.parametrize(
+    ("card", "comes"), [(_FAILS, True), (_STOLEN, False), (_WANTS_CUSTOMER, False)], ids=["soft", "hard", "customer"]
+)
+async def test_only_who_is_tried_again_is_told_of_another_attempt(shop: Shop, card: str, *, comes: bool) -> None:
+    subscription = await _failing(shop, card)
+
+    marketplace = await shop.marketplace()
+    customers = await get_subscription(marketplace, subscription["customer_id"], subscription["number"])
+    merchants = await subscription_of_marketplace(marketplace, subscription["number"])
+    told = await fetch_value("SELECT context FROM outgoing_email WHERE template = 'failed_charge'")
+
+    assert customers.failed_charge is not None
+    assert merchants.dunning is not None
+    said = [customers.failed_charge.next_attempt_at, merchants.dunning.next_attempt_at, told.get("next_attempt_at")]
+    assert [day is not None for day in said] == [comes] * 3
 
 
 async def test_a_new_card_takes_the_place_of_a_payment_that_waits_for_its_customer(shop: Shop) -> None:

@@ -8,18 +8,15 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
-
 from workflows.customers import clean_email
 from workflows.errors import InvalidInput
-from workflows.formatting import exponent
+from workflows.formatting import CURRENCIES, exponent
 from workflows.importing.shapes import Place, Problem
 
 LONGEST_REFERENCE = 200  # characters; a reference is an id in the merchant's old system
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOON = time(12)  # a date alone: noon in the marketplace's time zone is the same day nearly everywhere
 
-CURRENCIES = frozenset(get_global("all_currencies"))
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}", re.ASCII)
