@@ -73,9 +73,15 @@ def _outcome(scope: Scope, one: Attempt, status: int) -> Outcome | None:
         return "refused" if came_with or one.reason != "not_signed_in" else None
     if status >= 400 or one.marketplace_id is None:
         return None
-    if one.outcome is not None or scope.get("method") not in _SAFE:
+    if one.outcome is not None or not _only_looks(scope):
         return one.outcome or "done"
     return "read" if scope.get("method") in _READS and _act(scope) == _READING else None
+
+
+def _only_looks(scope: Scope) -> bool:
+    """By its method, or as its handler says: what looks by a secret takes it in a body, not in an address."""
+    handler = scope.get("route_handler")
+    return scope.get("method") in _SAFE or bool(handler and handler.opt.get("looks"))
 
 
 def _access(scope: Scope, one: Attempt, outcome: Outcome, status: int) -> Access:

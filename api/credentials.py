@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from workflows.access_log import note_person
 from workflows.api_keys import authenticate, is_key
 from workflows.callers import Caller
+from workflows.client_limits import check_act
 from workflows.entrances import CONSOLE, PORTAL, Entrance
 from workflows.errors import NotSignedIn
 from workflows.marketplaces import marketplace_by_id
@@ -22,6 +23,7 @@ from workflows.staff import SignedInStaff
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 _LONGEST = 200  # characters; ours have 50
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -41,9 +43,13 @@ async def needs_staff(connection: Connection, _: BaseRouteHandler) -> None:
     _let_in(connection, await find_staff_session(None, bearer(connection)))
 
 
-async def needs_session(connection: Connection, _: BaseRouteHandler) -> None:
-    """Lets a customer with a live session pass. Raises NotSignedIn."""
-    _let_in(connection, await find_session(None, bearer(connection)))
+async def needs_session(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Lets a customer with a live session pass, so many times an hour for what is more than looking, and out always
+    (`opt={"leaves": True}`). Raises NotSignedIn, TooManyRequests."""
+    signed_in = await find_session(None, bearer(connection))
+    _let_in(connection, signed_in)
+    if connection.scope.get("method") not in _LOOKS and not handler.opt.get("leaves"):
+        await check_act(connection.app.state.limiter, str(signed_in.customer_id))
 
 
 def _let_in(connection: Connection, signed_in: SignedIn | SignedInStaff) -> None:

@@ -19,7 +19,7 @@ from web.notices import Notice, notice_cookie
 from web.origin import CrossSite
 from web.rendering import page, see_other
 from web.show import Show, show_to_anybody
-from web.visit import Door, SignInFirst, StaffVisit, Visit
+from web.visit import Door, Inside, SignInFirst, StaffVisit, Visit
 from workflows import errors
 from workflows.access_log import note_refusal
 from workflows.actor import request_id
@@ -81,6 +81,7 @@ _HTTP: dict[int, _Words] = {
 _TOO_MANY = _Words(
     429, sentence("Too many tries"), sentence("Try again in %(wait)s. Links we sent you before still work.")
 )
+_TOO_MUCH = _TOO_MANY._replace(text=sentence("Try again in %(wait)s. Nothing was changed."))  # of who is inside
 _UNFORESEEN = _Words(500, sentence("Something went wrong"), _SORRY)
 _ENDED = {
     "cancelled": _Words(409, sentence("This subscription is already cancelled"), _NOT_AGAIN),
@@ -94,12 +95,14 @@ def error_page(request: WebRequest, error: Exception) -> Response[Any]:
     note_refusal(error)
     if isinstance(error, SignInFirst):
         return _to_login(error)
+    door: Door | None = getattr(request.state, "door", None)
     words = _words(error)
+    if words is _TOO_MANY and isinstance(door, Inside):
+        words = _TOO_MUCH
     if words.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # By route, not by path: a path may hold a token.
         route = request.scope.get("path_template") or "no route"
         _LOG.error("unexpected error", route=route, method=request.method, exc_info=error)
-    door: Door | None = getattr(request.state, "door", None)
     show = door.show if door else show_to_anybody(request.headers.get("accept-language", ""))
     return page(
         "error.html",

@@ -19,6 +19,7 @@ from web.show import Show, show_for, show_to_staff
 from workflows.access_log import note_person
 from workflows.actor import Actor
 from workflows.callers import Caller
+from workflows.client_limits import check_act
 from workflows.entrances import CONSOLE, PORTAL, Entrance
 from workflows.errors import NotFound, NotSignedIn
 from workflows.marketplaces import find_marketplace
@@ -45,6 +46,7 @@ __all__ = [
     "visit_of",
 ]
 
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")  # fits PostgreSQL's bigint
 
 
@@ -148,12 +150,15 @@ async def door_of(request: Connection, slug: str, kind: type[Door]) -> Door:
 
 
 async def provide_visit(request: WebRequest, slug: FromPath[str]) -> Visit:
-    """The marketplace and the customer with a live session in it. Raises NotFound, SignInFirst."""
+    """The marketplace and the customer with a live session in it, so many times an hour for what is more than looking.
+    Raises NotFound, SignInFirst, TooManyRequests."""
     door = await provide_door(request, slug)
     visit = await visit_of(request, door)
     if not isinstance(visit, Visit):
         page = page_of(request, door, "subscriptions")
         raise SignInFirst(door.home, page, had_session=session_token(request) is not None)
+    if request.method not in _LOOKS:
+        await check_act(request.app.state.limiter, str(visit.signed_in.customer_id))
     return visit
 
 

@@ -62,6 +62,12 @@ def note_person(marketplace_id: UUID, actor: Actor, session_id: UUID | None = No
         one.marketplace_id, one.actor, one.session_id = marketplace_id, actor, session_id
 
 
+def note_nothing_done() -> None:
+    """That the request had nothing to do, and needs no row: somebody signed out whose session was over."""
+    if (one := attempt.get()) is not None:
+        one.marketplace_id = None
+
+
 def note_refusal(error: Exception, reason: str | None = None) -> None:
     """Why it was refused, where that is worth a row: not what was merely mistyped. `reason` where the error's own code
     says less."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Response, get, patch, post
+from litestar import Controller, Request, Response, get, patch, post
 
 from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
 from api.documented import BAD_BODY, example, problems
@@ -17,6 +17,7 @@ from workflows.billing_details import (
     billing_details_of,
     change_billing_details,
 )
+from workflows.client_limits import check_download
 from workflows.customer_records import find_customer
 from workflows.invoice_files import DocumentAsked, ask_again
 from workflows.invoice_range import InvoiceRange, ask_for_missing, range_of, read_days
@@ -43,15 +44,22 @@ class Documents(Controller):
         """How many invoices and credit notes there are in some days, and which have no PDF so far."""
         return await range_of(read_days(marketplace, first, last), None)
 
-    @get("/documents.zip", opt={"act": "export"}, responses={**ANSWERS, **problems(401, 403, 422)})
+    @get("/documents.zip", opt={"act": "export"}, responses={**ANSWERS, **problems(401, 403, 422, 429)})
     async def archive(
-        self, caller: Asking, marketplace: OwnMarketplace, first: FirstDay = None, last: LastDay = None
+        self,
+        request: Request[Any, Any, Any],
+        caller: Asking,
+        marketplace: OwnMarketplace,
+        first: FirstDay = None,
+        last: LastDay = None,
     ) -> Response[Any]:
-        """Their PDFs and a list of them as a ZIP file. What has no PDF yet is asked for: 202 until all are there."""
+        """Their PDFs and a list of them as a ZIP file, 30 times an hour. What has no PDF yet is asked for: 202 until
+        all are there."""
         days = read_days(marketplace, first, last)
         if (await range_of(days, None)).preparing:
             await ask_for_missing(days, None, caller.actor)
             return Response(BEING_PREPARED, status_code=202, headers=ASK_AGAIN_IN)
+        await check_download(request.app.state.limiter, str(caller.actor))
         return archive_answer(days, None)
 
     @post(

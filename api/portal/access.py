@@ -82,7 +82,14 @@ class AccessLinks(Controller):
         await ask_for_link(marketplace.id, data.email, secrets.token_urlsafe(16), None, entrance)
         return _ANSWER
 
-    @post("/look", dto=StrictJSON[LinkHeld], return_dto=None, status_code=200, responses=problems(*BAD_BODY, 404, 410))
+    @post(
+        "/look",
+        dto=StrictJSON[LinkHeld],
+        return_dto=None,
+        status_code=200,
+        opt={"looks": True},
+        responses=problems(*BAD_BODY, 404, 410),
+    )
     async def look(self, entrance: OfEntrance, data: Annotated[LinkHeld, example(_HELD)]) -> LinkShown:
         """Look at a link without spending it: whom it signs in (masked), until when."""
         marketplace = await find_marketplace(data.marketplace)
@@ -136,12 +143,12 @@ class Sessions(Controller):
         """One's own live sessions, newest first."""
         return await list_sessions(signed_in)
 
-    @delete("/current", responses=problems(401))
+    @delete("/current", opt={"leaves": True}, responses=problems(401))
     async def end_current(self, signed_in: EitherPerson) -> None:
         """Sign out: the session ends at once."""
         await sign_out(signed_in)
 
-    @delete("/{session_id:str}", responses=problems(401, 404))
+    @delete("/{session_id:str}", responses=problems(401, 404, 429))
     async def end(self, signed_in: EitherPerson, session_id: FromPath[str]) -> None:
         """End one of one's own sessions."""
         await end_session(signed_in, uuid_of(session_id))

@@ -62,7 +62,14 @@ class CardUpdates(Controller):
     path = "/card-updates"
     tags = ("Portal: cards",)
 
-    @post("/look", dto=StrictJSON[LinkHeld], return_dto=None, status_code=200, responses=problems(*BAD_BODY, 404, 410))
+    @post(
+        "/look",
+        dto=StrictJSON[LinkHeld],
+        return_dto=None,
+        status_code=200,
+        opt={"looks": True},
+        responses=problems(*BAD_BODY, 404, 410),
+    )
     async def look(self, data: Annotated[LinkHeld, example(_HELD)]) -> CardLinkShown:
         """Look at a card-update link: which subscription it is for, and what is owed. Any number of times."""
         marketplace = await find_marketplace(data.marketplace)

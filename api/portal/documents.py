@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Response, get, patch
+from litestar import Controller, Request, Response, get, patch
 
 from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
 from api.credentials import needs_session
@@ -16,6 +16,7 @@ from workflows.billing_details import (
     billing_details_of,
     change_billing_details,
 )
+from workflows.client_limits import check_download
 from workflows.invoice_range import InvoiceRange, ask_for_missing, range_of, read_days
 
 _CHANGE = example({
@@ -60,13 +61,20 @@ class Documents(Controller):
         """How many invoices and credit notes there are in some days, and which have no PDF so far."""
         return await range_of(read_days(marketplace, first, last), signed_in.customer_id)
 
-    @get("/documents.zip", responses={**ANSWERS, **problems(401, 422)})
+    @get("/documents.zip", responses={**ANSWERS, **problems(401, 422, 429)})
     async def archive(
-        self, signed_in: SignedInCustomer, marketplace: OwnMarketplace, first: FirstDay = None, last: LastDay = None
+        self,
+        request: Request[Any, Any, Any],
+        signed_in: SignedInCustomer,
+        marketplace: OwnMarketplace,
+        first: FirstDay = None,
+        last: LastDay = None,
     ) -> Response[Any]:
-        """Their PDFs and a list of them as a ZIP file. What has no PDF yet is asked for: 202 until all are there."""
+        """Their PDFs and a list of them as a ZIP file, 30 times an hour. What has no PDF yet is asked for: 202 until
+        all are there."""
         days = read_days(marketplace, first, last)
         if (await range_of(days, signed_in.customer_id)).preparing:
             await ask_for_missing(days, signed_in.customer_id, signed_in.actor)
             return Response(BEING_PREPARED, status_code=202, headers=ASK_AGAIN_IN)
+        await check_download(request.app.state.limiter, str(signed_in.actor))
         return archive_answer(days, signed_in.customer_id)

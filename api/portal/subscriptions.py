@@ -47,7 +47,7 @@ class Subscriptions(Controller):
         """One subscription."""
         return await get_subscription(marketplace, signed_in.customer_id, number_of(number))
 
-    @post("/{number:str}/cancel", status_code=200, responses=problems(401, 403, 404, 409))
+    @post("/{number:str}/cancel", status_code=200, responses=problems(401, 403, 404, 409, 429))
     async def cancel(
         self,
         signed_in: SignedInCustomer,
@@ -57,7 +57,7 @@ class Subscriptions(Controller):
         """Cancel at once. Nothing more is charged, nothing is refunded. 403 where the marketplace does not offer it."""
         return await cancel_by_customer(marketplace, signed_in, number_of(number))
 
-    @post("/{number:str}/card-update-link", status_code=202, responses=problems(401, 404, 409))
+    @post("/{number:str}/card-update-link", status_code=202, responses=problems(401, 404, 409, 429))
     async def send_card_link(
         self,
         signed_in: SignedInCustomer,
@@ -69,7 +69,7 @@ class Subscriptions(Controller):
         await send_card_update_link(marketplace, signed_in.customer_id, number_of(number), by)
         return Accepted(detail="A link to update the card is on its way to the address on file.")
 
-    @post("/{number:str}/confirm", status_code=200, responses=problems(401, 404, 409, 503))
+    @post("/{number:str}/confirm", status_code=200, responses=problems(401, 404, 409, 429, 503))
     async def confirm(
         self,
         request: Request[Any, Any, Any],

@@ -9,6 +9,7 @@ from web.archive import LOOK_AGAIN, archive_answer, asked_days
 from web.connection import WebRequest
 from web.console.answers import show_page
 from web.visit import StaffVisit
+from workflows.client_limits import check_download
 from workflows.errors import InvalidInput
 from workflows.invoice_range import ask_for_missing, range_of, read_days
 
@@ -33,6 +34,7 @@ class DocumentPages(Controller):
         days = read_days(visit.marketplace, *asked_days(request, visit.marketplace))
         found = await range_of(days, None)
         if not found.preparing:
+            await check_download(request.app.state.limiter, str(visit.actor))
             return archive_answer(days, None)
         await ask_for_missing(days, None, visit.actor)
         answer = show_page(request, visit, "documents_waiting", "documents", status=202, found=found)

@@ -11,6 +11,7 @@ from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, EitherVisit, uuid_of, visit_of
+from workflows.access_log import note_nothing_done
 from workflows.errors import NotFound
 from workflows.sessions import end_session, list_sessions, sign_out
 
@@ -71,6 +72,7 @@ class SignOutPages(Controller):
         visit = await visit_of(request, door)
         if visit is None:
             await read_form(request)
+            note_nothing_done()
         else:
             await read_form_of(request, visit)
             await sign_out(visit.signed_in)

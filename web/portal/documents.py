@@ -12,6 +12,7 @@ from web.archive import LOOK_AGAIN, archive_answer, asked_days
 from web.connection import WebRequest
 from web.rendering import page
 from web.visit import Visit
+from workflows.client_limits import check_download
 from workflows.errors import InvalidInput
 from workflows.invoice_range import ask_for_missing, range_of, read_days
 
@@ -43,4 +44,5 @@ class DocumentPages(Controller):
             return page(
                 "portal/documents_waiting.html", visit, status=202, headers=LOOK_AGAIN, here="payments", found=found
             )
+        await check_download(request.app.state.limiter, str(visit.actor))
         return archive_answer(days, customer_id)
