@@ -153,12 +153,26 @@ async def _longest(log: SealedLog) -> Record:
 
 
 async def test_every_line_is_as_postgresql_writes_json(log: SealedLog, file: Path) -> None:
-    """Lines are joined from texts where nothing needs escaping; that must not be seen, whatever the rows hold."""
+    """Lines are made of what COPY writes, which escapes almost as JSON does; whatever the rows hold, none shows it."""
     async with single_connection(log.database.superuser_url) as own:
         undo = own.transaction()
         await undo.start()
         await disarm()
-        odd = ('say "no"', "back\\slash", "line\nbreak", "tab\t", "\x01", "é", "")
+        odd = (
+            *(
+                'say "no"',
+                "back\\slash",
+                "line\nbreak\r",
+                "tab\t",
+                "\x01\x1f",
+                "\b\f\v",
+                "\\\v\\",
+                "\x7f",
+                "é\u2028",
+                "",
+            ),
+            *("\\N", '"\\N"', "\\\\v", "\\.", "null"),
+        )
         for number, words in enumerate(odd):
             await execute(
                 "UPDATE transition_log SET request_id = $1 WHERE hash IN (SELECT hash FROM transition_log"

@@ -61,7 +61,7 @@ async def marketplaces_to_export(slugs: Sequence[str]) -> list[UUID]:
 
 
 async def export(form: Form, marketplaces: Sequence[UUID], wanted: Wanted = EVERYTHING) -> AsyncGenerator[bytes]:
-    """The file in pieces of at most some megabytes, a part for each marketplace. Raises InvalidInput first of all."""
+    """The file in pieces of whole lines, a part for each marketplace. Raises InvalidInput first of all."""
     check_wanted(wanted)
     yield head(form)
     for part, marketplace_id in enumerate(marketplaces, start=1):
@@ -128,11 +128,9 @@ class _Part:
     async def _of(self, one: Checkpoint) -> AsyncGenerator[bytes]:
         if self._wanted.entity is None:
             earlier = await before(one)
-            async for lines, number in row_lines(
-                self._form, rows_of(one), at_most=one.size - (earlier.size if earlier else 0)
-            ):
-                self._rows += number
-                yield lines
+            size = one.size - (earlier.size if earlier else 0)
+            async for piece in self._row_lines(rows_of(one), at_most=size):
+                yield piece
         else:
             async for line, is_row in inclusion_lines(self._form, one, self._wanted.entity):
                 self._rows += is_row
@@ -145,9 +143,8 @@ class _Part:
         rows = await self._open_rows(newest)
         if (since := await first_of(rows)) is None:
             return
-        async for lines, number in row_lines(self._form, msgspec.structs.replace(rows, first_at=since)):
-            self._rows += number
-            yield lines
+        async for piece in self._row_lines(msgspec.structs.replace(rows, first_at=since)):
+            yield piece
 
     async def _strays(self, start: Checkpoint, newest: Checkpoint) -> AsyncGenerator[bytes]:
         """Rows of sealed spans outside of their checkpoint's time, looked for when the number is not right."""
@@ -156,9 +153,16 @@ class _Part:
         if await number_of(sealed) == self._sealed_rows:
             return
         yield self._said({"type": "stray"})
-        async for lines, number in row_lines(self._form, sealed, besides=(start.number, newest.number)):
+        async for piece in self._row_lines(sealed, besides=(start.number, newest.number)):
+            yield piece
+
+    async def _row_lines(
+        self, rows: Rows, *, at_most: int | None = None, besides: tuple[int, int] | None = None
+    ) -> AsyncGenerator[bytes]:
+        async for pieces, number in row_lines(self._form, rows, at_most=at_most, besides=besides):
             self._rows += number
-            yield lines
+            for piece in pieces:
+                yield piece
 
     async def _open_rows(self, newest: Checkpoint | None) -> Rows:
         seen = await horizon()

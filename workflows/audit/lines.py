@@ -1,4 +1,4 @@
-"""The lines of an export (docs/audit-format.md). PostgreSQL writes those of rows: a program would be too slow.
+"""The lines of an export (docs/audit-format.md), as COPY writes them: CSV as it is, NDJSON out of its text form.
 
 Rows come in slices, each a COPY of its own: whoever reads slowly holds no connection, and memory stays flat.
 """
@@ -12,6 +12,7 @@ import msgspec
 
 from models.database import connection, execute, fetch_row, fetch_value, transaction
 from workflows.audit.checkpoints import Checkpoint
+from workflows.audit.ndjson import frame, lines
 from workflows.audit.spans import Span, within
 
 Form = Literal["ndjson", "csv"]
@@ -28,51 +29,25 @@ COLUMNS: Mapping[str, str] = {
     "actor": "actor_kind || ':' || actor_id",
     "reason": "reason",
     "request": "request_id",
-    "details": "details::text",
+    "details": "details",
     "at": "at",
     "previous": "encode(previous_hash, 'hex')",
     "hash": "encode(hash, 'hex')",
-    "xid": "xid::text",
-    "system": "system_identifier::text",
+    "xid": "xid",
+    "system": "system_identifier",
 }
-_SELECT = ", ".join(f'{sql} AS "{name}"' for name, sql in COLUMNS.items())
-_NULLABLE = {"from", "request", "previous"}
-_PLAIN = {"entity", "at", "previous", "hash", "xid", "system"}  # hold nothing that JSON would escape, whatever is done
-
-
-def _member(name: str) -> str:
-    """SQL for `"name":value` of a line, unescaped."""
-    column = f'line."{name}"'
-    if name == "seq":
-        return f"""'"seq":' || {column}"""
-    if name == "details":
-        return f"""'"details":' || coalesce(to_json({column})::text, 'null')"""
-    if name == "at":
-        return f"""'"at":' || to_json({column})"""
-    if name in _NULLABLE:
-        return f"""coalesce('"{name}":"' || {column} || '"', '"{name}":null')"""
-    return f"""'"{name}":"' || {column} || '"'"""
-
-
-# row_to_json looks every column's type up for every row; joining takes two thirds of the time. What would have to be
-# escaped is hardly ever there: ids and codes. Then it is left to row_to_json.
-_JOINED = " || ',' || ".join(_member(name) for name in COLUMNS)
-_TO_ESCAPE = " || ".join(
-    f"""coalesce(line."{name}", '')""" for name in COLUMNS if name not in {"seq", "details", *_PLAIN}
-)
-_AS_JSON = (
-    f"""CASE WHEN to_json({_TO_ESCAPE})::text = '"' || {_TO_ESCAPE} || '"'"""
-    f""" THEN '{{' || {_JOINED} || '}}' ELSE row_to_json(line)::text END"""
-)
+# As RFC 3339 has instants; all others are written alike in both forms.
+_COLUMNS: Mapping[Form, Mapping[str, str]] = {
+    "csv": COLUMNS,
+    "ndjson": {**COLUMNS, "at": "replace(at::text, ' ', 'T') || ':00'"},
+}
+_FRAME = frame(COLUMNS, numbers={"seq"})
 _ORDER = "at, entity_id, seq"
 # How instants are written; and rows in the order of the index, as they lie on disk, never sorted.
 _SESSION = (
     "SELECT set_config(name, value, true) FROM (VALUES ('TimeZone', 'UTC'), ('DateStyle', 'ISO'),"
     " ('enable_sort', 'off'), ('enable_bitmapscan', 'off'), ('enable_seqscan', 'off')) AS wanted (name, value)"
 )
-# How COPY's CSV comes to write a value as it is: JSON holds neither of the two control characters.
-_AS_IT_IS = {"format": "csv", "delimiter": "\x02", "quote": "\x01"}
-_CSV = {"format": "csv", "null": "\\N"}
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +106,8 @@ async def first_of(rows: Rows) -> datetime | None:
 
 async def row_lines(
     form: Form, rows: Rows, *, at_most: int | None = None, besides: tuple[int, int] | None = None
-) -> AsyncGenerator[tuple[bytes, int]]:
-    """Their lines in order, slice by slice, each with how many rows it holds.
+) -> AsyncGenerator[tuple[list[bytes], int]]:
+    """Their lines in order, slice by slice, each in pieces of whole lines and with how many rows it holds.
 
     `at_most`: known not to be more. `besides`: without those that an export of these checkpoints, from the first to the
     last, finds; reads all.
@@ -140,9 +115,9 @@ async def row_lines(
     after: tuple[Any, ...] | None = None
     while True:
         until = None if at_most is not None and at_most <= _SLICE else await _end_of_slice(rows, after)
-        lines, number = await _copy(form, rows, after, until, besides)
+        pieces, number = await _copy(form, rows, after, until, besides)
         if number:
-            yield lines, number
+            yield pieces, number
         if until is None:
             return
         after = until
@@ -168,34 +143,28 @@ def _sliced(rows: Rows, after: tuple[Any, ...] | None, until: tuple[Any, ...] | 
     return where, given
 
 
-class _Collected:
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    async def __call__(self, part: bytes) -> None:
-        self.parts.append(part)
-
-
 async def _copy(
     form: Form,
     rows: Rows,
     after: tuple[Any, ...] | None,
     until: tuple[Any, ...] | None,
     besides: tuple[int, int] | None,
-) -> tuple[bytes, int]:
+) -> tuple[list[bytes], int]:
     where, given = _sliced(rows, after, until)
     if besides is not None:
         where += f" AND NOT {_FOUND.format(*besides)}"
-    sql = f"SELECT {_SELECT} FROM transition_log WHERE {where} ORDER BY {_ORDER}"
-    if form == "ndjson":
-        sql = f"SELECT {_AS_JSON} FROM ({sql}) AS line"
-    collected = _Collected()
+    sql = f"SELECT {', '.join(_COLUMNS[form].values())} FROM transition_log WHERE {where} ORDER BY {_ORDER}"
+    pieces: list[bytes] = []
+
+    async def collect(copied: bytes) -> None:  # whole rows: the protocol sends each in a message of its own
+        pieces.append(lines(_FRAME, copied) if form == "ndjson" else copied)
+
     async with transaction(), connection() as current:
         await execute(_SESSION)
         status = await current.copy_from_query(
-            sql, *given, output=collected, **(_AS_IT_IS if form == "ndjson" else _CSV)
+            sql, *given, output=collect, format="text" if form == "ndjson" else form, null="\\N"
         )
-    return b"".join(collected.parts), int(status.rpartition(" ")[2])
+    return pieces, int(status.rpartition(" ")[2])
 
 
 def control_line(form: Form, said: Mapping[str, Any]) -> bytes:

@@ -95,7 +95,8 @@ async def inclusion_lines(
     wanted = [place for place in places if seq is None or place[1] == seq]
     if not wanted:
         return
-    lines = [line async for lines, _ in row_lines(form, _rows(one, entity)) for line in lines.splitlines(keepends=True)]
+    pieces = [piece async for pieces, _ in row_lines(form, _rows(one, entity)) for piece in pieces]
+    lines = b"".join(pieces).splitlines(keepends=True)
     for index, row_seq in wanted:
         path = await _path(one, known, index)
         yield lines[[place[1] for place in places].index(row_seq)], True
