@@ -18,7 +18,12 @@ from cli.paths import ROOT, as_typed, to_be_written
 from models.database import fetch_value, single_connection
 from workflows.actor import Actor
 from workflows.customer_data import customer_archive, customer_data
-from workflows.customer_records import CustomerRecord, find_customer, find_customer_by_email
+from workflows.customer_records import (
+    CustomerAmbiguous,
+    CustomerRecord,
+    find_customer_by_email,
+    find_customer_for_sure,
+)
 from workflows.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
 from workflows.errors import NotFound
 from workflows.marketplaces import find_marketplace
@@ -72,11 +77,11 @@ def erase(
 
     async def look() -> ErasureShown:
         shop, found = await _find(marketplace, customer)
-        return await look_before_erasing(shop, str(found.number))
+        return await look_before_erasing(shop, str(found.id))
 
     async def act() -> ErasureShown:
         shop, found = await _find(marketplace, customer)
-        return await erase_customer(shop, str(found.number), OPERATOR)
+        return await erase_customer(shop, str(found.id), OPERATOR)
 
     seen = _with_database(data, look)
     if seen.erased_at is None and not seen.hindrances and not yes:
@@ -94,7 +99,7 @@ async def _find(slug: str | None, customer: str) -> tuple[UUID, CustomerRecord]:
         raise NotFound("Say which marketplace: --marketplace SLUG.")
     if "@" in customer:
         return marketplace_id, await find_customer_by_email(marketplace_id, customer)
-    return marketplace_id, await find_customer(marketplace_id, customer)
+    return marketplace_id, await find_customer_for_sure(marketplace_id, customer)
 
 
 def _with_database(data: Path, act: Callable[[], Awaitable[answer]]) -> answer:
@@ -110,6 +115,6 @@ def _with_database(data: Path, act: Callable[[], Awaitable[answer]]) -> answer:
         for hindrance in refusal.hindrances:
             console.print(hindrance, style="red", markup=False)
         raise typer.Exit(NOT_ERASED) from None
-    except (NoDatabase, NotFound, ServerFailed, OSError) as refusal:
+    except (NoDatabase, NotFound, CustomerAmbiguous, ServerFailed, OSError) as refusal:
         console.print(str(refusal), style="red", markup=False)
         raise typer.Exit(NOT_DONE) from None

@@ -37,10 +37,10 @@ _READ = {"act": "subscriptions.read"}
 _WRITE = {"act": "customers.write"}
 _EXPORT = {"act": "export"}
 _ERASE = {"act": "customers.erase"}
-_GONE = [(CustomerErased("customer 12"), "They were erased.")]
-_EITHER = [(CustomerAmbiguous("12 is one customer's number and another's reference"), "Name the customer by their id.")]
+EITHER = [(CustomerAmbiguous("12 is one customer's number and another's reference"), "Name the customer by their id.")]
+_GONE = [(CustomerErased("customer 12"), "They were erased."), *EITHER]
 _LIVES = [
-    *_EITHER,
+    *EITHER,
     (
         ErasureRefused(["Subscription 1042 is not ended: cancel it first."]),
         "A subscription lives, or money is not settled: `detail` says what to do first.",
@@ -111,18 +111,25 @@ class Customers(Controller):
         data: Annotated[CustomerChange, _CORRECTED],
     ) -> Response[CustomerRecord]:
         """Correct an address or a name. Another e-mail ends the customer's links and sessions; 409 when it is taken."""
-        changed = await change_customer(caller.marketplace_id, customer, data, caller.actor, expected)
+        found = await find_customer_for_sure(caller.marketplace_id, customer)
+        changed = await change_customer(caller.marketplace_id, str(found.id), data, caller.actor, expected)
         return tagged(request, changed)
 
-    @post("/{customer:str}/try-again", status_code=200, opt={**_WRITE, **TAGGED}, responses=problems(401, 403, 404))
+    @post(
+        "/{customer:str}/try-again",
+        status_code=200,
+        opt={**_WRITE, **TAGGED},
+        responses=problems(401, 403, 404, 409, told=EITHER),
+    )
     async def try_again(
         self, request: Request[Any, Any, Any], caller: Asking, customer: CustomerNumber
     ) -> Response[CustomerRecord]:
         """Send mail to the customer's address again, after it came back for good or they complained. Nothing where it
         goes there anyway."""
-        return tagged(request, await try_again(caller.marketplace_id, customer, caller.actor))
+        found = await find_customer_for_sure(caller.marketplace_id, customer)
+        return tagged(request, await try_again(caller.marketplace_id, str(found.id), caller.actor))
 
-    @get("/{customer:str}/erasure", opt=_ERASE, responses=problems(401, 403, 404, 409, told=_EITHER))
+    @get("/{customer:str}/erasure", opt=_ERASE, responses=problems(401, 403, 404, 409, told=EITHER))
     async def look_before_erasing(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> ErasureShown:
         """See what stands in the way of erasing a customer, and how much the law makes you keep."""
         found = await find_customer_for_sure(marketplace.id, customer)
@@ -140,7 +147,7 @@ class Customers(Controller):
     @get(
         "/{customer:str}/export",
         opt=_EXPORT,
-        responses={**_file(dict[str, Any], JSON_TYPE), **problems(401, 403, 404, 409, told=_EITHER)},
+        responses={**_file(dict[str, Any], JSON_TYPE), **problems(401, 403, 404, 409, told=EITHER)},
     )
     async def export(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """Give a person all that is here about them, as one JSON document (docs/data.md). No secret is in it."""
@@ -151,7 +158,7 @@ class Customers(Controller):
     @get(
         "/{customer:str}/archive",
         opt=_EXPORT,
-        responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404, 409, told=_EITHER)},
+        responses={**_file(str, ZIP_TYPE), **problems(401, 403, 404, 409, told=EITHER)},
     )
     async def archive(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> Stream:
         """The same document and the PDFs of their invoices, in a ZIP file."""

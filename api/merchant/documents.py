@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, get, patch, post
 
 from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
 from api.documented import BAD_BODY, example, problems
-from api.merchant.customers import CustomerNumber
+from api.merchant.customers import EITHER, CustomerNumber
 from api.provided import Asking, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.billing_details import (
@@ -18,7 +18,7 @@ from workflows.billing_details import (
     change_billing_details,
 )
 from workflows.client_limits import check_download
-from workflows.customer_records import find_customer
+from workflows.customer_records import find_customer_for_sure
 from workflows.invoice_files import DocumentAsked, ask_again
 from workflows.invoice_range import InvoiceRange, ask_for_missing, range_of, read_days
 
@@ -76,17 +76,17 @@ class Documents(Controller):
         """Ask for a PDF, also for one that was given up. One that is there or being prepared stays as it is."""
         return await ask_again(caller.marketplace_id, data.number, caller.actor)
 
-    @get(_BILLING, opt={"act": "customers.write"}, responses=problems(401, 403, 404))
+    @get(_BILLING, opt={"act": "customers.write"}, responses=problems(401, 403, 404, 409, told=EITHER))
     async def billing_details(self, marketplace: OwnMarketplace, customer: CustomerNumber) -> BillingDetailsShown:
         """To whom a customer's invoices are made out, and which of the last year can be corrected."""
-        return await billing_details_of(marketplace.id, (await find_customer(marketplace.id, customer)).id)
+        return await billing_details_of(marketplace.id, (await find_customer_for_sure(marketplace.id, customer)).id)
 
     @patch(
         _BILLING,
         dto=StrictJSON[BillingDetailsChange],
         return_dto=None,
         opt={"act": "customers.write"},
-        responses=problems(401, 403, 404, 429, *BAD_BODY),
+        responses=problems(401, 403, 404, 409, 429, *BAD_BODY, told=EITHER),
     )
     async def change_billing_details(
         self,
@@ -99,5 +99,5 @@ class Documents(Controller):
 
         Each of `correct_invoices` is taken back by a credit note and issued anew, or nothing at all is changed.
         """
-        found = await find_customer(marketplace.id, customer)
+        found = await find_customer_for_sure(marketplace.id, customer)
         return await change_billing_details(marketplace, found.id, data, caller.actor)

@@ -50,15 +50,29 @@ async def test_a_persons_data_are_a_document_or_an_archive(
     assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["data.json"]
 
 
-async def test_who_may_be_either_of_two_customers_is_neither_erased_nor_given_away(
+async def test_who_may_be_either_of_two_customers_is_neither_erased_nor_given_away_nor_changed(
     api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
 ) -> None:
     one = await a_customer(marketplace)
     other = await a_customer(marketplace, reference=str(one["number"]))
 
-    for method, act in (("GET", "erasure"), ("POST", "erase"), ("GET", "export"), ("GET", "archive")):
-        answer = await api.request(method, f"{CUSTOMERS}/{one['number']}/{act}", headers=key)
-        assert (answer.status_code, answer.json()["code"]) == (409, "customer_ambiguous"), act
+    change = {"name": "Somebody Else"}
+    for method, act, body in (
+        ("GET", "/erasure", None),
+        ("POST", "/erase", None),
+        ("GET", "/export", None),
+        ("GET", "/archive", None),
+        ("GET", "/billing-details", None),
+        ("PATCH", "/billing-details", change),
+        ("PATCH", "", change),
+        ("POST", "/try-again", None),
+    ):
+        answer = await api.request(method, f"{CUSTOMERS}/{one['number']}{act}", json=body, headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "customer_ambiguous"), (method, act)
+        assert "name the customer by their id" in answer.json()["detail"]
+    assert await fetch_value("SELECT count(*) FROM customer WHERE name = 'Somebody Else'") == 0
+    named = await api.patch(f"{CUSTOMERS}/{one['id']}/billing-details", json=change, headers=key)
+    assert (named.status_code, named.json()["name"]) == (200, "Somebody Else")
     assert await fetch_value("SELECT count(*) FROM customer WHERE erased_at IS NOT NULL") == 0
     erased = await api.post(f"{CUSTOMERS}/{other['id']}/erase", headers=key)
     assert erased.json()["number"] == other["number"]

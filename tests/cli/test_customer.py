@@ -9,7 +9,7 @@ from subprocess import Popen
 
 from models.database import fetch_value
 from tests.conftest import FreshDatabase
-from tests.factories import a_marketplace, a_subscription
+from tests.factories import a_customer, a_marketplace, a_subscription
 
 Run = Callable[..., "Popen[str]"]
 
@@ -40,6 +40,9 @@ async def test_a_person_gets_their_data_and_is_erased(database: FreshDatabase, r
     assert (status, told) == (1, f"Subscription {live['number']} is not ended: cancel it first.\n")
     status, told = await customer(run_python, "erase", email, "--yes")
     assert (status, told) == (2, "no customer of that e-mail\n")
+    await a_customer(shop, reference="2")
+    status, told = await customer(run_python, "export", "2", "--output", tmp_path / "others.json")
+    assert (status, told) == (2, "2 is one customer's number and another's reference\n")
 
 
 async def test_a_file_of_another_kind_is_refused_before_anything_is_read(run_python: Run) -> None:
