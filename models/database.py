@@ -154,7 +154,8 @@ async def _give_back(pool: Any, lent: Any) -> None:
 async def transaction() -> AsyncGenerator[None]:
     """A transaction at READ COMMITTED; inside another one, a savepoint, so that a handled error undoes its own part.
 
-    Piccolo's own context manager loses the connection when COMMIT fails and ignores inner errors (FACTS).
+    Piccolo's own context manager loses the connection when COMMIT fails and ignores inner errors
+    (docs/dependencies.md).
     """
     async with connection() as current:
         token = None if _held() is not None else DB.current_transaction.set(_HeldConnection(current))

@@ -1,6 +1,6 @@
 """Brings a database to the schema of this version, and tells processes that hold too much power to stop.
 
-One migration at a time, under a lock, each together with the note that it ran: Piccolo itself has neither (FACTS).
+One migration at a time, under a lock, each together with the note that it ran: Piccolo itself has neither.
 The rules of the state machines are published here as rows, and handed in: models know no workflow.
 """
 

@@ -17,7 +17,7 @@ from tasks.run import run_job
 
 NAMESPACE = "gatehouse"
 
-# A worker that says nothing for so long has its messages given to others; polls are 100 ms apart (FACTS: 6 s in all).
+# A worker that says nothing for so long has its messages given to others; polls are 100 ms apart (6 s in all).
 WORKER_GONE_AFTER = timedelta(seconds=5)
 _ALWAYS = 1_000_000  # of a million commands, how many look for workers that are gone
 
@@ -26,7 +26,7 @@ _CONNECT_WITHIN = timedelta(seconds=2)
 
 
 class DelayRefused(ValueError):
-    """Raised when somebody wants a delayed message: those live in a worker's memory and are lost with it (FACTS)."""
+    """Raised when somebody wants a delayed message: those live in a worker's memory and are lost with it."""
 
 
 class OutboxBroker(RedisBroker):

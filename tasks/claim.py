@@ -1,7 +1,8 @@
 """Which outbox rows the dispatcher sends next, and what it says about them to the database.
 
 A row is due when it waits and its time has come, when it was sent and nobody started it, or when its run's lease has
-ended. By state, never by "id above the last one seen": that misses rows which commit out of order (FACTS).
+ended. By state, never by "id above the last one seen": that misses rows which commit out of order
+(docs/decisions/0003).
 """
 
 from collections.abc import Mapping, Sequence

@@ -31,7 +31,7 @@ def _on_every_queue(rows: int) -> dict[str, int]:
 # Rows sent and not started, per queue: what workers get through well within RESEND_AFTER; the rest waits in PostgreSQL.
 UNSTARTED = {**_on_every_queue(200), DOCUMENTS: 16}  # a PDF takes a good part of a second
 RESEND_AFTER = timedelta(seconds=10)  # after that a row which nobody started is sent again; costs no attempt
-IDLE = timedelta(milliseconds=50)  # between two looks at an empty outbox: polling is cheaper than NOTIFY (FACTS)
+IDLE = timedelta(milliseconds=50)  # between two looks at an empty outbox: polling is cheaper than NOTIFY
 AFTER_TROUBLE = timedelta(milliseconds=500)
 _TICK_EVERY = timedelta(seconds=1)
 _ROUND_WITHIN = timedelta(seconds=30)  # a server that froze in the middle of a round

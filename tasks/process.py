@@ -24,7 +24,7 @@ from workflows.settings import settings
 
 log = logs.logger(__name__)
 
-_IDLE_POLL = timedelta(milliseconds=100)  # Dramatiq's own second leaves a lone message 262 ms (FACTS)
+_IDLE_POLL = timedelta(milliseconds=100)  # Dramatiq's own second leaves a lone message 262 ms
 _TRY_AGAIN_AFTER = timedelta(milliseconds=500)  # when Valkey went away; Dramatiq's own are 3 and 5 s
 _SPARE_CONNECTIONS = 2  # of the pool, besides one for each job at once: the heartbeat never waits for a job
 

@@ -1,4 +1,4 @@
-"""One run of one job, from the message's arrival to the row's end (DESIGN.md §3).
+"""One run of one job, from the message's arrival to the row's end (docs/decisions/0003).
 
 Never raises what the job raised: the outcome is in the row, and Dramatiq has nothing to retry. If the database is
 away, the row stays as it is and its lease, or the dispatcher's patience, runs out.

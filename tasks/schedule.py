@@ -1,7 +1,8 @@
 """What happens by the clock. Next run times live in the database, so any number of dispatchers may look after them.
 
 A tick is the row's own time: none is missed, none happens twice, and after a standstill of any length each entry
-runs once (periodiq and APScheduler do neither: FACTS). A run that still waits stands for the ticks after it.
+runs once (periodiq and APScheduler do neither: docs/dependencies.md). A run that still waits stands for the ticks
+after it.
 """
 
 from collections.abc import Mapping

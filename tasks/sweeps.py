@@ -26,7 +26,7 @@ from workflows.staff_notices import tell_of_dead_jobs
 from workflows.sweep import sweep
 from workflows.two_factor_codes import seal_anew
 
-_LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s (FACTS)
+_LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s
 _IN_DOUBT_AT_ONCE = 500  # per tick: more would mean that the gateway is down, and asking faster helps nobody
 _MONTHS_AHEAD = 3
 _PAST_EXPIRY = Move(CLOCK, "past_expiry")

@@ -1,4 +1,4 @@
-"""The headers of every page: what a browser may load, send and remember. Sources: OWASP Secure Headers, FACTS.md."""
+"""The headers of every page: what a browser may load, send and remember. Source: OWASP Secure Headers."""
 
 _POLICY = {
     "default-src": "'none'",

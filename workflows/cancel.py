@@ -56,7 +56,7 @@ async def _refuse_where_off(marketplace_id: UUID) -> None:
 async def cancel_subscription(marketplace: Marketplace, subscription_id: UUID, move: Move) -> Record:
     """Cancels in the caller's transaction, whoever asks. Raises TransitionRefused, NotFound.
 
-    Locks in the order of all acts: subscription, dunning case, charges, the rest (DESIGN.md §2).
+    Locks in the order of all acts: subscription, dunning case, charges, the rest (CONTRIBUTING.md).
     """
     at = marketplace_now(billing_offset(marketplace))
     subscription = await fire(

@@ -1,5 +1,5 @@
 """What follows from a gateway's answer: the subscription, its dunning case, the charge, the receipt and the invoice
-move together, in one transaction, in that order of locks (DESIGN.md §2)."""
+move together, in one transaction, in that order of locks (CONTRIBUTING.md)."""
 
 from datetime import datetime
 from typing import Any

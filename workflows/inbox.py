@@ -13,7 +13,7 @@ _MOST = 500  # a developer looks at the last few
 
 
 class CapturedEmail(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """An e-mail as /inbox.json tells it (DESIGN.md §6)."""
+    """An e-mail as /inbox.json tells it."""
 
     id: UUID
     to: str

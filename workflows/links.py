@@ -1,7 +1,7 @@
 """One-time links: how one is issued, written as text, and known again.
 
 The text is base64url(id ‖ HMAC(server key, purpose ‖ marketplace ‖ id ‖ nonce)): 64 characters. It is never stored: the
-e-mail's worker derives it again, so that a repeated mail carries the same link (DESIGN.md §3).
+e-mail's worker derives it again, so that a repeated mail carries the same link.
 """
 
 import hmac

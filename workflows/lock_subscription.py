@@ -1,6 +1,6 @@
 """A subscription by the number that people see, locked: where every act of staff on one begins.
 
-The row is locked first, as all acts do (DESIGN.md §2): what is read of it stays true until the transaction ends.
+The row is locked first, as all acts do (CONTRIBUTING.md): what is read of it stays true until the transaction ends.
 """
 
 from uuid import UUID

@@ -2,7 +2,7 @@
 
 The table is the only definition. From it come the moves of one row (fire.py), of many rows (fire_where),
 the database's own refusals (published by `gatehouse migrate`), the pictures and the tests' frame.
-`transitions` never holds a row: it overwrites states it is given, and keeps rows for ever (FACTS).
+`transitions` never holds a row: it overwrites states it is given, and keeps rows for ever (docs/dependencies.md).
 
 >>> DOOR = StateMachine("door", states=("open", "closed"), terminal=(), rules=[Rule("shut", "open", "closed"), ...])
 """

@@ -1,6 +1,6 @@
 """How the portal behaves for one marketplace: what its staff tick, with PRODUCT.md's defaults in the columns.
 
-The names are those of GET and PATCH /api/v1/portal-settings (DESIGN.md §6). No HTTP here.
+The names are those of GET and PATCH /api/v1/portal-settings (docs/api.md). No HTTP here.
 """
 
 from ipaddress import ip_address

@@ -6,7 +6,7 @@ from models.database import transaction
 from workflows.fire import Move, fire_where
 from workflows.machine import StateMachine
 
-BATCH = 5_000  # 60 ms a batch, as fast as one big statement (FACTS), and no lock held longer than that
+BATCH = 5_000  # 60 ms a batch, as fast as one big statement, and no lock held longer than that
 
 
 async def sweep(machine: StateMachine, trigger: str, due_column: str, due_by: datetime, move: Move) -> int:

@@ -1,4 +1,4 @@
-"""Stamps "Page x of y" on a PDF: wkhtmltopdf without its patched Qt has no footers (FACTS.md)."""
+"""Stamps "Page x of y" on a PDF: wkhtmltopdf without its patched Qt has no footers."""
 
 import io
 from functools import lru_cache

@@ -1,6 +1,6 @@
 """HTML to PDF by pdfkit and wkhtmltopdf, hardened: the page can run nothing, read nothing and reach nobody.
 
-Why each lock is there: docs/decisions/0004 and FACTS.md (CVE-2025-26240). Any reference that the page makes to anything
+Why each lock is there: docs/decisions/0004 (CVE-2025-26240). Any reference that the page makes to anything
 but a data: URI makes the render fail.
 """
 

@@ -1,4 +1,4 @@
-"""GET and PATCH /api/v1/portal-settings: DESIGN.md §6's names, PRODUCT.md 3.2's rules and defaults."""
+"""GET and PATCH /api/v1/portal-settings: docs/api.md's names, PRODUCT.md 3.2's rules and defaults."""
 
 from typing import Any
 

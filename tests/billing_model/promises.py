@@ -12,7 +12,7 @@ from tests.billing_model.history import History
 
 DAY = timedelta(days=1)
 MOVED = ("succeeded", "refunded", "partially_refunded", "disputed")
-# "Never retry" and "treat as needing a new card" (FACTS.md, Stripe), as far as the test numbers know them.
+# "Never retry" and "treat as needing a new card" (docs/dependencies.md, Stripe), as far as the test numbers know them.
 NEEDS_NEW_CARD = {"expired_card", "stolen_card", "lost_card", "do_not_try_again"}
 BY_POLICY = ("schedule", "retry")
 

@@ -1,4 +1,4 @@
-"""The sandbox gateway, as Stripe publishes its test numbers and as DESIGN.md §3 asks of every gateway."""
+"""The sandbox gateway, as Stripe publishes its test numbers and as workflows/ports.py asks of every gateway."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The development inbox: there with the capture mailer, for this machine alone (DESIGN.md §6)."""
+"""The development inbox: there with the capture mailer, for this machine alone."""
 
 from uuid import UUID, uuid4
 

@@ -1,8 +1,9 @@
-"""When a monthly subscription is to be charged, written from DESIGN.md §5 alone and without any library's calendar:
+"""When a monthly subscription is to be charged, written from PRODUCT.md 4.1 alone and without any library's calendar:
 days are counted one by one, and each zone's clock changes by the rule that its country publishes.
 
-"Months are calendar months in the marketplace's time zone, anchored to the first charge's day (31 Jan → 28 Feb →
-31 Mar)." The time of day stays too; one that is skipped comes an hour later, of two that are alike the first is meant.
+"Months are calendar months in the marketplace's time zone, counted from the first charge's day (31 January, 28
+February, 31 March)." The time of day stays too; one that is skipped comes an hour later, of two that are alike the
+first is meant.
 """
 
 from collections.abc import Callable

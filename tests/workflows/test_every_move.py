@@ -1,4 +1,4 @@
-"""Every state and every trigger of every machine, against tables typed by hand from PRODUCT.md and DESIGN.md.
+"""Every state and every trigger of every machine, against tables typed by hand from PRODUCT.md.
 
 Nothing here is read from the definitions. Each cell is run three times: through `fire` against the database, through
 the Python twin `decide`, and through the `transitions` machine that holds the table. A dash: refused, nothing changes.
@@ -45,7 +45,7 @@ def at(distance: timedelta) -> Mapping[str, Any]:
 
 # fmt: off
 SITUATIONS: dict[str, Callable[[], Situation]] = {
-    # PRODUCT 1.4: works once, within its hour. Time can only end one that is past it.
+    # PRODUCT.md 1.4: works once, within its hour. Time can only end one that is past it.
     "a link within its hour": lambda: Situation("access_token", at(LIVE), {}, """
                   redeem    expire   supersede  revoke
         issued    redeemed  -        expired    expired
@@ -58,7 +58,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         redeemed  -         -        -          -
         expired   -         -        -          -
     """),
-    # PRODUCT 1.7, 1.9
+    # PRODUCT.md 1.7, 1.9
     "a session within its half hour": lambda: Situation("portal_session", at(LIVE), {}, """
                   expire   sign_out  revoke
         active    -        ended     ended
@@ -71,7 +71,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         expired   -        -         -
         ended     -        -         -
     """),
-    # PRODUCT 2.3, 3.5, 4.3
+    # PRODUCT.md 2.3, 3.5, 4.3
     "a subscription until cancelled": lambda: Situation("subscription", {}, {}, """
                        charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
         active         failed_charge  -          -          cancelled  -        active      active         -
@@ -95,7 +95,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         completed      -              -          -          -          -        -           -              -
         cancelled      -              -          -          -          active   -           -              -
     """),
-    # PRODUCT 3.5: on a date; undo until then
+    # PRODUCT.md 3.5: on a date; undo until then
     "a subscription to be cancelled on a date": lambda: Situation("subscription", {"cancel_at": now() + LIVE}, {}, """
                        charge_failed  recovered  complete   cancel     restart  reschedule  cancel_later   undo_cancel
         active         failed_charge  -          -          cancelled  -        active      active         active
@@ -110,7 +110,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         completed      -              -          -          -          -        -           -              -
         cancelled      -              -          -          -          active   -           -              -
     """),
-    # PRODUCT 4.6
+    # PRODUCT.md 4.6
     "a dunning case": lambda: Situation("dunning_case", {}, {}, """
                    attempt_failed  stop_trying  recover    exhaust    abandon
         open       open            open         recovered  exhausted  abandoned
@@ -118,7 +118,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         exhausted  -               -            -          -          -
         abandoned  -               -            -          -          -
     """),
-    # PRODUCT 4.2, 4.9: never twice; refunds never above what was paid
+    # PRODUCT.md 4.2, 4.9: never twice; refunds never above what was paid
     "a charge never submitted, refunded in full": lambda: Situation(
         "charge", paid(0, None), {"refund_minor": 1000}, """
                             succeed    decline  require_action   withdraw  refund    dispute   win_dispute
@@ -174,7 +174,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         partially_refunded  -          -        -                -         -       disputed  -
         disputed            -          -        -                -         -       -         refunded
     """),
-    # PRODUCT 5.6
+    # PRODUCT.md 5.6
     "an invoice": lambda: Situation("invoice", {}, {}, """
                    correct
         issued     corrected
@@ -186,7 +186,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         rendered   -         -        -
         failed     -         -        requested
     """),
-    # PRODUCT 5.3, 5.4
+    # PRODUCT.md 5.3, 5.4
     "an e-mail": lambda: Situation("outgoing_email", {}, {}, """
                    deliver  drop     confirm    bounce
         queued     sent     dropped  -          bounced
@@ -195,7 +195,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         bounced    -        -        -          bounced
         dropped    -        -        -          -
     """),
-    # PRODUCT 5.3: what came back for now may get through; a complaint is the last word.
+    # PRODUCT.md 5.3: what came back for now may get through; a complaint is the last word.
     "an e-mail that came back for now": lambda: Situation("outgoing_email", {"bounce": "soft"}, {}, """
                    deliver  drop     confirm    bounce
         queued     sent     dropped  -          bounced
@@ -212,7 +212,7 @@ SITUATIONS: dict[str, Callable[[], Situation]] = {
         bounced    -        -        -          -
         dropped    -        -        -          -
     """),
-    # PRODUCT 3.9
+    # PRODUCT.md 3.9
     "a webhook endpoint": lambda: Situation("webhook_endpoint", {}, {}, """
                   disable   gone      give_up   enable   remove
         enabled   disabled  disabled  disabled  -        removed

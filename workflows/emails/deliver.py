@@ -1,7 +1,7 @@
 """Delivering a staged e-mail: once, unless it comes too late; what became of it is a move of its own.
 
 `submitted_at` is committed before the provider is called. Found set, it means that an earlier try may have got through:
-the provider is asked first (DESIGN.md §3, "Outside effects").
+the provider is asked first.
 """
 
 from datetime import datetime

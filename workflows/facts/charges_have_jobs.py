@@ -1,4 +1,7 @@
-"""DESIGN.md §3, nothing lost: who waits to be charged is. Submitted charges are asked about by a sweep of their own."""
+"""Nothing lost (docs/decisions/0003): who waits to be charged is.
+
+Submitted charges are asked about by a sweep of their own.
+"""
 
 from workflows.facts.fact import Fact
 from workflows.facts.waiting import without_job

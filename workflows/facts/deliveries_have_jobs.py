@@ -1,4 +1,4 @@
-"""DESIGN.md §3, nothing lost: an event on its way to an endpoint gets there, or is given up."""
+"""Nothing lost (docs/decisions/0003): an event on its way to an endpoint gets there, or is given up."""
 
 from workflows.facts.fact import Fact
 from workflows.facts.waiting import without_job

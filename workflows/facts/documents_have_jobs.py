@@ -1,4 +1,4 @@
-"""DESIGN.md §3, nothing lost: a PDF that was asked for is rendered."""
+"""Nothing lost (docs/decisions/0003): a PDF that was asked for is rendered."""
 
 from workflows.facts.fact import Fact
 from workflows.facts.waiting import without_job

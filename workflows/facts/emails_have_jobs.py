@@ -1,4 +1,4 @@
-"""DESIGN.md §3, nothing lost: an e-mail that was staged is sent."""
+"""Nothing lost (docs/decisions/0003): an e-mail that was staged is sent."""
 
 from workflows.facts.fact import Fact
 from workflows.facts.waiting import without_job

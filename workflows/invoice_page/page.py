@@ -1,4 +1,4 @@
-"""From snapshot to HTML, for a renderer that knows neither repeated table heads nor page numbers (FACTS.md).
+"""From snapshot to HTML, for a renderer that knows neither repeated table heads nor page numbers (docs/decisions/0004).
 
 So the lines are broken into pages here, each with a head of its own; "page x of y" is stamped on by the renderer. Every
 text is escaped; pictures are data: URIs, since the renderer may fetch nothing.
