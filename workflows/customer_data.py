@@ -5,10 +5,9 @@ Written piece by piece: a page of one section, or a few PDFs, is in memory at on
 
 import io
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import msgspec
 
@@ -17,12 +16,12 @@ from workflows.clock import now
 from workflows.customer_data_sections import LOG, SECTIONS
 from workflows.customer_records import CustomerRecord
 from workflows.errors import NotFound
+from workflows.zip_entries import pdf_name, zip_entry
 
 FORMAT = "gatehouse-customer-1"
 JSON_TYPE, ZIP_TYPE = "application/vnd.gatehouse.customer+json", "application/zip"
 _FIRST = UUID(int=0)
 _AT_ONCE = 8  # PDFs
-_READABLE = 0o644 << 16
 
 _PERSON = """
 SELECT customer.number, customer.reference, customer.email, customer.name, customer.address, customer.country,
@@ -76,14 +75,15 @@ async def customer_archive(marketplace_id: UUID, customer: CustomerRecord) -> As
     """The ZIP file, in pieces: data.json, and the PDF of every invoice that has one. Raises NotFound."""
     sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
-        with archive.open(_entry("data.json", now(), ZIP_DEFLATED), "w") as document:
+        with archive.open(zip_entry("data.json", now(), ZIP_DEFLATED), "w") as document:
             async for piece in customer_data(marketplace_id, customer):
                 document.write(piece)
                 yield sink.take()
         last, names = _FIRST, set[str]()
         while invoices := await fetch(_PDFS, marketplace_id, customer.id, last):
             for invoice in invoices:
-                archive.writestr(_entry(_name(invoice["number"], names), invoice["issued_at"]), invoice["pdf"])
+                name = f"invoices/{pdf_name(invoice['number'], names)}"
+                archive.writestr(zip_entry(name, invoice["issued_at"]), invoice["pdf"])
                 yield sink.take()
             last = invoices[-1]["id"]
     yield sink.take()
@@ -104,20 +104,3 @@ async def _section(
 
 def _json(row: Record, *left_out: str) -> bytes:
     return msgspec.json.encode({name: value for name, value in row.items() if name not in left_out})
-
-
-def _name(number: str, taken: set[str]) -> str:
-    """A file's name for a number, which may hold slashes; told apart from another that becomes the same."""
-    plain = number.replace("/", "-")
-    name, copies = plain, 1
-    while name.lower() in taken:
-        copies += 1
-        name = f"{plain} ({copies})"
-    taken.add(name.lower())
-    return f"invoices/{name}.pdf"
-
-
-def _entry(name: str, at: datetime, compression: int = ZIP_STORED) -> ZipInfo:
-    entry = ZipInfo(name, (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second))
-    entry.external_attr, entry.compress_type = _READABLE, compression
-    return entry

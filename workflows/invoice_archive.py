@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 from zoneinfo import ZoneInfo
 
 from models.database import Record, fetch
+from workflows.clock import now
 from workflows.formatting import exponent
 from workflows.invoice_range import IN_RANGE, Days
+from workflows.zip_entries import pdf_name, zip_entry
 
 MEDIA_TYPE = "application/zip"
 _AT_ONCE = 8  # documents read together: a megabyte as a rule
-_READABLE = 0o644 << 16
 _HEAD = ("number", "kind", "state", "issued_on", "total", "currency", "stands_for", "file", "sha256")
 _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 _FIRST_ID = UUID(int=0)
@@ -76,30 +77,13 @@ async def archive_of(days: Days, customer_id: UUID | None) -> AsyncGenerator[byt
     with ZipFile(window, "w", ZIP_STORED) as archive:
         while documents := await fetch(_NEXT, *days.arguments(customer_id), at, last_id):
             for document in documents:
-                name = _name(document["number"], names)
-                archive.writestr(_entry(name, document["issued_at"].astimezone(zone)), document["pdf"])
+                name = pdf_name(document["number"], names)
+                archive.writestr(zip_entry(name, document["issued_at"].astimezone(zone)), document["pdf"])
                 listed.add(document, name, zone)
                 yield window.take()
             at, last_id = documents[-1]["issued_at"], documents[-1]["id"]
-        archive.writestr(_entry("invoices.csv", datetime.now(zone), ZIP_DEFLATED), listed.text())
+        archive.writestr(zip_entry("invoices.csv", now().astimezone(zone), ZIP_DEFLATED), listed.text())
     yield window.take()
-
-
-def _name(number: str, taken: set[str]) -> str:
-    """A file's name for a number, which may hold slashes; told apart from another that becomes the same."""
-    plain = number.replace("/", "-")
-    name, copies = plain, 1
-    while name.lower() in taken:
-        copies += 1
-        name = f"{plain} ({copies})"
-    taken.add(name.lower())
-    return f"{name}.pdf"
-
-
-def _entry(name: str, at: datetime, compression: int = ZIP_STORED) -> ZipInfo:
-    entry = ZipInfo(name, (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second))
-    entry.external_attr, entry.compress_type = _READABLE, compression
-    return entry
 
 
 class _Listed:

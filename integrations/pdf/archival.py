@@ -6,7 +6,7 @@ Fonts are embedded and nothing is referred to, for the renderer can do no other;
 
 import html
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 from xml.sax.saxutils import escape
@@ -21,6 +21,8 @@ from pypdf.generic import (
     NumberObject,
     TextStringObject,
 )
+
+from workflows.clock import now
 
 _PRODUCER = "Gatehouse"
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
@@ -56,7 +58,7 @@ def describe(writer: PdfWriter, page: str) -> None:
     titled = _TITLE.search(page)
     title = html.unescape(titled[1]).strip() if titled else ""
     language = language_of_page(page)
-    at = datetime.now(UTC).replace(microsecond=0)
+    at = now().replace(microsecond=0)
     writer.metadata = {
         "/Title": title,
         "/Producer": _PRODUCER,
