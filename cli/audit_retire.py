@@ -34,7 +34,7 @@ from workflows.audit.retire import (
 )
 from workflows.audit.signing import KeyUnusable, known_keys
 from workflows.clock import now
-from workflows.settings import settings
+from workflows.settings import MOST_KEPT_MONTHS, settings
 
 KEPT, NOT_DONE = 1, 2  # exit status
 _LAST = timedelta(microseconds=1)
@@ -43,7 +43,10 @@ _LAST = timedelta(microseconds=1)
 def command(
     output: Annotated[Path, typer.Option(help="The folder for the exports: one file a month. Keep them.")],
     *,
-    months: Annotated[int | None, typer.Option(help="Full months to keep; LOG_KEPT_MONTHS unless said.", min=1)] = None,
+    months: Annotated[
+        int | None,
+        typer.Option(help="Full months to keep; LOG_KEPT_MONTHS unless said.", min=1, max=MOST_KEPT_MONTHS),
+    ] = None,
     dropping: Annotated[bool, typer.Option("--drop", help="Export, prove, drop; else only say so.")] = False,
 ) -> None:
     """Drop months of the log that are exported, sealed and proven; needs OWNER_DATABASE_URL to drop."""

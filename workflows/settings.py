@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_KEPT_MONTHS = 1200  # a hundred years: longer than any book is kept, and within the calendar
 _LOGIN = re.compile(r"[^:\s]+:\S{16,}")  # of HTTP Basic, which knows no colon in a name
 
 
@@ -46,12 +47,13 @@ class Settings(BaseSettings):
     audit_key_file: str = ""
     seal_every_minutes: int = Field(default=60, ge=1, le=60)
     # Where checkpoints are published; empty: not there.
-    log_kept_months: int = Field(default=13, ge=1)  # full months of the log, before they are exported and dropped
     audit_directory: str = ""
     audit_bucket: str = ""  # of an S3-compatible object store; credentials as boto3 finds them
     audit_s3_endpoint: str = ""  # empty: Amazon's
     audit_retention_days: int = Field(default=3650, ge=1)  # for which the store lets nobody delete
     audit_email: Literal["none", "daily", "each"] = "daily"  # to the marketplace's auditors
+    # Full months of the log that `audit retire` leaves.
+    log_kept_months: int = Field(default=13, ge=1, le=MOST_KEPT_MONTHS)
 
     trusted_proxies: str = ""  # comma-separated networks whose X-Forwarded-For is believed
     # limits of PRODUCT.md 1.10 and 2.4
