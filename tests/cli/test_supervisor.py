@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +30,13 @@ def wait_for_line(supervisor: subprocess.Popen[str], words: str) -> str:
         if words in line:
             return line
     pytest.fail(f"the supervisor ended without saying {words!r}")
+
+
+def warden_of(supervisor: subprocess.Popen[str]) -> int:
+    """The number of the supervisor's warden."""
+    children = psutil.Process(supervisor.pid).children()
+    (warden,) = (child for child in children if any(word.endswith("warden.py") for word in child.cmdline()))
+    return warden.pid
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_deaf(supervise: Start, tmp_path: 
     pids = family(tmp_path, "worker")
 
     supervisor.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    assert eventually((tmp_path / "worker.asked").exists)
     assert supervisor.poll() is None
     supervisor.send_signal(signal.SIGINT)
 
@@ -103,21 +109,19 @@ def test_kill_9_leaves_nothing_behind(supervise: Start, tmp_path: Path, option: 
 
 
 def test_kill_9_leaves_nothing_behind_though_the_warden_had_been_killed(supervise: Start, tmp_path: Path) -> None:
-    supervisor = supervise("worker")
-    pids = family(tmp_path, "worker")
-    wardens = [
-        child
-        for child in psutil.Process(supervisor.pid).children()
-        if any(word.endswith("warden.py") for word in child.cmdline())
-    ]
-    wardens[0].kill()
-    assert eventually(lambda: not is_alive(wardens[0].pid))
-    time.sleep(0.3)  # a few rounds of the supervisor
+    supervisor = supervise("api", "worker")
+    first, workers = family(tmp_path, "api"), family(tmp_path, "worker")
+    warden = warden_of(supervisor)
+    os.kill(warden, signal.SIGKILL)
+    assert all_gone([warden])
+    (tmp_path / "api.pids").unlink()
+    os.kill(first[0], signal.SIGKILL)
+    second = family(tmp_path, "api")  # the supervisor, that has started it again, has looked for its warden before
 
     supervisor.kill()
     supervisor.wait()
 
-    assert all_gone(pids)
+    assert all_gone([*first, *second, *workers])
 
 
 def test_the_pause_grows_while_a_program_keeps_dying(tmp_path: Path) -> None:
