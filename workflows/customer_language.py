@@ -20,13 +20,19 @@ class LanguageChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     language: str | None
 
 
-def chosen_language(locale: str | None) -> LanguageChoice:
+class LanguageShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The choice as it is kept."""
+
+    language: str | None
+
+
+def chosen_language(locale: str | None) -> LanguageShown:
     """What a customer's `locale` chooses: nothing when there are no words in its language."""
     found = spoken(locale)
-    return LanguageChoice(language=found.partition("_")[0] if found else None)
+    return LanguageShown(language=found.partition("_")[0] if found else None)
 
 
-async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: LanguageChoice, by: Actor) -> LanguageChoice:
+async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: LanguageChoice, by: Actor) -> LanguageShown:
     """Keeps the choice, for e-mails and invoices from now on too. Raises InvalidInput for a language without words,
     TooManyRequests for who changes their record all the time.
 
@@ -39,9 +45,9 @@ async def choose_language(marketplace_id: UUID, customer_id: UUID, choice: Langu
         before: str | None = await fetch_value(
             f"SELECT locale FROM customer WHERE {where} FOR NO KEY UPDATE", marketplace_id, customer_id
         )
-        if chosen_language(before) != choice:
+        if chosen_language(before).language != choice.language:
             after = choice.language
             await execute(f"UPDATE customer SET locale = $3 WHERE {where}", marketplace_id, customer_id, after)
             was, is_ = {"locale": before}, {"locale": after}
             await record_change(marketplace_id, by, f"customer:{customer_id}", "changed", was, is_)
-    return choice
+    return LanguageShown(language=choice.language)

@@ -8,7 +8,7 @@ from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.provided import SignedInCustomer
 from api.strict_json import StrictJSON
-from workflows.customer_language import LanguageChoice, choose_language, chosen_language
+from workflows.customer_language import LanguageChoice, LanguageShown, choose_language, chosen_language
 
 
 class Language(Controller):
@@ -19,13 +19,13 @@ class Language(Controller):
     guards = (needs_session,)
 
     @get(responses=problems(401))
-    async def chosen(self, signed_in: SignedInCustomer) -> LanguageChoice:
+    async def chosen(self, signed_in: SignedInCustomer) -> LanguageShown:
         """See the language chosen for pages, e-mails and invoices."""
         return chosen_language(signed_in.locale)
 
     @put(dto=StrictJSON[LanguageChoice], return_dto=None, responses=problems(*BAD_BODY, 401, 429))
     async def choose(
         self, signed_in: SignedInCustomer, data: Annotated[LanguageChoice, example({"language": "de"})]
-    ) -> LanguageChoice:
+    ) -> LanguageShown:
         """Choose one of de, en, es, fr and pt; null leaves it to the browser and the marketplace."""
         return await choose_language(signed_in.marketplace_id, signed_in.customer_id, data, signed_in.actor)
