@@ -15,9 +15,9 @@ from litestar.params import FromPath
 from web.connection import Connection
 from web.headers import content_policy, page_headers
 from web.rendering import page
-from web.visit import uuid_of
 from workflows.errors import NotFound
 from workflows.inbox import CapturedEmail, captured_email, captured_emails
+from workflows.numbering import uuid_of
 from workflows.settings import settings
 
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")

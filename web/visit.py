@@ -4,10 +4,8 @@ Dependencies of the portal's and the console's controllers. The session's market
 every request: a cookie's path isolates nothing.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
-from uuid import UUID
 
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
@@ -21,7 +19,7 @@ from workflows.actor import Actor
 from workflows.callers import Caller
 from workflows.client_limits import check_act
 from workflows.entrances import CONSOLE, PORTAL, Entrance
-from workflows.errors import NotFound, NotSignedIn
+from workflows.errors import NotSignedIn
 from workflows.marketplaces import find_marketplace
 from workflows.portal_views import Marketplace, SignedIn
 from workflows.sessions import find_session, find_staff_session
@@ -41,13 +39,10 @@ __all__ = [
     "provide_door",
     "provide_visit",
     "spoken_to",
-    "subscription_number",
-    "uuid_of",
     "visit_of",
 ]
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")  # fits PostgreSQL's bigint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,18 +193,3 @@ def page_of(request: Connection, door: Door, otherwise: str | None) -> str | Non
         return request.url.path + (f"?{query}" if query else "")
     stands_on: str | None = request.route_handler.opt.get("stands_on", otherwise)
     return stands_on and f"{door.home}/{stands_on}"
-
-
-def subscription_number(text: str) -> int:
-    """The number in a URL. Raises NotFound for text that is none."""
-    if not _NUMBER.fullmatch(text):
-        raise NotFound(f"no subscription {text!r}")
-    return int(text)
-
-
-def uuid_of(text: str) -> UUID:
-    """The id in a URL. Raises NotFound for text that is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("no such id") from None

@@ -1,6 +1,7 @@
 """Short numbers that people see, counted per marketplace and series. Gaps are allowed here; invoices have their own.
 
-And what a text that somebody gave for a thing may be: its number, its id.
+And what a text that somebody gave for a thing may be: its number, its id. In a path, what is neither is simply not
+there (404), not an input that was wrong.
 """
 
 import re
@@ -8,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from models.database import fetch_value
+from workflows.errors import NotFound
 
 Series = Literal["customer", "order", "subscription"]
 
@@ -24,9 +26,25 @@ def number_in(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
+def number_of(text: str) -> int:
+    """The number that a path names. Raises NotFound."""
+    number = number_in(text)
+    if number is None:
+        raise NotFound(f"no number {text!r}")
+    return number
+
+
 def id_in(text: str) -> UUID | None:
     """The id that a text is, as we write ids, whatever its case; None for any other text."""
     return UUID(text) if _ID.fullmatch(text.lower()) else None
+
+
+def uuid_of(text: str) -> UUID:
+    """The id that a path names, in any way of writing one. Raises NotFound."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("no such id") from None
 
 
 async def next_number(marketplace_id: UUID, series: Series) -> int:

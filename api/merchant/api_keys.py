@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
-from api.paths import uuid_of
 from api.strict_json import StrictJSON
 from workflows.api_keys import KeyShown, KeyWanted, NewKey, end_key, find_key, list_keys, make_key
 from workflows.callers import Caller
+from workflows.numbering import uuid_of
 
 _MANAGE = {"act": "keys.manage"}
 _NEW = {"name": "Checkout", "scopes": ["customers:write", "orders:write"]}

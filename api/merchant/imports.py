@@ -7,11 +7,11 @@ from litestar import Controller, get, post
 from litestar.params import PathParameter, QueryParameter
 
 from api.documented import BAD_BODY, example, problems
-from api.paths import number_of, uuid_of
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.importing import account_run
 from workflows.importing.account_shown import ImportShown, RefusedPage, import_shown, refused_page
+from workflows.numbering import number_of, uuid_of
 
 _IMPORT = {"act": "import"}
 

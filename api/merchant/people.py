@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
-from api.paths import uuid_of
 from api.strict_json import StrictJSON
 from workflows.callers import Caller
+from workflows.numbering import uuid_of
 from workflows.people import (
     NewPerson,
     PersonShown,

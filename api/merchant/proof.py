@@ -10,12 +10,12 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Response, Stream
 
 from api.documented import problems
-from api.paths import number_of
 from api.provided import OwnMarketplace
 from workflows.access_log import note_reading
 from workflows.audit.export import Wanted, check_wanted, export
 from workflows.audit.proofs import prove_consistency, prove_row, published_lines
 from workflows.audit.read_asked import in_utc, read_entity, read_row
+from workflows.numbering import number_of
 
 _NDJSON = "application/x-ndjson"
 

@@ -8,11 +8,11 @@ from litestar import Controller, Request, post
 from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
-from api.paths import uuid_of
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.errors import InvalidInput, TransitionRefused
 from workflows.gateway_choice import gateway_of_charge
+from workflows.numbering import uuid_of
 from workflows.orders import NewOrder, OrderDeclined, OrderPlaced, OrderUnsettled, place_order
 from workflows.refunds import RefundShown, refund_charge
 

@@ -11,7 +11,6 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
 from api.documented import BAD_BODY, SubscriptionNumber, example, problems
-from api.paths import number_of, uuid_of
 from api.portal.access import Accepted
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
@@ -25,6 +24,7 @@ from workflows.manual_retry import retry_now
 from workflows.merchant_lists import State, Wanted
 from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
 from workflows.next_billing_date import change_next_billing_date
+from workflows.numbering import number_of, uuid_of
 from workflows.portal_views import Marketplace
 from workflows.resend_receipt import resend_receipt
 from workflows.restart import restart

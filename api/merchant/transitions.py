@@ -4,16 +4,17 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter
 
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
-from api.paths import number_of, uuid_of
 from api.provided import Asking
 from workflows.access_log import note_reading
 from workflows.errors import NotFound
 from workflows.machine import NEW
 from workflows.machines import MACHINES
+from workflows.numbering import number_of, uuid_of
 from workflows.review.accesses import AccessPage, list_accesses, read_access_filter
 from workflows.review.counts import DayCounts, MachineCounts, machine_counts, moves_by_day, period_of
 from workflows.review.filters import MADE, defined_rules, known_rules, read_filter
@@ -42,6 +43,37 @@ FromState = Annotated[str | None, _query("The state left; `new` where the move m
 ToState = Annotated[str | None, _query("The state entered.")]
 From = Annotated[str | None, _query("A day (UTC) or an instant: at that time or later.", "from")]
 To = Annotated[str | None, _query("A day (UTC), itself included, or an instant: before it.", "to")]
+Typed = NamedDependency[dict[str, str]]
+
+
+async def provide_typed(
+    of_machine: Machine = None,
+    actor_kind: Kind = None,
+    by_trigger: Trigger = None,
+    from_state: FromState = None,
+    to_state: ToState = None,
+    since: From = None,
+    until: To = None,
+) -> dict[str, str]:
+    """The filter as it was typed, by the names that it has in a URL: the pages refuse the same with the same words."""
+    return _given(
+        {
+            "machine": of_machine,
+            "actor_kind": actor_kind,
+            "trigger": by_trigger,
+            "from_state": from_state,
+            "to_state": to_state,
+            "from": since,
+            "to": until,
+        }
+    )
+
+
+def _given(typed: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in typed.items() if value}
+
+
+_FILTERED = {"typed": Provide(provide_typed)}
 
 
 class RuleShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,19 +101,13 @@ class Transitions(Controller):
     path = "/transitions"
     tags = ("Audit",)
 
-    @get(opt=_READ, responses=problems(401, 403, 422))
+    @get(opt=_READ, dependencies=_FILTERED, responses=problems(401, 403, 422))
     async def moves(
         self,
         caller: Asking,
-        of_machine: Machine = None,
+        typed: Typed,
         entity: Entity = None,
-        actor_kind: Kind = None,
         actor_id: ActorId = None,
-        by_trigger: Trigger = None,
-        from_state: FromState = None,
-        to_state: ToState = None,
-        since: From = None,
-        until: To = None,
         after: After = None,
         limit: Limit = None,
     ) -> LogPage:
@@ -89,46 +115,17 @@ class Transitions(Controller):
 
         A page that says `looked_back_to` is not full because it looked at many rows that do not fit: `after` goes on.
         """
-        typed = _typed(
-            machine=of_machine,
-            entity=entity,
-            actor_kind=actor_kind,
-            actor_id=actor_id,
-            trigger=by_trigger,
-            from_state=from_state,
-            to_state=to_state,
-            since=since,
-            until=until,
-        )
+        typed = typed | _given({"entity": entity, "actor_id": actor_id})
         wanted = read_filter(typed, await known_rules(caller.marketplace_id))
         note_reading({"page": "log", **typed})
         return await list_moves(caller.marketplace_id, wanted, asked(after, None, limit))
 
-    @get("/counts", opt=_READ, responses=problems(401, 403, 422))
-    async def counts(
-        self,
-        caller: Asking,
-        of_machine: Machine = None,
-        actor_kind: Kind = None,
-        by_trigger: Trigger = None,
-        from_state: FromState = None,
-        to_state: ToState = None,
-        since: From = None,
-        until: To = None,
-    ) -> DayCounts:
+    @get("/counts", opt=_READ, dependencies=_FILTERED, responses=problems(401, 403, 422))
+    async def counts(self, caller: Asking, typed: Typed) -> DayCounts:
         """Count the moves that fit by day (UTC), of at most 92 days; of the last 30 where no days are given.
 
         At most a minute behind; `as_of` says. Neither one thing's nor one person's moves are counted apart.
         """
-        typed = _typed(
-            machine=of_machine,
-            actor_kind=actor_kind,
-            trigger=by_trigger,
-            from_state=from_state,
-            to_state=to_state,
-            since=since,
-            until=until,
-        )
         wanted = read_filter(typed, await known_rules(caller.marketplace_id))
         note_reading({"page": "counts", **typed})
         return await moves_by_day(caller.marketplace_id, wanted)
@@ -173,7 +170,7 @@ class Transitions(Controller):
         """How many are in each state now, and how often each rule moved one in these days; else in the last 30."""
         if machine not in {one.name for one in MACHINES}:
             raise NotFound(f"no life cycle {machine!r}")
-        typed = _typed(since=since, until=until)
+        typed = _given({"from": since, "to": until})
         wanted = read_filter(typed, defined_rules())
         first, last = period_of(wanted.since, wanted.until, _MOST_DAYS)
         note_reading({"page": "cycles", "machine": machine, **typed})
@@ -245,13 +242,7 @@ class Accesses(Controller):
 
         A client is its address under a key of the server, which cannot be read back. Rows are kept 13 months.
         """
-        typed = {name: value for name, value in (("outcome", outcome), ("client", client)) if value}
+        typed = _given({"outcome": outcome, "client": client})
         wanted = read_access_filter(typed)
         note_reading({"page": "access", **typed})
         return await list_accesses(caller.marketplace_id, wanted, asked(after, before, limit))
-
-
-def _typed(**given: str | None) -> dict[str, str]:
-    """The filter as it was typed, by the names that it has in a URL: the pages refuse the same with the same words."""
-    named = {"since": "from", "until": "to"}
-    return {named.get(name, name): value for name, value in given.items() if value}

@@ -6,8 +6,8 @@ from litestar import Controller, get, post
 from litestar.params import PathParameter, QueryParameter
 
 from api.documented import problems
-from api.paths import uuid_of
 from api.provided import Asking
+from workflows.numbering import uuid_of
 from workflows.webhooks.deliveries import Delivery, DeliveryInFull, DeliveryPage, State, get_delivery, list_deliveries
 from workflows.webhooks.deliveries import resend as send_again
 

@@ -8,9 +8,9 @@ from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
 from api.etags import TAGGED, tagged
-from api.paths import uuid_of
 from api.provided import Asking, Expected, NewId
 from api.strict_json import StrictJSON
+from workflows.numbering import uuid_of
 from workflows.ports import WebhookSender
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (

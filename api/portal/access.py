@@ -15,7 +15,6 @@ from litestar.params import FromPath, SkipValidation
 from api.client_address import client_address
 from api.credentials import needs_session, needs_staff
 from api.documented import BAD_BODY, example, problems
-from api.paths import uuid_of
 from api.portal.others import all_but, not_allowed
 from api.strict_json import StrictJSON
 from workflows.client_limits import check_link_request, check_redemption
@@ -23,6 +22,7 @@ from workflows.entrances import Entrance
 from workflows.errors import LinkUnusable, NotFound
 from workflows.link_requests import ask_again, ask_for_link
 from workflows.marketplaces import find_marketplace
+from workflows.numbering import uuid_of
 from workflows.portal_views import LinkShown, LiveSession, SignedIn
 from workflows.sessions import end_session, list_sessions, sign_out
 from workflows.sign_in import Redeemed, look_at_link, redeem_link

@@ -7,7 +7,6 @@ from litestar import Controller, Request, get, post, route
 
 from api.credentials import needs_session
 from api.documented import SubscriptionNumber, problems
-from api.paths import number_of
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.provided import OwnMarketplace, SignedInCustomer
@@ -15,6 +14,7 @@ from workflows.actor import Actor
 from workflows.cancel import cancel_by_customer
 from workflows.card_links import send_card_update_link
 from workflows.confirm_payment import confirm_payment, confirmed_url
+from workflows.numbering import number_of
 from workflows.portal_views import SubscriptionView
 from workflows.subscriptions import get_subscription, list_subscriptions
 

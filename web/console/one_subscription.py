@@ -8,17 +8,18 @@ from litestar import Response
 
 from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
-from web.visit import StaffVisit, subscription_number
+from web.visit import StaffVisit
 from workflows.access_log import note_refusal
 from workflows.errors import AddressUndeliverable, NotFound, NotNow, TooManyRequests, TransitionRefused
 from workflows.merchant_subscriptions import ChargeShown, MerchantSubscription, subscription_of_marketplace
+from workflows.numbering import number_of
 
 ONE = "/subscriptions/{number:str}"
 
 
 async def read_one(visit: StaffVisit, number: str) -> MerchantSubscription:
     """The marketplace's subscription of that number. Raises NotFound."""
-    return await subscription_of_marketplace(visit.marketplace, subscription_number(number))
+    return await subscription_of_marketplace(visit.marketplace, number_of(number))
 
 
 def charge_of(subscription: MerchantSubscription, charge_id: UUID) -> ChargeShown:

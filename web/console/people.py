@@ -9,9 +9,10 @@ from litestar.params import FromPath
 from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
-from web.visit import StaffVisit, uuid_of
+from web.visit import StaffVisit
 from workflows.acts import ROLES
 from workflows.errors import InvalidInput
+from workflows.numbering import uuid_of
 from workflows.people import NewPerson, change_role, get_person, invite, list_people, remove_person, try_person_again
 from workflows.two_factor import reset_factor
 

@@ -14,12 +14,13 @@ from web.console.one_subscription import ONE, charge_of, read_one, show_one, the
 from web.console.timeline_words import told
 from web.forms import read_form_of
 from web.portal.invoices import pdf_answer
-from web.visit import StaffVisit, subscription_number, uuid_of
+from web.visit import StaffVisit
 from workflows.card_links import send_card_update_email
 from workflows.errors import NotFound
 from workflows.invoice_files import ask_again, invoice_file
 from workflows.link_requests import send_login_email
 from workflows.merchant_subscriptions import MerchantSubscription
+from workflows.numbering import number_of, uuid_of
 from workflows.resend_receipt import resend_receipt
 from workflows.timeline import MOST, timeline_of
 
@@ -116,4 +117,4 @@ class SummaryPages(Controller):
         payment = charge_of(subscription, uuid_of(charge))
         act = resend_receipt(visit.marketplace, payment.id, visit.actor)
         sentence = f"The receipt is on its way to {subscription.customer.email}."
-        return await then_summary(visit, subscription_number(number), act, sentence)
+        return await then_summary(visit, number_of(number), act, sentence)

@@ -12,12 +12,13 @@ from web.connection import WebRequest
 from web.console.answers import done, not_done
 from web.console.one_subscription import ONE, charge_of, read_one, show_one, summary_path, then_summary
 from web.forms import read_form_of
-from web.visit import StaffVisit, uuid_of
+from web.visit import StaffVisit
 from workflows.errors import InvalidInput, TransitionRefused
 from workflows.formatting import exponent
 from workflows.gateway_choice import gateway_of_charge
 from workflows.manual_retry import retry_now
 from workflows.merchant_subscriptions import ChargeShown, MerchantSubscription
+from workflows.numbering import uuid_of
 from workflows.refunds import refund_charge
 
 _RETRY, _REFUND = f"{ONE}/retry", ONE + "/charges/{charge:str}/refund"

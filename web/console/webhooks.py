@@ -15,8 +15,9 @@ from web.console.answers import done, not_done, show_page
 from web.console.once import SentBefore, new_once, once
 from web.console.webhook_deliveries import log_of, state_asked
 from web.forms import read_form_of
-from web.visit import StaffVisit, uuid_of
+from web.visit import StaffVisit
 from workflows.errors import InvalidInput, TransitionRefused
+from workflows.numbering import uuid_of
 from workflows.ports import WebhookSender
 from workflows.versions import ChangedMeanwhile, version
 from workflows.webhooks.deliveries import send_test

@@ -9,9 +9,10 @@ from web.forms import read_form_of
 from web.notices import Notice, notice_cookie
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
-from web.visit import Visit, subscription_number
+from web.visit import Visit
 from workflows.cancel import cancel_by_customer
 from workflows.errors import SelfCancellationOff, TransitionRefused
+from workflows.numbering import number_of
 from workflows.portal_views import SubscriptionView
 from workflows.subscriptions import get_subscription
 
@@ -37,7 +38,7 @@ class CancelPages(Controller):
     ) -> Response[None]:
         """Ends it at once. The second of two submits gets 409: it is cancelled already."""
         await read_form_of(request, visit)
-        ended = await cancel_by_customer(visit.marketplace, visit.signed_in, subscription_number(number))
+        ended = await cancel_by_customer(visit.marketplace, visit.signed_in, number_of(number))
         notice = Notice(kind="cancelled", detail=ended.product)
         return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)])
 
@@ -49,4 +50,4 @@ class CancelPages(Controller):
 
 
 async def _own(visit: Visit, number: str) -> SubscriptionView:
-    return await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
+    return await get_subscription(visit.marketplace, visit.signed_in.customer_id, number_of(number))

@@ -15,8 +15,9 @@ from web.looking_again import look_again
 from web.notices import Notice, notice_cookie
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import leave_for, page, see_other
-from web.visit import Visit, subscription_number
+from web.visit import Visit
 from workflows.confirm_payment import confirm_payment, confirmed_url
+from workflows.numbering import number_of
 from workflows.portal_views import SubscriptionView
 from workflows.subscriptions import get_subscription
 
@@ -30,7 +31,7 @@ class ConfirmPages(Controller):
     async def confirm(self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
         """Goes on to the bank's page, or back with what came of it. 409 where nothing waits for the customer."""
         await read_form_of(request, visit)
-        asked_for = subscription_number(number)
+        asked_for = number_of(number)
         url = await confirm_payment(
             visit.marketplace,
             visit.signed_in.customer_id,
@@ -89,4 +90,4 @@ def _told(visit: Visit, subscription: SubscriptionView) -> Response[None]:
 
 
 async def _own(visit: Visit, number: str) -> SubscriptionView:
-    return await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
+    return await get_subscription(visit.marketplace, visit.signed_in.customer_id, number_of(number))

@@ -11,8 +11,9 @@ from web.forms import read_form_of
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
-from web.visit import Visit, subscription_number
+from web.visit import Visit
 from workflows.card_links import send_card_update_link
+from workflows.numbering import number_of
 from workflows.subscriptions import get_subscription, list_subscriptions
 
 
@@ -38,7 +39,7 @@ class SubscriptionPages(Controller):
     ) -> Response[None]:
         """E-mails the link to the address on file. 409 where no card is needed any more."""
         await read_form_of(request, visit)
-        asked_for = subscription_number(number)
+        asked_for = number_of(number)
         await send_card_update_link(visit.marketplace, visit.signed_in.customer_id, asked_for, visit.actor)
         notice = Notice(kind="card_link_sent", detail=visit.signed_in.email)
         return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)])
@@ -46,11 +47,11 @@ class SubscriptionPages(Controller):
     @route("/subscriptions/{number:str}/card-update-link", http_method=["GET", "HEAD"])
     async def after_card_link(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
         """Somebody came back to the form's address: to the page that the form stands on."""
-        await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
+        await get_subscription(visit.marketplace, visit.signed_in.customer_id, number_of(number))
         return see_other(f"{visit.home}/subscriptions")
 
     @route("/subscriptions/{number:str}/card-update-link", http_method=ODD_METHODS, status_code=405)
     async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
-        await get_subscription(visit.marketplace, visit.signed_in.customer_id, subscription_number(number))
+        await get_subscription(visit.marketplace, visit.signed_in.customer_id, number_of(number))
         raise not_allowed("POST")

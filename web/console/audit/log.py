@@ -11,9 +11,10 @@ from markupsafe import Markup
 from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.charts import Series, bars
-from web.visit import StaffVisit, uuid_of
+from web.visit import StaffVisit
 from workflows.errors import InvalidInput, NotFound
 from workflows.keyset import Asked
+from workflows.numbering import uuid_of
 from workflows.review.accesses import accesses_of_request
 from workflows.review.counts import DayCounts, can_be_counted, moves_by_day
 from workflows.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter

@@ -11,9 +11,10 @@ from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.audit.words import sentence
 from web.rendering import see_other
-from web.visit import StaffVisit, subscription_number
+from web.visit import StaffVisit
 from workflows.errors import InvalidInput, NotFound
 from workflows.keyset import Asked
+from workflows.numbering import number_of
 from workflows.review.story import Story, customer_number, story_of_customer, story_of_subscription
 
 _AT_ONCE = 50
@@ -46,7 +47,7 @@ class StoryPages(Controller):
     ) -> Response[str]:
         """A page of a subscription's story."""
         asked = Asked(after=request.query_params.get("after"), limit=_AT_ONCE)
-        story = await story_of_subscription(visit.marketplace.id, subscription_number(number), asked)
+        story = await story_of_subscription(visit.marketplace.id, number_of(number), asked)
         return _told(request, visit, story)
 
     @route("/audit/customers/{number:str}", http_method=["GET", "HEAD"], act="audit.read")
@@ -55,13 +56,13 @@ class StoryPages(Controller):
     ) -> Response[str]:
         """A page of a customer's story."""
         asked = Asked(after=request.query_params.get("after"), limit=_AT_ONCE)
-        story = await story_of_customer(visit.marketplace.id, subscription_number(number), asked)
+        story = await story_of_customer(visit.marketplace.id, number_of(number), asked)
         return _told(request, visit, story)
 
 
 async def _is_there(visit: StaffVisit, number: str) -> bool:
     try:
-        await story_of_subscription(visit.marketplace.id, subscription_number(number), Asked(limit=1))
+        await story_of_subscription(visit.marketplace.id, number_of(number), Asked(limit=1))
     except (NotFound, InvalidInput):
         return False
     return True
