@@ -18,6 +18,6 @@ async def seal() -> None:
 
 # 20 attempts reach half a day ahead: an object store's bad night.
 @job("checkpoint.publish", lease=timedelta(minutes=2), attempts=30, first_pause=timedelta(seconds=5))
-async def publish(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def publish(marketplace_id: UUID, id: UUID) -> None:
     """Publishes one checkpoint."""
     await publish_checkpoint(marketplace_id, id, ports.checkpoint_targets())

@@ -15,25 +15,25 @@ _ATTEMPTS = 14
 
 
 @job("charge.submit", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
-async def submit(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def submit(marketplace_id: UUID, id: UUID) -> None:
     """Puts one pending charge to the gateway."""
     await submit_charge(marketplace_id, id, await _gateway_of(marketplace_id, id))
 
 
 @job("charge.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
-async def settle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+async def settle(marketplace_id: UUID, id: UUID) -> None:
     """Asks the gateway what became of a charge."""
     await settle_charge(marketplace_id, id, await _gateway_of(marketplace_id, id))
 
 
 @job("refund.settle", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=30))
-async def give_back(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+async def give_back(marketplace_id: UUID, id: UUID) -> None:
     """Puts a pending refund to the gateway again."""
     await settle_refund(marketplace_id, id, ports.gateway(await gateway_of_refund(marketplace_id, id)))
 
 
 @job("charge.withdraw", lease=timedelta(minutes=2), attempts=_ATTEMPTS, first_pause=timedelta(seconds=5))
-async def withdraw(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+async def withdraw(marketplace_id: UUID, id: UUID) -> None:
     """Keeps a withdrawn payment from being confirmed after all."""
     await withdraw_at_gateway(marketplace_id, id, await _gateway_of(marketplace_id, id))
 

@@ -9,6 +9,6 @@ from workflows.invoices import render_document
 
 
 @job("document.render", lease=timedelta(minutes=2), attempts=6, first_pause=timedelta(seconds=5))
-async def render(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def render(marketplace_id: UUID, id: UUID) -> None:
     """Makes the PDF of one invoice."""
     await render_document(marketplace_id, id, ports.renderer())

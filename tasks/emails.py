@@ -11,12 +11,12 @@ from workflows.emails.deliver import deliver_email
 
 # 16 attempts reach ten hours ahead: a provider's bad night.
 @job("email.deliver", lease=timedelta(minutes=2), attempts=16, first_pause=timedelta(seconds=5))
-async def deliver(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def deliver(marketplace_id: UUID, id: UUID) -> None:
     """Sends any other e-mail."""
     await deliver_email(marketplace_id, id, ports.mailer())
 
 
 @job("mail_event.apply", lease=timedelta(seconds=30), attempts=12, first_pause=timedelta(seconds=1), atomic=True)
-async def apply_event(id: UUID) -> None:  # noqa: A002
+async def apply_event(id: UUID) -> None:
     """Acts on one event that the provider told us."""
     await apply_mail_event(id)

@@ -14,7 +14,7 @@ _LOG = logger(__name__)
 
 # The last step of a dry run stores everything once: some minutes for a million rows. The others take seconds.
 @job("import.step", lease=timedelta(minutes=20), attempts=14, first_pause=timedelta(seconds=5))
-async def step(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def step(marketplace_id: UUID, id: UUID) -> None:
     """Reads a page from the gateway, stores some rows, or has the gateway stop charging a subscription."""
     run = await find_run(marketplace_id, id)
     if run.ended_at is not None:

@@ -10,7 +10,7 @@ from workflows.link_requests import handle_link_request
 
 
 @job("link.request", lease=timedelta(seconds=20), attempts=8, first_pause=timedelta(seconds=1), atomic=True)
-async def handle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def handle(marketplace_id: UUID, id: UUID) -> None:
     """Finds out whose address was typed, and issues the link."""
     await handle_link_request(marketplace_id, id)
 
@@ -18,6 +18,6 @@ async def handle(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the na
 # Patient for ten minutes in all: after that a person has asked again. The lease is short, so that a link cut off by a
 # crash leaves again within a minute.
 @job("link.deliver", lease=timedelta(seconds=40), attempts=9, first_pause=timedelta(seconds=2))
-async def deliver(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+async def deliver(marketplace_id: UUID, id: UUID) -> None:
     """Sends an e-mail that somebody is waiting for."""
     await deliver_email(marketplace_id, id, ports.mailer())

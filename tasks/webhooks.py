@@ -11,14 +11,14 @@ from workflows.webhooks.publish import publish_event
 
 
 @job("webhook.publish", lease=timedelta(minutes=1), attempts=14, atomic=True)
-async def publish(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002 - the names of the row's arguments
+async def publish(marketplace_id: UUID, id: UUID) -> None:
     """Finds out which endpoints want one event."""
     await publish_event(marketplace_id, id)
 
 
 # An endpoint that fails is no failed job: the workflow stages its retries. These attempts are for trouble of our own.
 @job("webhook.deliver", lease=timedelta(minutes=1), attempts=14)
-async def deliver(marketplace_id: UUID, id: UUID) -> None:  # noqa: A002
+async def deliver(marketplace_id: UUID, id: UUID) -> None:
     """Sends one event to one endpoint."""
     await deliver_webhook(marketplace_id, id, ports.webhook_sender())
 

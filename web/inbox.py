@@ -49,7 +49,7 @@ def _is_our_name(connection: Connection) -> bool:
 class InboxPages(Controller):
     """Captured e-mails: a list, one of them, its HTML, all as JSON."""
 
-    guards = [_on_this_machine]  # noqa: RUF012 - how Litestar's controllers are declared
+    guards = [_on_this_machine]
 
     @route("/inbox", http_method=["GET", "HEAD"])
     async def all(self) -> Response[str]:

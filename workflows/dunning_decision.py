@@ -24,9 +24,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-DEFAULT_POLICY: dict[str, object] = msgspec.to_builtins(Policy())  # as a marketplace's column holds it
-
-
 class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a case. `attempts_made` by the policy (staff's own and new cards' do not count); the card's
     retries are those of the present card, across subscriptions, newest last, within `CARD_WINDOW`."""

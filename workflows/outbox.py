@@ -61,7 +61,7 @@ async def unstage(job: int) -> None:
     await execute("DELETE FROM outbox WHERE id = $1 AND status = 'waiting'", job)
 
 
-async def stage_unless_pending(actor: str, marketplace_id: UUID, id: UUID) -> bool:  # noqa: A002 - the argument's name
+async def stage_unless_pending(actor: str, marketplace_id: UUID, id: UUID) -> bool:
     """Stages `actor` for one entity, unless it is staged and not dead; answers whether it did. For sweeps.
 
     Two callers at once may both stage it: the work itself must bear that.

@@ -32,7 +32,7 @@ async def effects() -> int:
 async def test_a_finished_job_leaves_no_row_and_got_the_ids_of_its_row():
     given: list[UUID] = []
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         given.append(id)
 
     row_id = await stage_sent()
@@ -47,7 +47,7 @@ async def test_a_finished_job_leaves_no_row_and_got_the_ids_of_its_row():
 async def test_starting_counts_the_attempt_and_takes_a_lease_before_any_work():
     seen = []
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         seen.append(await row(row_id))
 
     row_id = await stage_sent()
@@ -64,7 +64,7 @@ async def test_a_message_that_comes_twice_runs_once():
     runs = []
     begun, release = asyncio.Event(), asyncio.Event()
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         runs.append(1)
         begun.set()
         await release.wait()
@@ -83,7 +83,7 @@ async def test_a_message_that_comes_twice_runs_once():
 async def test_twenty_copies_of_a_message_at_once_run_once():
     begun = []
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         begun.append(1)
         await keep_effect()
 
@@ -95,7 +95,7 @@ async def test_twenty_copies_of_a_message_at_once_run_once():
 
 
 async def test_a_row_that_was_not_sent_cannot_be_started():
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         raise AssertionError("must not run")
 
     (row_id,) = await stage()
@@ -109,14 +109,14 @@ async def test_a_row_that_was_not_sent_cannot_be_started():
 async def test_a_zombie_cannot_finish_and_its_effect_is_undone():
     frozen, thawed = asyncio.Event(), asyncio.Event()
 
-    async def freeze_then_act(id: UUID) -> None:  # noqa: A002
+    async def freeze_then_act(id: UUID) -> None:
         frozen.set()
         await thawed.wait()
         async with transaction():
             await keep_effect()
             await finish_current()
 
-    async def act(id: UUID) -> None:  # noqa: A002
+    async def act(id: UUID) -> None:
         async with transaction():
             await keep_effect()
             await finish_current()
@@ -137,7 +137,7 @@ async def test_a_zombie_cannot_finish_and_its_effect_is_undone():
 async def test_a_zombie_of_an_atomic_job_is_undone_without_the_job_knowing():
     frozen, thawed = asyncio.Event(), asyncio.Event()
 
-    async def act(id: UUID) -> None:  # noqa: A002
+    async def act(id: UUID) -> None:
         await keep_effect()
         frozen.set()
         await thawed.wait()
@@ -158,12 +158,12 @@ async def test_a_zombie_of_an_atomic_job_is_undone_without_the_job_knowing():
 async def test_a_zombie_that_fails_does_not_put_back_what_another_run_holds():
     frozen, thawed, running, release = (asyncio.Event() for _ in range(4))
 
-    async def freeze_then_fail(id: UUID) -> None:  # noqa: A002
+    async def freeze_then_fail(id: UUID) -> None:
         frozen.set()
         await thawed.wait()
         raise ValueError("too late to matter")
 
-    async def hold(id: UUID) -> None:  # noqa: A002
+    async def hold(id: UUID) -> None:
         running.set()
         await release.wait()
 
@@ -185,7 +185,7 @@ async def test_a_zombie_that_fails_does_not_put_back_what_another_run_holds():
 
 
 async def test_an_atomic_job_that_fails_leaves_neither_effect_nor_a_finished_row():
-    async def act_and_fail(id: UUID) -> None:  # noqa: A002
+    async def act_and_fail(id: UUID) -> None:
         await keep_effect()
         raise ValueError("half way")
 
@@ -198,7 +198,7 @@ async def test_an_atomic_job_that_fails_leaves_neither_effect_nor_a_finished_row
 
 
 async def test_a_failed_transaction_does_not_finish_the_job():
-    async def act(id: UUID) -> None:  # noqa: A002
+    async def act(id: UUID) -> None:
         async with transaction():
             await keep_effect()
             await finish_current()
@@ -220,7 +220,7 @@ async def test_outside_of_a_job_finishing_does_nothing():
 async def test_finishing_with_a_lost_lease_says_so():
     lost = []
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         await make_due([row_id])
         await send_all()
         try:
@@ -240,7 +240,7 @@ async def test_finishing_with_a_lost_lease_says_so():
 async def test_a_job_moves_things_in_the_name_of_the_request_that_staged_it():
     seen = []
 
-    async def work(id: UUID) -> None:  # noqa: A002
+    async def work(id: UUID) -> None:
         seen.append(request_id.get())
 
     row_id = await stage_sent()

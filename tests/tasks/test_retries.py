@@ -17,11 +17,11 @@ from workflows.errors import NotFound
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def fail(id: UUID) -> None:  # noqa: A002
+async def fail(id: UUID) -> None:
     raise ConnectionRefusedError("mail server away")
 
 
-async def succeed(id: UUID) -> None:  # noqa: A002
+async def succeed(id: UUID) -> None:
     pass
 
 
@@ -80,7 +80,7 @@ async def test_a_job_that_crashes_every_time_is_dead_after_its_last_attempt():
     row_id = await stage_sent()
     runs = []
 
-    async def crash(id: UUID) -> None:  # noqa: A002
+    async def crash(id: UUID) -> None:
         runs.append(1)
         raise asyncio.CancelledError  # as a killed process: neither finished nor put back
 
@@ -131,7 +131,7 @@ async def test_only_a_dead_job_can_be_replayed():
 
 
 async def test_a_run_is_cut_off_before_its_lease_ends():
-    async def hang(id: UUID) -> None:  # noqa: A002
+    async def hang(id: UUID) -> None:
         await asyncio.Event().wait()
 
     row_id = await stage_sent()

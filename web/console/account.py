@@ -26,7 +26,7 @@ _NOTICES = {
 class AccountPages(Controller):
     """Everybody's own."""
 
-    opt = {"act": "account.own"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "account.own"}
 
     @route("/account", http_method=["GET", "HEAD"])
     async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

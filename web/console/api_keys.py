@@ -23,7 +23,7 @@ _LOST = "Its key was shown once: if nobody kept it, revoke it and make another."
 class ApiKeyPages(Controller):
     """Keys for the merchant's own programs."""
 
-    opt = {"act": "keys.manage"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "keys.manage"}
 
     @route("/api-keys", http_method=["GET", "HEAD"])
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -43,7 +43,7 @@ _HAPPENED = {
 class ClockPages(Controller):
     """The clock, for sandboxes alone."""
 
-    opt = {"act": "sandbox.clock"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "sandbox.clock"}
 
     @route("/clock", http_method=["GET", "HEAD"])
     async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -17,7 +17,7 @@ from workflows.keyset import Asked
 class FactPages(Controller):
     """One page."""
 
-    opt = {"act": "audit.read"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "audit.read"}
 
     @route("/facts", http_method=["GET", "HEAD"])
     async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -80,7 +80,7 @@ _STEPS = {
 class ImportPages(Controller):
     """The latest imports, and one of them."""
 
-    opt = {"act": "import"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "import"}
 
     @route("/imports", http_method=["GET", "HEAD"])
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -32,7 +32,7 @@ ROLE_WORDS = {
 class PeoplePages(Controller):
     """Everybody, and an invitation."""
 
-    opt = {"act": "people.manage"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "people.manage"}
 
     @route("/people", http_method=["GET", "HEAD"])
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

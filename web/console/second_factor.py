@@ -31,7 +31,7 @@ _MODULE = 4  # pixels a module: large enough for a phone held before a screen
 class SecondFactorPages(Controller):
     """From nothing to the recovery codes, and back."""
 
-    opt = {"act": "account.own"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "account.own"}
 
     @route(_PATH, http_method=["GET", "HEAD"])
     async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -34,7 +34,7 @@ _NO_ANSWER = {
 class WebhookDeliveryPages(Controller):
     """One delivery."""
 
-    opt = {"act": "webhooks.manage"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "webhooks.manage"}
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def one(

@@ -45,7 +45,7 @@ _LOST = "It was shown once: if nobody kept it, make a new secret."
 class WebhookPages(Controller):
     """Where events are sent."""
 
-    opt = {"act": "webhooks.manage"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "webhooks.manage"}
 
     @route("/webhooks", http_method=["GET", "HEAD"])
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:

@@ -22,7 +22,7 @@ _ONE = "/sessions/{session_id:str}/end"
 class SessionPages(Controller):
     """Live sessions."""
 
-    opt = {"act": "account.own"}  # noqa: RUF012 - how Litestar's controllers are declared
+    opt = {"act": "account.own"}
 
     @route("/sessions", http_method=["GET", "HEAD"])
     async def show(self, request: WebRequest, visit: EitherVisit) -> Response[str]:

@@ -19,8 +19,6 @@ from workflows.portal_views import Marketplace
 from workflows.review.tally import count_moves
 from workflows.settings import settings
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 @pytest.fixture
 async def auditor(browser: Browser, marketplace: Marketplace) -> Record:

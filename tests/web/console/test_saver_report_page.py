@@ -7,8 +7,6 @@ from tests.web.browsing import Browser, text_of
 from web.console.charts import Series, bars
 from workflows.portal_views import Marketplace
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 async def test_what_was_won_back_is_drawn_and_written(browser: Browser, marketplace: Marketplace) -> None:
     await an_open_case(await a_subscription(marketplace), state="recovered")
