@@ -26,7 +26,11 @@ ACTOR = "import.step"
 DONE = "done"
 _HEAD = tuple(f"read {name}" for name in LISTS)
 _TAIL = (
-    *("store products", "store customers", "store orders", "store subscriptions", "hand-over subscriptions"),
+    "store products",
+    "store customers",
+    "store orders",
+    "store subscriptions",
+    "hand-over subscriptions",
     "store charges",
 )
 
