@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, route
 from litestar.exceptions import NotFoundException
 from msgspec import structs
 
@@ -18,13 +18,13 @@ class Readiness(Health, frozen=True, kw_only=True):
     status: str
 
 
-@get("/health/live", include_in_schema=False)
+@route("/health/live", http_method=["GET", "HEAD"], include_in_schema=False)
 async def live() -> dict[str, str]:
     """200 as long as the process answers at all: nothing else is looked at, so that nothing else restarts it."""
     return {"status": "alive"}
 
 
-@get("/health/ready", include_in_schema=False)
+@route("/health/ready", http_method=["GET", "HEAD"], include_in_schema=False)
 async def ready() -> Response[Readiness]:
     """200 when requests can be served and staged work gets done, else 503 with what is missing."""
     found = await health()

@@ -103,7 +103,7 @@ def _language_headers(show: Show) -> dict[str, str]:
 def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[None]:
     """303 to a path of ours: what follows a form, and what leads to the login page."""
     headers = {**page_headers(), "Location": path}
-    return Response(None, status_code=303, headers=headers, cookies=list(cookies))
+    return Response(None, status_code=303, media_type=MediaType.HTML, headers=headers, cookies=list(cookies))
 
 
 def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) -> Response[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from workflows.actor import Actor
 from workflows.customers import addressee
-from workflows.decline_codes import in_plain_words
+from workflows.decline_codes import in_plain_words, severity
 from workflows.emails.stage import stage_email
 from workflows.links import issue_link
 from workflows.portal_views import Marketplace
@@ -28,6 +28,7 @@ async def announce_failure(
         "failed_at": charge["attempted_at"].isoformat(),
         "reason": in_plain_words(case["last_decline_code"]),
         "ended": ended,
+        "confirm": severity(case["last_decline_code"]) == "customer",
     }
     if next_attempt_at is not None:
         context["next_attempt_at"] = next_attempt_at.isoformat()

@@ -183,7 +183,15 @@ def _empty_ones(template: str, words: Words) -> dict[str, str]:
 
 
 def _example_values(template: str, context: dict[str, Any]) -> dict[str, str | None]:
-    facts = Facts(given=context, marketplace="x", support_email=None, locale=None, time_zone="UTC", link=True)
+    facts = Facts(
+        given=context,
+        marketplace="x",
+        support_email=None,
+        portal_url="x",
+        locale=None,
+        time_zone="UTC",
+        link=True,
+    )
     return values_of(TO_CUSTOMERS[template].variables, facts)
 
 

@@ -68,9 +68,10 @@ async def test_it_is_alive_and_not_ready_before_anybody_does_the_work(api: httpx
 async def test_it_is_ready_once_dispatcher_and_worker_live(api: httpx.AsyncClient) -> None:
     await execute("INSERT INTO heartbeat (process, kind) VALUES ('d1', 'dispatcher'), ('w1', 'worker')")
 
-    ready = await api.get("/health/ready")
+    ready, asked = await api.get("/health/ready"), await api.head("/health/ready")
 
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert (asked.status_code, asked.content) == (200, b"")
 
 
 async def test_metrics_count_the_work_by_route_and_never_by_path(api: httpx.AsyncClient) -> None:

@@ -190,6 +190,7 @@ async def test_a_signed_in_customer_is_led_on_to_the_subscriptions(
     answer = await browser.get(f"/portal/{marketplace.slug}")
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/portal/{marketplace.slug}/subscriptions")
+    assert answer.content == b""  # not "null", which some clients show
 
 
 async def test_an_unknown_marketplace_is_a_page_that_says_so(browser: Browser) -> None:

@@ -210,6 +210,16 @@ async def test_a_preview_shows_each_case_and_no_secret() -> None:
 
 
 @pytest.mark.usefixtures("database")
+async def test_who_is_to_confirm_a_payment_is_told_where() -> None:
+    shop = await a_marketplace()
+
+    shown = preview(shop, "failed_charge", None, "The bank wants the customer to confirm")
+
+    assert f"Sign in at http://127.0.0.1:8000/portal/{shop.slug} to confirm it." in shown.text
+    assert "try" not in shown.text  # neither that we do nor that we do not
+
+
+@pytest.mark.usefixtures("database")
 async def test_a_test_email_goes_to_whoever_asks_and_to_nobody_else() -> None:
     shop = await a_marketplace()
     member = await a_staff_member(shop)

@@ -94,6 +94,7 @@ async def test_only_who_is_tried_again_is_told_of_another_attempt(shop: Shop, ca
     assert merchants.dunning is not None
     said = [customers.failed_charge.next_attempt_at, merchants.dunning.next_attempt_at, told.get("next_attempt_at")]
     assert [day is not None for day in said] == [comes] * 3
+    assert told["confirm"] == (card == _WANTS_CUSTOMER)
 
 
 async def test_a_new_card_takes_the_place_of_a_payment_that_waits_for_its_customer(shop: Shop) -> None:

@@ -118,7 +118,7 @@ CATALOGUE: Mapping[str, Template] = {
     ),
     "failed_charge": Template(  # with a link, unless this failure ended the subscription
         needs=_names("product subscription_number amount_minor currency failed_at reason"),
-        may=_names("ended next_attempt_at card_brand card_last_four"),
+        may=_names("ended confirm next_attempt_at card_brand card_last_four"),
     ),
     "final_notice": Template(  # with a link where the subscription goes on, without where it ended
         needs=_names("product subscription_number amount_minor currency ended"),

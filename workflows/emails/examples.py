@@ -112,6 +112,13 @@ def _of_failures(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
         "failed_charge": {
             "Another attempt comes": {**failed, **_CARD, "ended": False, "next_attempt_at": _in(at, 3)},
             "This card is not tried again": {**failed, "ended": False},
+            "The bank wants the customer to confirm": {
+                **failed,
+                **_CARD,
+                "reason": in_plain_words("authentication_required"),
+                "ended": False,
+                "confirm": True,
+            },
             "It was the last attempt": {**failed, **_CARD, "ended": True},
         },
         "final_notice": {

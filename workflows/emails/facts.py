@@ -20,6 +20,7 @@ class Facts:
     given: Mapping[str, Any]
     marketplace: str
     support_email: str | None
+    portal_url: str
     locale: str | None
     time_zone: str
     link: bool

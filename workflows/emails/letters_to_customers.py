@@ -136,7 +136,7 @@ You do not want to go on? Cancel before that day, and nothing is charged.
         words=Words(
             subject=sentence("Your payment for {{ product }} did not go through"),
             preheader=sentence(
-                "{% if next_attempt_on %}We will try again on {{ next_attempt_on }}.{% elif ended %}It was the last attempt that we planned.{% else %}We will not try this card again.{% endif %}"
+                "{% if next_attempt_on %}We will try again on {{ next_attempt_on }}.{% elif ended %}It was the last attempt that we planned.{% elif confirm %}It waits for you to confirm it.{% else %}We will not try this card again.{% endif %}"
             ),
             heading=sentence("Your payment did not go through"),
             body=sentence("""We tried to charge {{ amount }} for {{ product }} on {{ failed_on }}. {{ reason }}
@@ -145,13 +145,15 @@ You do not want to go on? Cancel before that day, and nothing is charged.
 We will try again on {{ next_attempt_on }}. With a new card the amount is charged at once and your subscription goes on.
 {% elif ended %}
 It was the last attempt that we planned.
+{% elif confirm %}
+Sign in at {{ portal_url }} to confirm it. Or give a new card: the amount is charged to it at once and your subscription goes on.
 {% else %}
 We will not try this card again. With a new card the amount is charged at once and your subscription goes on.
 {% endif %}
 """),
         ),
         variables=variables(
-            "marketplace product subscription_number amount card reason failed_on next_attempt_on ended"
+            "marketplace product subscription_number amount card reason failed_on next_attempt_on ended confirm portal_url"
         ),
         rows=(_SUBSCRIPTION, _CARD, Row(sentence("Amount owed"), "amount", strong=True)),
         button=_CARD_BUTTON,

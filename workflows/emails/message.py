@@ -85,6 +85,7 @@ def _facts(email: Mapping[str, Any], locale: str | None, *, link: bool) -> Facts
         given=email["context"],
         marketplace=one_line(email["name"]),
         support_email=email["support_email"],
+        portal_url=PORTAL.url(email["slug"]),
         locale=locale,
         time_zone=email["time_zone"],
         link=link,

@@ -43,6 +43,8 @@ VARIABLES: Mapping[str, Variable] = {
     "reason":              Variable("why the charge failed, in a sentence of plain words", lambda facts: facts.said("reason")),
     "failed_on":           Variable("the day of the failed attempt", lambda facts: facts.day("failed_at")),
     "next_attempt_on":     Variable("the day of the next attempt; empty when there is none", lambda facts: facts.day("next_attempt_at")),
+    "confirm":             Variable("yes, when the bank wants the customer to confirm: for {% if confirm %}", lambda facts: facts.yes("confirm")),
+    "portal_url":          Variable("the Login URL of your portal", lambda facts: facts.portal_url),
     "ended":               Variable("yes, when the subscription ended with it: for {% if ended %}", lambda facts: facts.yes("ended")),
     "ended_on":            Variable("the day on which it ended", lambda facts: facts.day("ended_at")),
     "paid_on":             Variable("the day of the payment", lambda facts: facts.day("paid_at")),
