@@ -75,7 +75,8 @@ async def _erase(row: Record, by: Actor) -> None:
     for machine in (ACCESS_TOKEN, PORTAL_SESSION):  # in this order: a link redeemed meanwhile has its session ended
         await fire_where(machine, "revoke", _OF_CUSTOMER, (marketplace_id, customer_id), move)
     await fire_where(OUTGOING_EMAIL, "drop", _OF_CUSTOMER, (marketplace_id, customer_id), move)
-    known = {"marketplace": marketplace_id, "customer": customer_id, "number": row["number"], "email": row["email"]}
+    known = {"marketplace": marketplace_id, "customer": customer_id}
+    known |= {name: row[name] for name in ("number", "email", "reference", "gateway_reference")}
     for trace in TRACES:
         await execute(*_filled(trace, known))
     await record_change(marketplace_id, by, f"customer:{customer_id}", "erased")

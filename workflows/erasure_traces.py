@@ -1,8 +1,9 @@
 """Where traces of a customer are, and the statement that takes each away. A new column that holds something of a person
 is a line here, and a line in docs/data.md; a test scans the whole database for an erased person's words.
 
-`:marketplace`, `:customer`, `:number` and `:email` stand for the customer's own. The order matters: what is found by
-an e-mail of theirs, or by an address that one went to, goes before the e-mails are emptied.
+`:marketplace`, `:customer`, `:number`, `:email`, `:reference` and `:gateway_reference` stand for the customer's own.
+The order matters: what is found by an e-mail of theirs, or by an address that one went to, goes before the e-mails are
+emptied.
 """
 
 _OWN = "marketplace_id = :marketplace AND customer_id = :customer"
@@ -16,11 +17,21 @@ AND (data ->> 'customer' = :number::bigint::text OR data ->> 'id' = :customer::u
 
 # Every address that they ever had a mail at.
 _ADDRESSES = f"ARRAY(SELECT lower(:email) UNION SELECT lower(recipient) FROM outgoing_email WHERE {_OWN})"
+# Where an address, or a name of the gateway's, begins and ends in a text: ann@x.example is not in joann@x.example, nor
+# in ann@x.example.org, but it is in "'ann@x.example' is taken." and, in JSON, behind the letter of a line feed (\\n).
+_BEGINS = r"((?<![[:alnum:]_.+-]|[[:alnum:]][''])|(?<=\\[bfnrt]))"
+_ENDS = "(?![._-]*[[:alnum:]])"
+
+
+def _whole(word: str, text: str) -> str:
+    """Whether a text holds a word that is not a part of a longer one. Both are in lower case."""
+    literally = rf"regexp_replace({word}, '([!-/:-?[-`{{-~])', '\\\1', 'g')"
+    return f"(position({word} IN {text}) > 0 AND {text} ~ ('{_BEGINS}' || {literally} || '{_ENDS}'))"
 
 
 def _quotes(text: str) -> str:
     """Whether a text holds one of their addresses."""
-    return f"EXISTS (SELECT FROM unnest({_ADDRESSES}) AS theirs WHERE position(theirs IN lower({text})) > 0)"
+    return f"EXISTS (SELECT FROM unnest({_ADDRESSES}) AS theirs WHERE {_whole('theirs', f'lower({text})')})"
 
 
 # Notices to staff quote why something failed, and that may quote an address.
@@ -59,8 +70,12 @@ TRACES: tuple[str, ...] = (
         f" AND ({_quotes(_ANSWER)} OR position(:customer::uuid::text IN {_ANSWER}) > 0"
         " OR route LIKE '%/billing-details')"  # of whom, its answer does not say
     ),
-    # rows that imports refused, and errors of jobs, which may quote an address
-    (f"DELETE FROM import_row WHERE marketplace_id = :marketplace AND {_quotes(_REFUSED)}"),
+    # rows that imports refused, which may be of them or name them, and errors of jobs, which may quote an address
+    (
+        f"DELETE FROM import_row WHERE marketplace_id = :marketplace AND ({_quotes(_REFUSED)}"
+        " OR kind = 'customers' AND reference = :reference"
+        f" OR {_whole('lower(:gateway_reference)', f'lower({_REFUSED})')})"
+    ),
     (
         "UPDATE outbox SET last_error = 'erased' WHERE marketplace_id = :marketplace AND status = 'dead'"
         f" AND {_quotes('last_error')}"

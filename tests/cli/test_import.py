@@ -48,7 +48,7 @@ async def test_good_rows_are_imported_and_the_bad_one_is_told(
     told = told_by(process)
 
     assert process.returncode == 1
-    assert "customers.csv: 3: email: is not an e-mail address: 'nonsense'" in told
+    assert "customers.csv: 3: email: is not an e-mail address" in told
     assert [line.split() for line in told.splitlines() if line.startswith("customers ")] == [
         ["customers", "2", "0", "1"]
     ]
@@ -68,7 +68,7 @@ async def test_a_report_file_holds_a_line_for_each_refused_row(
     assert "nonsense" not in told
     assert list(csv.reader(report.open())) == [
         ["file", "line", "column", "reason"],
-        ["customers.csv", "3", "email", "is not an e-mail address: 'nonsense'"],
+        ["customers.csv", "3", "email", "is not an e-mail address"],
     ]
 
 

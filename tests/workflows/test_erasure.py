@@ -89,7 +89,9 @@ async def with_traces(shop: Marketplace, customer: Record) -> None:
     await execute(
         "INSERT INTO import_row (marketplace_id, run_id, kind, reference, refused_column, refused_reason)"
         " VALUES ($1, $2, 'customers', 'r', 'email', 'zebedee@Quixote.example is taken'),"
-        " ($1, $2, 'customers', 's', 'email', 'once@windmill.example is taken')",
+        " ($1, $2, 'customers', 's', 'email', 'once@windmill.example is taken'),"
+        " ($1, $2, 'customers', 'ref-zebedee', '', 'was deleted'), ($1, $2, 'customers', 'cus_zebedee', '', 'was too'),"
+        " ($1, $2, 'orders', 'o', 'customer', 'is no known customer''s reference: cus_Zebedee')",
         shop.id,
         run_["id"],
     )
@@ -184,6 +186,69 @@ async def test_an_erased_person_is_in_invoices_alone_and_every_chain_is_whole() 
     states = await fetch("SELECT DISTINCT state FROM access_token UNION SELECT DISTINCT state FROM portal_session")
     assert not {"issued", "active"} & {row["state"] for row in states}
     assert await fetch_value("SELECT act FROM change_log WHERE subject = $1", f"customer:{customer['id']}") == "erased"
+
+
+# What is said, and whether ann@x.example was meant.
+_SAID = {
+    "ann@x.example": True,
+    "'Ann@X.example' is taken.": True,
+    'to "<ann@x.example>": refused': True,
+    "?email=ann@x.example&as=other": True,
+    "so says ann@x.example.": True,
+    '{"address":"1 lane\\nann@x.example"}': True,
+    "see *_ <ann@x.example>_": True,
+    "joann@x.example": False,
+    "jo.ann@x.example": False,
+    "jo+ann@x.example": False,
+    "o'ann@x.example": False,
+    "ann@x.example.org": False,
+    "ann@x.example-shop.org": False,
+    "ann@xaexample": False,
+    "so says jann@x.example, and Ann@x.example": True,
+    "was deleted: cus_1": True,
+    "was deleted: cus_12": False,
+    "was deleted: cus_1_2": False,
+}
+
+
+async def test_only_what_names_the_person_is_taken_away_and_not_who_is_called_alike() -> None:
+    shop = await a_marketplace()
+    customer = await a_customer(shop, email="Ann@x.example", reference="7", gateway_reference="cus_1")
+    run_ = await an_import(shop, ended_at=now(), outcome="done")
+    kept = [said for said, meant in _SAID.items() if not meant]
+    for place, said in enumerate(_SAID):
+        await execute(
+            "INSERT INTO import_row (marketplace_id, run_id, kind, reference, refused_column, refused_reason)"
+            " VALUES ($1, $2, 'charges', $3, 'email', $4)",
+            *(shop.id, run_["id"], f"ch_{place}", said),
+        )
+        await execute(
+            "INSERT INTO outbox (queue, actor, args, marketplace_id, status, last_error)"
+            " VALUES ('emails', 'email.deliver', '{}', $1, 'dead', $2)",
+            *(shop.id, said),
+        )
+        await execute(
+            "INSERT INTO idempotent_request (marketplace_id, scope, principal, route, fingerprint, key_id, claim,"
+            " claimed_until, status, headers, body, created_at) VALUES ($1, $2, 'api_key:1', '/orders', 'x', '1',"
+            " uuidv7(), now(), 201, '{}', $3, now())",
+            *(shop.id, said.encode(), said.encode()),
+        )
+    await execute(
+        "INSERT INTO import_row (marketplace_id, run_id, kind, reference, refused_column, refused_reason)"
+        " VALUES ($1, $2, 'products', '7', '', 'is nobody')",
+        *(shop.id, run_["id"]),
+    )
+
+    await erase_customer(shop.id, str(customer["id"]), BY)
+
+    reasons = {row["refused_reason"] for row in await fetch("SELECT refused_reason FROM import_row")}
+    errors = {row["last_error"] for row in await fetch("SELECT last_error FROM outbox WHERE status = 'dead'")}
+    bodies = {row["body"].decode() for row in await fetch("SELECT body FROM idempotent_request WHERE body IS NOT NULL")}
+    assert reasons == {*kept, "is nobody"}
+    by_address = {said for said in _SAID if "cus_" in said} | set(
+        kept
+    )  # a name of the gateway's is in no error of ours
+    assert errors - {"erased"} == bodies == by_address
 
 
 async def test_the_log_of_a_lived_shop_names_no_person() -> None:

@@ -29,8 +29,8 @@ BAD_CUSTOMERS: list[tuple[Row, str, str]] = [
     (customer_row("", email="j@e.io"),         "reference", "is empty"),
     (customer_row("x" * 201, email="j@e.io"),  "reference", "is longer than 200 characters"),
     (customer_row(email=""),                  "email",     "is empty"),
-    (customer_row(email="jane at home"),      "email",     "is not an e-mail address: 'jane at home'"),
-    (customer_row(email="a@b@example.com"),   "email",     "is not an e-mail address: 'a@b@example.com'"),
+    (customer_row(email="jane at home"),      "email",     "is not an e-mail address"),
+    (customer_row(email="a@b@example.com"),   "email",     "is not an e-mail address"),
     (customer_row(email="x" * 300 + "@e.io"), "email",     "is longer than 254 characters"),
     (customer_row(name="Jane\0Doe"),          "name",      "contains a NUL byte"),
     (customer_row(name="Jane\nDoe"),          "name",      "contains a line break or control character"),
@@ -60,7 +60,7 @@ async def test_a_report_line_names_file_line_column_and_reason() -> None:
 
     became = await imported(shop, customers=[customer_row(), customer_row("c2", email="nonsense")])
 
-    assert [str(row) for row in became.refused] == ["customers.csv: 3: email: is not an e-mail address: 'nonsense'"]
+    assert [str(row) for row in became.refused] == ["customers.csv: 3: email: is not an e-mail address"]
 
 
 async def test_all_that_is_wrong_with_a_row_stands_in_one_line() -> None:
@@ -68,7 +68,7 @@ async def test_all_that_is_wrong_with_a_row_stands_in_one_line() -> None:
 
     became = await imported(shop, customers=[customer_row(email="nonsense", country="xx")])
 
-    reason = "is not an e-mail address: 'nonsense'; country is not a country's two capital letters: 'xx'"
+    reason = "is not an e-mail address; country is not a country's two capital letters: 'xx'"
     assert became.reasons == [("email", reason)]
 
 
@@ -323,15 +323,14 @@ async def test_what_the_database_alone_refuses_is_found_among_many(monkeypatch: 
 
     became = await imported(shop, customers=[customer_row(f"c{number}") for number in range(20)])
 
-    assert [(row.line, row.reason.splitlines()[0]) for row in became.refused] == [
-        (9, "is refused by the database: division by zero")
-    ]
+    constraint = 'null value in column "name" of relation "customer" violates not-null constraint'
+    assert [(row.line, row.reason) for row in became.refused] == [(9, f"is refused by the database: {constraint}")]
     assert await count("customer") == 19
 
 
 _WITHOUT_C7 = """
 INSERT INTO customer (marketplace_id, number, reference, email, name, address, country, tax_id, locale)
-SELECT $1, $2 + place - 1 + 0 / (CASE reference WHEN 'c7' THEN 0 ELSE 1 END), reference, email, name, address,
+SELECT $1, $2 + place - 1, reference, email, CASE reference WHEN 'c7' THEN NULL ELSE name END, address,
        country, tax_id, locale
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
             $10::text[])

@@ -203,6 +203,7 @@ async def _settle(place: Place, kind: Kind[Any], rows: Sequence[Any]) -> list[Ve
             return await kind.settle(place, rows)
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
         if len(rows) == 1:
-            return [Problem("", f"is refused by the database: {error}")]
+            # Not its detail, which quotes the row.
+            return [Problem("", f"is refused by the database: {error.args[0]}")]
         middle = len(rows) // 2
         return [*await _settle(place, kind, rows[:middle]), *await _settle(place, kind, rows[middle:])]
