@@ -29,7 +29,9 @@ _HOUR = timedelta(hours=1)  # as long as the link that is asked for
 _FORM = timedelta(hours=1, minutes=5)  # as long as the card link lives on while its form is open
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 # A page that needs a session, its own query included. No dots in a row, no scheme, no second host.
-_INSIDE = re.compile(r"/(subscriptions|payments|invoices|contact|sessions)([/?][A-Za-z0-9/_.=&%-]*)?")
+_INSIDE = re.compile(
+    r"/(subscriptions|payments|invoices|documents|billing-details|contact|sessions)([/?][A-Za-z0-9/_.=&%-]*)?"
+)
 _INSIDE_CONSOLE = re.compile(r"/(?!access|sign-out|second-factor)[a-z][a-z-]*([/?][A-Za-z0-9/_.=&%+@-]*)?")
 
 

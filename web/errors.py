@@ -4,6 +4,7 @@ api/problems.py tells the same errors to programs. Nothing internal leaves: an u
 request id, and only the id is shown.
 """
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from web.notices import Notice, notice_cookie
 from web.origin import CrossSite
 from web.rendering import page, see_other
 from web.show import Show, show_to_anybody
-from web.visit import Door, Inside, SignInFirst, StaffVisit, Visit
+from web.visit import ConsoleDoor, Door, Inside, SignInFirst, StaffVisit, Visit
 from workflows import errors
 from workflows.access_log import note_refusal
 from workflows.actor import request_id
@@ -53,6 +54,8 @@ _NO_ANSWER = sentence("Nothing was changed. Try again in a minute.")
 _SPENT = sentence("It has expired or was used.")
 _OTHER_METHOD = sentence("This address exists, but not for what was asked of it.")
 _NOT_AGAIN = sentence("You will not be charged again.")
+_SIGN_IN = sentence("Go to the sign-in page")
+_BELOW = re.compile(r"(/(?:portal|console)/[a-z0-9-]+)/.")
 _TOO_LARGE = sentence("What was sent is larger than any form of ours. Nothing was changed.")
 
 # fmt: off
@@ -113,7 +116,8 @@ def error_page(request: WebRequest, error: Exception) -> Response[Any]:
         title=show.say(words.title),
         text=_text(error, words, show),
         request_id=request_id.get() if words.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
-        way_out=_way_out(error, door),
+        way_out=_way_out(request, error, door),
+        width=_width(door),
     )
 
 
@@ -169,11 +173,24 @@ def _headers(error: Exception) -> dict[str, str]:
             return {}
 
 
-def _way_out(error: Exception, door: Door | None) -> tuple[str, str] | None:
+def _width(door: Door | None) -> str:
+    """Below a navigation a page keeps its left edge; alone it stands in the middle."""
+    match door:
+        case StaffVisit():
+            return "sheet middle"
+        case ConsoleDoor():
+            return "sheet narrow"
+        case Visit():
+            return " slim"
+        case _:
+            return " narrow"
+
+
+def _way_out(request: WebRequest, error: Exception, door: Door | None) -> tuple[str, str] | None:
     """Where to go on from here, and what that is called."""
     match door:
         case None:
-            return None
+            return _to_a_door(request)
         case Visit() if isinstance(error, errors.SelfCancellationOff):
             return f"{door.home}/contact", door.show.say("Contact Us")
         case Visit():
@@ -181,7 +198,13 @@ def _way_out(error: Exception, door: Door | None) -> tuple[str, str] | None:
         case StaffVisit():
             return door.landing, "Go to the console"
         case _:
-            return door.home, door.show.say("Go to the sign-in page")
+            return door.home, door.show.say(_SIGN_IN)
+
+
+def _to_a_door(request: WebRequest) -> tuple[str, str] | None:
+    """From an address that no page has, below a portal or a console: to its sign-in page, signed in or not."""
+    below = _BELOW.match(request.url.path)
+    return (below[1], show_to_anybody(request.headers.get("accept-language", "")).say(_SIGN_IN)) if below else None
 
 
 _Handler = Callable[[WebRequest, Any], Response[Any]]

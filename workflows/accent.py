@@ -40,7 +40,7 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True):
 
 def accent_problem(color: str) -> str | None:
     """Why that is no colour, as the end of a sentence; None when it is one."""
-    return None if _COLOR.fullmatch(color) else "must be a colour like #0a7f5a: a # and six of 0-9 and a-f."
+    return None if _COLOR.fullmatch(color) else "must be a color like #0a7f5a: a # and six of 0-9 and a-f."
 
 
 @lru_cache(maxsize=256)

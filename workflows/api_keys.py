@@ -67,8 +67,9 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
 
 async def make_key(caller: Caller, wanted: KeyWanted) -> NewKey:
     """Makes a key for whoever asks, who can give no scope that they do not have. Raises InvalidInput."""
-    if not wanted.scopes:
-        raise InvalidInput({"scopes": "Choose at least one."})
+    wrong = _wrong_name(wanted.name) | ({} if wanted.scopes else {"scopes": "Choose at least one."})
+    if wrong:
+        raise InvalidInput(wrong)
     if beyond := sorted(set(wanted.scopes) & set(SCOPES) - set(caller.gives())):
         raise InvalidInput({"scopes": f"You cannot give what you do not have: {', '.join(beyond)}."})
     async with transaction():
@@ -82,8 +83,8 @@ async def create_key(marketplace_id: UUID, name: str, scopes: tuple[str, ...] = 
     """Makes a key; only its digest is stored. Raises InvalidInput for an unknown scope or an empty name."""
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise InvalidInput({"scopes": f"unknown: {', '.join(unknown)}."})
-    if not 1 <= len(name.strip()) <= 120:
-        raise InvalidInput({"name": "must have 1 to 120 characters."})
+    if wrong := _wrong_name(name):
+        raise InvalidInput(wrong)
     sandbox = await fetch_value("SELECT sandbox FROM marketplace WHERE id = $1", marketplace_id)
     key = (SANDBOX if sandbox else LIVE) + secrets.token_urlsafe(32)
     key_id = await fetch_value(
@@ -95,6 +96,10 @@ async def create_key(marketplace_id: UUID, name: str, scopes: tuple[str, ...] = 
         sorted(set(scopes)),
     )
     return NewKey(id=key_id, key=key)
+
+
+def _wrong_name(name: str) -> dict[str, str]:
+    return {} if 1 <= len(name.strip()) <= 120 else {"name": "must have 1 to 120 characters."}
 
 
 def is_key(token: str) -> bool:

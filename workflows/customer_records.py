@@ -17,6 +17,7 @@ from workflows.changes import record_change
 from workflows.customers import CustomerErased, clean_email
 from workflows.errors import InvalidInput, NotFound, WorkflowError
 from workflows.fire import Move, fire_where
+from workflows.languages.locales import LANGUAGES, spoken
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.numbering import id_in, next_number, number_in
 from workflows.typed_text import one_line
@@ -41,10 +42,11 @@ class CustomerExists(WorkflowError):
 
 
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A customer to be made."""
+    """A customer to be made. `locale`: whom to speak to how, like "de" or "pt-BR"; null: as the browser asks."""
 
     email: str
     name: str = ""
+    locale: str | None = None
 
 
 class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,17 +54,20 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     email: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
+    locale: str | UnsetType | None = UNSET
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer, as it is. `reference` is the merchant's own id, of imported ones. `undeliverable`: mail to the
-    address stopped, because it came back for good or its owner complained. `erased_at`: since when nothing of the
-    person is here any more; None: they were not erased."""
+    """A customer, as it is. `locale`: the language that they chose, or was chosen for them, in e-mails, on pages and
+    invoices; None: as the browser asks, else as the marketplace speaks. `reference` is the merchant's own id, of
+    imported ones. `undeliverable`: mail to the address stopped, because it came back for good or its owner complained.
+    `erased_at`: since when nothing of the person is here any more; None: they were not erased."""
 
     id: UUID
     number: int
     email: str
     name: str
+    locale: str | None
     reference: str | None
     created_at: datetime
     undeliverable: Literal["hard_bounce", "complaint"] | None
@@ -78,16 +83,17 @@ async def create_customer(marketplace_id: UUID, new: NewCustomer, new_id: UUID |
 
     Raises InvalidInput, and CustomerExists for an e-mail that the marketplace knows.
     """
-    email, name = clean_email(new.email), _clean_name(new.name)
+    email, name, locale = clean_email(new.email), _clean_name(new.name), _clean_locale(new.locale)
     try:
         async with transaction():
             row = await fetch_row(
-                "INSERT INTO customer (marketplace_id, number, email, name, id)"
-                f" VALUES ($1, $2, $3, $4, coalesce($5, uuidv7())) RETURNING {CUSTOMER_COLUMNS}",
+                "INSERT INTO customer (marketplace_id, number, email, name, locale, id)"
+                f" VALUES ($1, $2, $3, $4, $5, coalesce($6, uuidv7())) RETURNING {CUSTOMER_COLUMNS}",
                 marketplace_id,
                 await next_number(marketplace_id, "customer"),
                 email,
                 name,
+                locale,
                 new_id,
             )
             assert row is not None, "an INSERT answers with its row"
@@ -151,11 +157,11 @@ async def change_customer(
         async with transaction():
             return await _change(marketplace_id, found.id, given, by, expected)
     except asyncpg.UniqueViolationError:
-        raise await _exists(marketplace_id, given["email"]) from None
+        raise await _exists(marketplace_id, given["email"] or "") from None
 
 
 async def _change(
-    marketplace_id: UUID, customer_id: UUID, given: dict[str, str], by: Actor, expected: frozenset[str] | None
+    marketplace_id: UUID, customer_id: UUID, given: dict[str, str | None], by: Actor, expected: frozenset[str] | None
 ) -> CustomerRecord:
     before = await fetch_one(CustomerRecord, _FOUND + "id = $2 FOR NO KEY UPDATE", marketplace_id, customer_id)
     assert before is not None, "it was found, and customers are never deleted"
@@ -163,12 +169,15 @@ async def _change(
         raise CustomerErased(f"customer {before.number} was erased")
     check_version(before, expected)
     row: Any = await fetch_row(
-        "UPDATE customer SET email = coalesce($3, email), name = coalesce($4, name)"
+        "UPDATE customer SET email = coalesce($3, email), name = coalesce($4, name),"
+        " locale = CASE WHEN $5 THEN $6 ELSE locale END"
         f" WHERE marketplace_id = $1 AND id = $2 RETURNING {CUSTOMER_COLUMNS}",
         marketplace_id,
         customer_id,
         given.get("email"),
         given.get("name"),
+        "locale" in given,
+        given.get("locale"),
     )
     after = CustomerRecord(**row)
     if after.email.lower() != before.email.lower():
@@ -183,13 +192,21 @@ async def _end_access(marketplace_id: UUID, customer_id: UUID, by: Actor) -> Non
         await fire_where(machine, "revoke", where, (marketplace_id, customer_id), Move(by, "email_corrected"))
 
 
-def _cleaned(change: CustomerChange) -> dict[str, str]:
-    given: dict[str, str] = {}
+def _cleaned(change: CustomerChange) -> dict[str, str | None]:
+    given: dict[str, str | None] = {}
     if change.email is not UNSET:
         given["email"] = clean_email(change.email)
     if change.name is not UNSET:
         given["name"] = _clean_name(change.name)
+    if change.locale is not UNSET:
+        given["locale"] = _clean_locale(change.locale)
     return given
+
+
+def _clean_locale(text: str | None) -> str | None:
+    if text is not None and spoken(text) is None:
+        raise InvalidInput({"locale": "must be in a language listed, like de or pt-BR: " + ", ".join(LANGUAGES)})
+    return text
 
 
 def _clean_name(text: str) -> str:

@@ -142,8 +142,9 @@ async def number_of_id(marketplace_id: UUID, subscription_id: UUID) -> int:
 
 async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | None:
     row = await fetch_row(
-        "SELECT (SELECT coalesce(max(stage), 1) FROM dunning_step AS step WHERE step.marketplace_id ="
-        " dunning.marketplace_id AND step.dunning_case_id = dunning.id AND step.channel = 'charge') AS stage,"
+        "SELECT greatest(attempts_made, (SELECT coalesce(max(stage), 1) FROM dunning_step AS step"
+        " WHERE step.marketplace_id = dunning.marketplace_id AND step.dunning_case_id = dunning.id"
+        " AND step.channel = 'charge')) AS stage,"
         " next_attempt_at, last_decline_code, policy, opened_at, amount_minor AS owed_minor"
         " FROM dunning_case AS dunning WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'open'",
         marketplace_id,

@@ -110,7 +110,9 @@ class Customers(Controller):
         customer: CustomerNumber,
         data: Annotated[CustomerChange, _CORRECTED],
     ) -> Response[CustomerRecord]:
-        """Correct an address or a name. Another e-mail ends the customer's links and sessions; 409 when it is taken."""
+        """Correct an address, a name or the language that they are spoken to in.
+
+        Another e-mail ends the customer's links and sessions; 409 when it is taken."""
         found = await find_customer_for_sure(caller.marketplace_id, customer)
         changed = await change_customer(caller.marketplace_id, str(found.id), data, caller.actor, expected)
         return tagged(request, changed)

@@ -96,7 +96,13 @@ async def test_an_address_of_another_customer_is_refused_whatever_its_case(
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"email": "nobody"}, "email"), ({"email": None}, "email"), ({"name": "x" * 201}, "name"), ({"id": 1}, "id")],
+    [
+        ({"email": "nobody"}, "email"),
+        ({"email": None}, "email"),
+        ({"name": "x" * 201}, "name"),
+        ({"locale": "tlh"}, "locale"),
+        ({"id": 1}, "id"),
+    ],
 )
 async def test_a_wrong_correction_is_refused_by_its_field(
     api: httpx.AsyncClient, key: Keys, marketplace: Marketplace, change: dict[str, Any], field: str
@@ -107,6 +113,19 @@ async def test_a_wrong_correction_is_refused_by_its_field(
 
     assert answer.status_code == 422
     assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+
+
+async def test_a_customer_is_made_with_a_language_that_can_be_changed_and_taken_back(
+    api: httpx.AsyncClient, key: Keys, marketplace: Marketplace
+) -> None:
+    made = (await api.post(CUSTOMERS, json={"email": "jane@example.com", "locale": "pt-BR"}, headers=key)).json()
+    path = f"{CUSTOMERS}/{made['number']}"
+    changes: list[dict[str, Any]] = [{"locale": "de"}, {"name": "Jane"}, {"locale": None}]
+    changed = [(await api.patch(path, json=change, headers=key)).json()["locale"] for change in changes]
+    refused = await api.post(CUSTOMERS, json={"email": "anna@example.com", "locale": "klingon"}, headers=key)
+
+    assert [made["locale"], *changed] == ["pt-BR", "de", "de", None]
+    assert refused.json()["errors"][0]["field"] == "locale"
 
 
 async def test_of_two_corrections_of_what_both_saw_one_is_told(

@@ -44,6 +44,12 @@ class Look(NamedTuple):
     width: int
 
 
+_FROM_MIDDLE = """
+(box) => {
+  const [frame, begin] = [box, box.querySelector(".begin")].map((element) => element.getBoundingClientRect());
+  return Math.abs(begin.left + begin.width / 2 - frame.left - frame.width / 2);
+}
+"""
 LOOKS = (Look("light", 1280), Look("dark", 360))
 
 
@@ -209,6 +215,9 @@ async def test_the_auditors_pages(
         "/access",
     ):
         await judge(page, f"{home}{path}", shop_floor, widths=(look.width,))
+    await page.goto(f"{home}/cycles/charge")
+    await expect(page.locator(".cycle .begin")).to_be_in_viewport()
+    assert await page.locator(".scrolls").evaluate(_FROM_MIDDLE) < look.width / 2, "a picture opens where it begins"
 
 
 async def test_from_the_login_page_by_e_mail_and_by_an_app(

@@ -33,6 +33,11 @@ from workflows.links import link_text
 from workflows.portal_views import Marketplace
 
 SCHEMES = ("light", "dark")
+_STANDING_OUT = """
+(box) => [...box.querySelectorAll("td > *, .state, label, select, button")]
+  .filter((element) => element.getBoundingClientRect().right > box.getBoundingClientRect().right)
+  .map((element) => element.outerHTML)
+"""
 
 
 @pytest.fixture
@@ -104,6 +109,26 @@ async def test_pages_before_signing_in(page: Page, shop_floor: Deployment, shop:
     await page.get_by_role("button", name="Save card").click()
     await page.wait_for_url("**/card-updated")
     await judge(page, None, shop_floor)
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "pt"])
+async def test_no_language_is_too_long_for_the_table_of_payments(
+    chromium: Browser, shop_floor: Deployment, shop: Marketplace, customer: Record, language: str
+) -> None:
+    token, _ = await a_session(shop, customer)
+    context = await chromium.new_context(locale=language)
+    await context.add_cookies(
+        [{"name": "gatehouse_session", "value": token, "domain": "127.0.0.1", "path": f"/portal/{shop.slug}"}]
+    )
+    page = await context.new_page()
+    for width in (320, 705, 1280):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.goto(f"{shop_floor.url}/portal/{shop.slug}/payments")
+
+        assert await page.locator("html").get_attribute("lang") == language
+        assert await page.locator(".card.table").evaluate(_STANDING_OUT) == [], f"at {width}"
+        assert await page.locator(".language").evaluate(_STANDING_OUT) == [], f"at {width}"
+    await context.close()
 
 
 async def test_pages_inside(page: Page, shop_floor: Deployment, shop: Marketplace, customer: Record) -> None:

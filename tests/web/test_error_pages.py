@@ -26,6 +26,17 @@ async def test_what_is_not_there_is_a_page_that_says_so(browser: Browser, market
         assert "Page not found" in text_of(await browser.get(path.format(slug=marketplace.slug)))
 
 
+async def test_from_an_address_that_no_page_has_one_comes_to_the_door_above_it(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    for door in (f"/portal/{marketplace.slug}", f"/console/{marketplace.slug}"):
+        lost = await browser.get(f"{door}/nothing")
+
+        assert f'href="{door}">Go to the sign-in page</a>' in lost.text
+        assert (await browser.get(door)).status_code == 200
+    assert "Go to the sign-in page" not in (await browser.get("/portal/nobody")).text
+
+
 async def test_an_error_inside_the_portal_wears_the_merchants_name(
     browser: Browser, marketplace: Marketplace, customer: Record
 ) -> None:

@@ -18,6 +18,8 @@ PAGES = (
     "invoices/INV-1.pdf",
     "contact",
     "sessions",
+    "documents?from=2026-01-01",
+    "billing-details",
 )
 
 

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from web.connection import WebRequest
 from web.console.answers import show_page
 from web.visit import StaffVisit
+from workflows.access_log import note_reading
 from workflows.errors import InvalidInput
 from workflows.facts import FACTS_BY_NAME
 from workflows.facts.listed import BreachPage, Standing, facts_of, list_breaches
@@ -25,6 +26,7 @@ class FactPages(Controller):
         asked = request.query_params
         fact = asked.get("fact") if asked.get("fact") in FACTS_BY_NAME else None
         standing: Standing | None = next((one for one in get_args(Standing) if one == asked.get("state")), None)
+        note_reading({"page": "facts", **{name: one for name, one in (("fact", fact), ("state", standing)) if one}})
         facts = (await facts_of(visit.marketplace.id)).facts
         return show_page(
             request,

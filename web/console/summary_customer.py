@@ -1,5 +1,5 @@
-"""A subscription's customer: correcting the address or the name, sending mail again to where it stopped, giving them
-their data, and erasing them. What cannot be undone asks first."""
+"""A subscription's customer: correcting the address, the name or the language, sending mail again to where
+it stopped, giving them their data, and erasing them. What cannot be undone asks first."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from litestar import Controller, Response, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Stream
+from msgspec import UNSET, UnsetType
 
 from web.connection import WebRequest
 from web.console.answers import done
@@ -16,11 +17,13 @@ from web.headers import page_headers
 from web.visit import StaffVisit
 from workflows.access_log import note_reading
 from workflows.customer_data import ZIP_TYPE, customer_archive
+from workflows.customer_language import chosen_language
 from workflows.customer_records import CustomerChange, CustomerExists, change_customer, find_customer
 from workflows.customers import CustomerErased
 from workflows.emails.undeliverable import try_again
 from workflows.erasure import ErasureRefused, erase_customer, look_before_erasing
 from workflows.errors import InvalidInput
+from workflows.languages.locales import LANGUAGES
 from workflows.merchant_subscriptions import MerchantSubscription
 from workflows.versions import ChangedMeanwhile, version
 
@@ -42,9 +45,10 @@ class CustomerPages(Controller):
     async def correct(
         self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
     ) -> Response[Any]:
-        """Corrects both; what somebody else changed meanwhile is shown, not overwritten."""
+        """Corrects them; what somebody else changed meanwhile is shown, not overwritten."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
-        change = CustomerChange(email=form.get("email", ""), name=form.get("name", ""))
+        language = await _language(visit, subscription, form)
+        change = CustomerChange(email=form.get("email", ""), name=form.get("name", ""), locale=language)
         seen, errors = frozenset({form.get("version", "")}), dict[str, str]()
         try:
             customer = await change_customer(
@@ -113,6 +117,15 @@ async def _ask_to_erase(
     return show_one(request, visit, "summary_erase", subscription, status=status, found=found, error=error)
 
 
+async def _language(
+    visit: StaffVisit, subscription: MerchantSubscription, form: dict[str, str]
+) -> str | UnsetType | None:
+    """What the form chooses. Who has that language already keeps its region: "de-AT"."""
+    customer = await find_customer(visit.marketplace.id, str(subscription.customer.number))
+    chosen = form.get("language") or None
+    return UNSET if chosen == chosen_language(customer.locale).language else chosen
+
+
 async def _form(
     request: WebRequest,
     visit: StaffVisit,
@@ -129,6 +142,12 @@ async def _form(
         status=422 if errors else 200,
         customer=customer,
         version=version(customer),
-        typed={"email": customer.email, "name": customer.name, **(typed or {})},
+        typed={
+            "email": customer.email,
+            "name": customer.name,
+            "language": chosen_language(customer.locale).language or "",
+            **(typed or {}),
+        },
+        languages=[("", "None: as the browser asks"), *LANGUAGES.items()],
         errors=errors or {},
     )

@@ -53,6 +53,13 @@ const copyOf = (button) => {
   });
 };
 
+// A picture wider than its box opens where it begins, not on an empty corner.
+const openAtBeginning = (begin) => {
+  const box = begin.closest(".scrolls");
+  const middle = (element) => element.getBoundingClientRect().left + element.getBoundingClientRect().width / 2;
+  if (box) box.scrollLeft += middle(begin) - middle(box);
+};
+
 // What is typed shows in the preview beside it, a moment after.
 const previewLive = (form) => {
   const button = form.querySelector("button[formtarget]");
@@ -79,4 +86,5 @@ document.querySelectorAll("a[data-dialog]").forEach(openOverPage);
 document.querySelectorAll('input[autocomplete="cc-number"]').forEach(spaceByFour);
 document.querySelectorAll("button[data-copy]").forEach(copyOf);
 document.querySelectorAll("form[data-live]").forEach(previewLive);
+document.querySelectorAll(".cycle .begin").forEach(openAtBeginning);
 document.querySelector("[data-focus]")?.focus();

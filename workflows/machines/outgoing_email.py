@@ -1,7 +1,4 @@
-"""The life of an e-mail, from its cause to the provider's last word on it.
-
-Which of the provider's words counts, in whatever order they come, is decided in workflows/emails/mail_events.py.
-"""
+"""The life of an e-mail, from its cause to the provider's last word on it."""
 
 from workflows.machine import NEW, Guard, Rule, StateMachine
 

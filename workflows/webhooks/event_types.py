@@ -13,7 +13,7 @@ EVENT_TYPES: Mapping[str, str] = {
     "subscription.charge_failed": "A charge failed; the Subscription Saver tries to win it back.",
     "subscription.recovered":     "What was owed is paid: the subscription is active again.",
     "subscription.updated":       "Another next billing date, or a cancellation to come (`cancel_at`), or that undone.",
-    "subscription.cancelled":     "It was cancelled, by whoever `because` says.",
+    "subscription.cancelled":     "It was cancelled: `because` says why, `by` who did it.",
     "subscription.completed":     "The last payment of a limited plan was made.",
     "subscription.restarted":     "A cancelled subscription is active again.",
     "charge.succeeded":           "Money moved: an order's first payment, a renewal, or what was owed.",

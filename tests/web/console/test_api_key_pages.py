@@ -55,11 +55,13 @@ async def test_a_key_without_name_or_scope_is_refused_beside_its_field(
     nothing = dict.fromkeys(SCOPES, "")
 
     no_scope = await browser.submit(form, "Make Key", name="x", **nothing)
+    neither = await browser.submit(form, "Make Key", name="", **nothing)
     no_name = await browser.submit(form, "Make Key", name=" ", **{**nothing, "orders:write": "yes"})
 
     assert (no_scope.status_code, no_name.status_code) == (422, 422)
     assert "Choose at least one" in text_of(no_scope)
-    assert "1 to 120 characters" in text_of(no_name)
+    assert "It must have 1 to 120 characters." in text_of(no_name)
+    assert all(reason in text_of(neither) for reason in ("Choose at least one", "It must have 1 to 120 characters."))
     assert await fetch_value("SELECT count(*) FROM api_key") == 0
 
 

@@ -228,12 +228,14 @@ async def test_reading_the_log_is_written_down_with_its_filter_and_shown(
     assert "Nobody has read the log before you." in text_of(await browser.get(f"{home}/audit/readings"))
     await browser.get(f"{home}/audit", params={"machine": "charge", "trigger": "refund"})
     await browser.get(f"{home}/audit/cycles/charge")
+    await browser.get(f"{home}/facts", params={"state": "open"})
     await browser.get(f"{home}/account")
 
     said = text_of(await browser.get(f"{home}/audit/readings"))
 
     assert "Sam Staff Log machine: charge , trigger: refund" in said
     assert "Sam Staff Cycles machine: charge" in said
+    assert "Sam Staff Facts state: open" in said
     readers = await fetch_value("SELECT array_agg(DISTINCT actor_id) FROM access_log WHERE outcome = 'read'")
     assert readers == [str(auditor["id"])]
 

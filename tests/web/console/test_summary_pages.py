@@ -49,7 +49,7 @@ async def test_it_shows_the_customer_the_card_every_charge_and_what_happened(
         "Grace Hopper",
         "grace@navy.example",
         "Visa ending in 4242",
-        "$19.99 is owed since",
+        "$19.99 is owed. The charge failed on",
         "Attempt 2 comes on",
         "insufficient funds",
         invoice,
@@ -170,6 +170,14 @@ async def test_a_restart_that_charges_says_so_first(browser: Browser, marketplac
 
     assert "$19.99 is charged at once to the Visa ending in 4242" in question
     assert "Restart and charge" in question
+
+
+async def test_attempts_made_before_an_import_are_counted(browser: Browser, marketplace: Marketplace) -> None:
+    await browser.sign_in_staff(marketplace, "support")
+    subscription = await a_subscription(marketplace, state="failed_charge")
+    await an_open_case(subscription, attempts_made=2)
+
+    assert "Attempt 3 comes on" in text_of(await browser.get(_path(marketplace, subscription)))
 
 
 async def test_what_is_owed_is_charged_by_hand(browser: Browser, marketplace: Marketplace) -> None:
@@ -430,3 +438,20 @@ async def test_the_customers_address_is_corrected_unless_it_is_taken_or_changed_
     assert (
         await fetch_value("SELECT email FROM customer WHERE id = $1", subscription["customer_id"]) == "jane@example.com"
     )
+
+
+async def test_staff_choose_a_customers_language_and_who_has_it_already_keeps_their_region(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    await browser.sign_in_staff(marketplace, "support")
+    customer = await a_customer(marketplace, email="jane@example.com", locale="de-AT")
+    subscription = await a_subscription(marketplace, customer=customer)
+    kept = []
+    for language in ("de", "fr", "", "tlh"):
+        form = await browser.get(_path(marketplace, subscription, "/customer"))
+
+        answer = await browser.submit(form, "Save", language=language)
+        kept.append(await fetch_value("SELECT locale FROM customer WHERE id = $1", customer["id"]))
+
+    assert kept == ["de-AT", "fr", None, None]
+    assert (answer.status_code, "must be in a language listed" in answer.text) == (422, True)
