@@ -60,7 +60,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(b
     answer = await browser.send_form(form.action, {"form_token": form.fields["form_token"], **typed})
 
     assert answer.status_code == 422
-    assert 'id="url-error">must be' in answer.text.replace("must lead to", "must be")
+    assert 'id="url-error">It must be' in answer.text.replace("must lead to", "must be")
     assert 'id="event_types-error">must name at least one event type' in answer.text
     again = form_of(answer, "Add Endpoint").fields
     assert (again["url"], again["description"]) == (typed["url"], "Mine")
