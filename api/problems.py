@@ -216,7 +216,8 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
         fields = [
             FieldProblem(field=_sent_as(request, e.get("key", "")), rule=str(e.get("message", ""))) for e in extra
         ]
-        return _answer(422, "Invalid input", "invalid_input", "A value breaks its rule.", fields)
+        says = "; ".join(f"{one.field}: {one.rule}" for one in fields) or "A value breaks its rule."
+        return _answer(422, "Invalid input", "invalid_input", says, fields)
     detail = _HTTP_DETAIL.get(status, error.detail)
     return _answer(status, status.phrase, code, detail, headers=headers_of(error))
 

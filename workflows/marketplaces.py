@@ -34,12 +34,11 @@ MARKETPLACE_COLUMNS = (
     " email_button, self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
 
-# ISO 3166-1 as Unicode's CLDR (Babel) keeps it: nothing to maintain here.
-COUNTRIES = frozenset(str(code) for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))) - {
-    "EU",
-    "UN",
-    "ZZ",
-}
+# ISO 3166-1 as Unicode's CLDR (Babel) keeps it, which also has what is no country: unions, islands that belong to one,
+# "unknown", and two places that test translations.
+_NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+_TERRITORIES = map(str, Locale("en").territories)
+COUNTRIES = frozenset(code for code in _TERRITORIES if re.fullmatch("[A-Z]{2}", code)) - _NO_COUNTRY
 _WHOLE = 10_000  # basis points
 _TIME_ZONES = frozenset(available_timezones())
 _NULLABLE = ("support_email", "tax_id", "accent_color")

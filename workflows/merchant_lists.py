@@ -144,7 +144,7 @@ def _check_days(wanted: Wanted) -> None:
         if day is not None and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             raise InvalidInput({name: f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}."})
     if wanted.started_from and wanted.started_to and wanted.started_to < wanted.started_from:
-        raise InvalidInput({"started_to": "must not lie before started_from."})
+        raise InvalidInput({"started_to": "must not lie before the first day."})
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

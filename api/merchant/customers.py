@@ -29,6 +29,7 @@ from workflows.customers import CustomerErased
 from workflows.emails.undeliverable import try_again
 from workflows.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
 from workflows.merchant_lists import CustomerPage, list_customers
+from workflows.portal_views import Marketplace
 
 _NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
 _CORRECTED = example({"email": "jane.doe@example.com"})
@@ -52,6 +53,11 @@ Search = Annotated[
     str | None,
     QueryParameter(description="A number or id, or the beginning of an address, a name, or a word of a name."),
 ]
+
+
+def _saved_as(marketplace: Marketplace, customer: CustomerRecord, ending: str) -> dict[str, str]:
+    name = f"customer-{marketplace.slug}-{customer.number}.{ending}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def _file(shape: Any, media_type: str) -> dict[int, ResponseSpec]:
@@ -155,7 +161,8 @@ class Customers(Controller):
         """Give a person all that is here about them, as one JSON document (docs/data.md). No secret is in it."""
         found = await find_customer_for_sure(marketplace.id, customer)
         note_reading({"page": "customer", "customer": str(found.number)})
-        return Stream(customer_data(marketplace.id, found), media_type=JSON_TYPE)
+        headers = _saved_as(marketplace, found, "json")
+        return Stream(customer_data(marketplace.id, found), media_type=JSON_TYPE, headers=headers)
 
     @get(
         "/{customer:str}/archive",
@@ -166,4 +173,5 @@ class Customers(Controller):
         """The same document and the PDFs of their invoices, in a ZIP file."""
         found = await find_customer_for_sure(marketplace.id, customer)
         note_reading({"page": "customer", "customer": str(found.number)})
-        return Stream(customer_archive(marketplace.id, found), media_type=ZIP_TYPE)
+        headers = _saved_as(marketplace, found, "zip")
+        return Stream(customer_archive(marketplace.id, found), media_type=ZIP_TYPE, headers=headers)

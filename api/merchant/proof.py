@@ -49,7 +49,8 @@ class ProofRoutes(Controller):
         check_wanted(wanted)
         note_reading({"page": "export", "scope": wanted.scope, "entity": entity or ""})
         pieces: AsyncGenerator[bytes] = export(form, [marketplace.id], wanted)
-        return Stream(pieces, media_type=_NDJSON if form == "ndjson" else "text/csv")
+        headers = {"Content-Disposition": f'attachment; filename="log-{marketplace.slug}.{form}"'}
+        return Stream(pieces, media_type=_NDJSON if form == "ndjson" else "text/csv", headers=headers)
 
     @get("/transitions/proof", opt={"act": "audit.read"}, responses={**_file(_NDJSON), **problems(401, 403, 404, 422)})
     async def proof(

@@ -17,7 +17,7 @@ from api.strict_json import StrictJSON
 from workflows.cancel import cancel_by_staff
 from workflows.cancel_later import cancel_later, read_when, undo_cancellation
 from workflows.card_links import send_card_update_email
-from workflows.days_ahead import read_day
+from workflows.days_ahead import read_day, today
 from workflows.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
@@ -201,7 +201,9 @@ class MerchantSubscriptions(Controller):
     ) -> Stream:
         """All that the list shows on all its pages, as CSV for a spreadsheet: UTF-8 with a byte order mark."""
         wanted = Wanted(state=in_state, started_from=started_from, started_to=started_to, search=search)
-        return Stream(await export_subscriptions(marketplace, wanted), media_type=MEDIA_TYPE)
+        name = f"subscriptions-{marketplace.slug}-{today(marketplace).isoformat()}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Stream(await export_subscriptions(marketplace, wanted), media_type=MEDIA_TYPE, headers=headers)
 
     @get(f"{_ONE}/timeline", opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
     async def timeline(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> list[TimelineEntry]:

@@ -42,6 +42,18 @@ async def test_a_missing_body_is_refused(api: httpx.AsyncClient, key: dict[str, 
     assert answer.json()["detail"] == "The body is empty; a JSON object is expected."
 
 
+async def test_a_parameter_that_breaks_its_rule_is_named_in_the_sentence(
+    api: httpx.AsyncClient, key: dict[str, str]
+) -> None:
+    answer = await api.get("/api/v1/subscriptions?limit=0&started_from=soon", headers=key)
+
+    assert is_problem(answer, 422)
+    assert "limit: " in answer.json()["detail"]
+    assert [one["field"] for one in answer.json()["errors"]] == [
+        sentence.split(": ")[0] for sentence in answer.json()["detail"].split("; ")
+    ]
+
+
 async def test_depth_without_end_is_refused(api: httpx.AsyncClient, key: dict[str, str]) -> None:
     headers = {**key, "Content-Type": "application/json"}
     for body in (b"[" * 30_000, b'{"social_links": ' + b"[" * 30_000, b'{"x": ' + b"[" * 30_000):

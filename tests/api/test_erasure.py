@@ -48,6 +48,10 @@ async def test_a_persons_data_are_a_document_or_an_archive(
 
     assert document.json()["subscriptions"][0]["number"] == 1
     assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["data.json"]
+    number = (await api.get(f"{CUSTOMERS}/{customer}", headers=key)).json()["number"]
+    for answer, ending in ((document, "json"), (archive, "zip")):
+        name = f"customer-{marketplace.slug}-{number}.{ending}"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
 
 
 async def test_who_may_be_either_of_two_customers_is_neither_erased_nor_given_away_nor_changed(

@@ -42,7 +42,12 @@ async def sealed(marketplace: Marketplace, signing: SigningKey) -> Record:
 
 
 async def test_what_is_downloaded_is_proven(
-    api: httpx.AsyncClient, key: dict[str, str], sealed: Record, signing: SigningKey, tmp_path: Path
+    api: httpx.AsyncClient,
+    key: dict[str, str],
+    marketplace: Marketplace,
+    sealed: Record,
+    signing: SigningKey,
+    tmp_path: Path,
 ) -> None:
     one = f"subscription/{sealed['id']}"
     held = tmp_path / "held.ndjson"
@@ -59,6 +64,9 @@ async def test_what_is_downloaded_is_proven(
         answer = await api.get(f"{ROOT}/{path}", headers=key, params=params)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"].startswith("text/csv" if name.endswith("csv") else "application/x-ndjson")
+        if "export" in path:
+            saved_as = f'attachment; filename="log-{marketplace.slug}.{name.rpartition(".")[2]}"'
+            assert answer.headers["content-disposition"] == saved_as
         (tmp_path / name).write_bytes(answer.content)
         report = verify(tmp_path / name, signing.public, held)
         assert (name, report.findings, report.rows) == (name, [], rows)

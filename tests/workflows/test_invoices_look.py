@@ -142,3 +142,16 @@ async def test_an_invoice_of_a_very_large_amount_keeps_its_columns() -> None:
     )
 
     assert "Box 1 $9,999,999,999,999.99 $9,999,999,999,999.99" in page
+
+
+async def test_a_country_that_ends_the_typed_address_is_not_printed_twice() -> None:
+    typed = msgspec.structs.replace(BUYER, address="1 rue de l'Église\n75001 Paris\nFRANCE", country="FR")
+    (page,) = await _printed(an_invoice(buyer=typed))
+
+    assert "75001 Paris FRANCE j@x.example" in page
+
+
+def test_an_address_of_e_mail_that_is_too_long_breaks_behind_its_at_sign() -> None:
+    buyer = msgspec.structs.replace(BUYER, email="accounts@a-company-with-a-name.example")
+
+    assert "accounts@<wbr>a-company-with-a-name.example" in invoice_html(an_invoice(buyer=buyer), None)

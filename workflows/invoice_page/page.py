@@ -36,6 +36,9 @@ _TOTALS = 210  # with a note under them
 _TAX_ROWS = 66
 _NOTE = 54  # two lines of it
 _LONG_WORD = re.compile(r"(\S{30})(?=\S)")  # 30 letters fit into the narrowest column of typed text
+_LONG_ADDRESS = re.compile(
+    r"(?<!\S)(?=\S{31})([^\s@]{1,29}@)(?=[^\s@]{1,30}(?!\S))"
+)  # of e-mail: better broken behind its @
 _LETTERS = "\u0590-\u065f\u066a-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # Hebrew, Arabic, Syriac …
 _RIGHT_TO_LEFT = re.compile(f"[{_LETTERS}]")
 _OTHERWISE = re.compile(rf"[^\W{_LETTERS}]+")  # numbers and words that run from left to right
@@ -80,7 +83,8 @@ def _breakable(text: str) -> Markup:
     WebKit finds such places by itself, in time that grows with the square of the word: 15 s for 10,000 letters. And it
     draws a number over the Arabic beside it, unless the number is an element of its own.
     """
-    marked = _LONG_WORD.sub(r"\1\n", one_line(text))  # a line has no control characters: they are free to be marks
+    parts = _LONG_ADDRESS.sub(r"\1\n", one_line(text))
+    marked = _LONG_WORD.sub(r"\1\n", parts)  # a line has no control characters: they are free to be marks
     if _RIGHT_TO_LEFT.search(marked):
         marked = _OTHERWISE.sub("\x01\\g<0>\x02", marked)
     html = str(escape(marked)).replace("\n", "<wbr>").replace("\x01", "<span>").replace("\x02", "</span>")
@@ -113,14 +117,23 @@ def _money(minor: int, *, currency: str, locale: str | None) -> str:
 
 
 def _party(party: Party, locale: str | None) -> dict[str, Any]:
-    country = known_locale(locale).territories.get(party.country, party.country) if party.country else None
+    address = lines(party.address)
     return {
         "name": one_line(party.name),
-        "address": lines(party.address),
-        "country": one_line(country or ""),
+        "address": address,
+        "country": _country(party.country, address, locale),
         "tax_id": one_line(party.tax_id or ""),
         "email": one_line(party.email or ""),
     }
+
+
+def _country(code: str | None, address: Sequence[str], locale: str | None) -> str:
+    """Its name; nothing where the address that was typed ends with it."""
+    if not code:
+        return ""
+    name, english = (str(known_locale(said).territories.get(code, code)) for said in (locale, ENGLISH))
+    typed = address[-1].strip().casefold() if address else ""
+    return "" if typed in (name.casefold(), english.casefold()) else one_line(name)
 
 
 def _height(party: dict[str, Any]) -> int:
