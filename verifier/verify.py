@@ -122,7 +122,7 @@ class _Reading:
 
     def _authenticate(self, part: Part | Proof) -> None:
         if self._keyring.own is None or not part.sealed:
-            self._authentic = False
+            self._authentic = self._authentic and self._keyring.own is not None and not part.rows
             return
         last = part.sealed[-1].checkpoint
         if part.authentic_until < last.number:

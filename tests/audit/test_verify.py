@@ -9,6 +9,7 @@ import pytest
 
 from cli.audit_keys import make_key
 from models.database import Record, execute, fetch, fetch_row, fetch_value, single_connection
+from tests.audit.another.verdict import verdict
 from tests.audit.damages import disarm
 from tests.audit.sealed_log import SealedLog, exported
 from tests.conftest import FreshDatabase
@@ -56,6 +57,16 @@ async def test_several_marketplaces_are_parts_of_one_file(log: SealedLog, tmp_pa
 
     assert (report.findings, report.status) == ([], PROVEN)
     assert report.checkpoints == 5
+
+
+async def test_a_marketplace_in_which_nothing_happened_yet_keeps_nobody_from_a_proof(
+    log: SealedLog, tmp_path: Path
+) -> None:
+    quiet = (await a_marketplace()).id
+    file = await exported(log, tmp_path / "both.ndjson", marketplaces=[log.marketplace, quiet])
+
+    assert verify(file, log.public, log.held).status == PROVEN
+    assert verdict(file, log.public, []).status == PROVEN
 
 
 @pytest.mark.parametrize("form", FORMS)

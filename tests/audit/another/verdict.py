@@ -66,7 +66,7 @@ def verdict(file: Path, public: bytes | None, held: list[dict[str, Any]]) -> Ver
         flaws += _of_all(parts, public, held)
     except Unfit as unfit:
         flaws.append(Flaw(unfit.line, unfit.kind))
-    sealed = bool(parts) and all(part.sealed for part in parts)
+    sealed = any(part.sealed for part in parts) and all(part.sealed or not list(part.rows()) for part in parts)
     return _decided(flaws, authenticated=public is not None and sealed)
 
 
