@@ -3,58 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from integrations.gateways import gateway_for
-from models.database import Record, close_pool, execute, fetch, fetch_row, fetch_value, open_pool
+from models.database import close_pool, execute, fetch, fetch_row, fetch_value, open_pool
 from tests.conftest import FreshDatabase
-from tests.factories import a_customer, a_marketplace, a_payment_method, a_product, a_subscription
-from workflows.billing_clock import BillingClock, clock_of
-from workflows.billing_run import run_billing
-from workflows.charges import submit_charge
+from tests.factories import a_marketplace, a_product
+from tests.workflows.billed import FAILS, PAYS, billed, run
+from workflows.billing_clock import BillingClock
 from workflows.clock import now
-from workflows.portal_views import Marketplace
-from workflows.ports import CardDetails
 from workflows.renewals import stage_renewals
 
-_PAYS, _FAILS, _STOLEN, _WANTS_CUSTOMER = (
-    "4242424242424242",
-    "4000000000000341",
-    "9990000000000037",
-    "4000002760003184",
-)
-
-
-async def _subscribed(marketplace: Marketplace, number: str, **columns: Any) -> Record:
-    """A subscription with that sandbox card, its first charge due now."""
-    card = await gateway_for("sandbox").take_card(CardDetails(number=number, exp_month=12, exp_year=now().year + 3))
-    customer = await a_customer(marketplace)
-    method = await a_payment_method(marketplace, customer, reference=card.reference, fingerprint=card.fingerprint)
-    anchor = now() - timedelta(seconds=1)
-    given: dict[str, Any] = {
-        "payments_made": 0,
-        "next_period": 0,
-        "started_at": anchor,
-        "anchor_at": anchor,
-        "next_charge_at": anchor,
-    }
-    return await a_subscription(marketplace, customer=customer, payment_method=method, **{**given, **columns})
-
-
-async def _run(marketplace: Marketplace, days: float = 0) -> None:
-    """Moves the marketplace's clock and does what is due, charges put to the gateway included."""
-    await execute(
-        "UPDATE marketplace SET clock_offset = clock_offset + $2 WHERE id = $1", marketplace.id, timedelta(days=days)
-    )
-    while True:
-        await run_billing(await clock_of(marketplace.id))
-        pending = await fetch("SELECT id FROM charge WHERE state = 'pending'")
-        for charge in pending:
-            await submit_charge(marketplace.id, charge["id"], gateway_for("sandbox"))
-        if not pending:
-            return
+_STOLEN, _WANTS_CUSTOMER = "9990000000000037", "4000002760003184"
 
 
 async def _templates() -> list[str]:
@@ -63,11 +23,11 @@ async def _templates() -> list[str]:
 
 async def test_a_due_subscription_is_charged_and_due_again_a_month_later(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    subscription = await _subscribed(marketplace, _PAYS)
+    subscription = await billed(marketplace, PAYS)
 
-    await _run(marketplace)
-    await _run(marketplace, days=31)
-    await _run(marketplace, days=31)
+    await run(marketplace)
+    await run(marketplace, days=31)
+    await run(marketplace, days=31)
 
     charges = await fetch("SELECT period, state, initiator FROM charge ORDER BY period")
     assert [tuple(row) for row in charges] == [(period, "succeeded", "schedule") for period in range(3)]
@@ -83,7 +43,7 @@ async def test_sixteen_sweeps_at_once_stage_each_renewal_once(fresh_database: Fr
     try:
         marketplace = await a_marketplace()
         for _ in range(20):
-            await _subscribed(marketplace, _PAYS)
+            await billed(marketplace, PAYS)
 
         staged = await asyncio.gather(*(stage_renewals(BillingClock(now())) for _ in range(16)))
 
@@ -96,9 +56,9 @@ async def test_sixteen_sweeps_at_once_stage_each_renewal_once(fresh_database: Fr
 
 async def test_what_is_not_due_is_left_alone(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    await _subscribed(marketplace, _PAYS, next_charge_at=now() + timedelta(hours=1))
-    await _subscribed(marketplace, _PAYS, state="cancelled", next_charge_at=now())
-    await _subscribed(marketplace, _PAYS, cancel_at=now() - timedelta(seconds=2))
+    await billed(marketplace, PAYS, next_charge_at=now() + timedelta(hours=1))
+    await billed(marketplace, PAYS, state="cancelled", next_charge_at=now())
+    await billed(marketplace, PAYS, cancel_at=now() - timedelta(seconds=2))
 
     assert await stage_renewals(BillingClock(now())) == 0
 
@@ -106,10 +66,10 @@ async def test_what_is_not_due_is_left_alone(database: FreshDatabase) -> None:
 async def test_a_plan_of_three_payments_is_charged_three_times_and_completed(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
     product = await a_product(marketplace, kind="limited", payments=3)
-    await _subscribed(marketplace, _PAYS, product=product, payments_total=3)
+    await billed(marketplace, PAYS, product=product, payments_total=3)
 
     for _ in range(5):
-        await _run(marketplace, days=31)
+        await run(marketplace, days=31)
 
     assert await fetch_value("SELECT count(*) FROM charge") == 3
     row = await fetch_row("SELECT state, payments_made, next_charge_at FROM subscription")
@@ -119,13 +79,13 @@ async def test_a_plan_of_three_payments_is_charged_three_times_and_completed(dat
 
 async def test_the_default_policy_day_by_day_until_the_subscription_ends(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    await _subscribed(marketplace, _FAILS)
+    await billed(marketplace, FAILS)
     attempts_by_day: dict[int, int] = {}
 
-    await _run(marketplace)
+    await run(marketplace)
     for day in range(1, 20):
         attempts_by_day[day] = await fetch_value("SELECT count(*) FROM charge")
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     assert [attempts_by_day[day] for day in (1, 3, 4, 7, 8, 14, 15, 19)] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert await fetch_value("SELECT state FROM subscription") == "cancelled"
@@ -142,10 +102,10 @@ async def test_the_default_policy_day_by_day_until_the_subscription_ends(databas
 
 async def test_a_stolen_card_is_tried_once_and_the_case_ends_in_time(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    await _subscribed(marketplace, _STOLEN)
+    await billed(marketplace, _STOLEN)
 
     for _ in range(16):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     assert await fetch_value("SELECT count(*) FROM charge") == 1
     assert await fetch_value("SELECT state FROM subscription") == "cancelled"
@@ -156,10 +116,10 @@ async def test_a_policy_that_leaves_the_subscription_keeps_the_case_open_for_a_n
     database: FreshDatabase,
 ) -> None:
     marketplace = await a_marketplace(dunning_policy={"version": 2, "attempt_days": [1, 2], "end": "leave"})
-    await _subscribed(marketplace, _FAILS)
+    await billed(marketplace, FAILS)
 
     for _ in range(5):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     row = await fetch_row("SELECT state, next_attempt_at FROM dunning_case")
     assert row is not None
@@ -171,11 +131,11 @@ async def test_a_policy_that_leaves_the_subscription_keeps_the_case_open_for_a_n
 
 async def test_a_policy_changed_meanwhile_does_not_touch_an_open_case(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    await _subscribed(marketplace, _FAILS)
-    await _run(marketplace)
+    await billed(marketplace, FAILS)
+    await run(marketplace)
 
     await execute('UPDATE marketplace SET dunning_policy = \'{"version":2,"attempt_days":[1],"end":"cancel"}\'')
-    await _run(marketplace, days=3)
+    await run(marketplace, days=3)
 
     assert await fetch_value("SELECT count(*) FROM charge") == 2
     assert await fetch_value("SELECT policy ->> 'version' FROM dunning_case") == "1"
@@ -185,13 +145,13 @@ async def test_a_payment_that_wants_its_customer_is_not_retried_and_ends_with_th
     database: FreshDatabase,
 ) -> None:
     marketplace = await a_marketplace()
-    await _subscribed(marketplace, _WANTS_CUSTOMER)
+    await billed(marketplace, _WANTS_CUSTOMER)
 
-    await _run(marketplace)
+    await run(marketplace)
     assert await fetch_value("SELECT state FROM subscription") == "failed_charge"
     assert await fetch_value("SELECT state FROM charge") == "action_required"
     for _ in range(15):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     assert await fetch_value("SELECT count(*) FROM charge") == 1
     assert await fetch_value("SELECT state FROM charge") == "failed"
@@ -200,12 +160,12 @@ async def test_a_payment_that_wants_its_customer_is_not_retried_and_ends_with_th
 
 async def test_one_card_of_two_failing_subscriptions_is_retried_once_a_day(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    first = await _subscribed(marketplace, _FAILS)
-    second = await _subscribed(marketplace, _FAILS)
+    first = await billed(marketplace, FAILS)
+    second = await billed(marketplace, FAILS)
 
-    await _run(marketplace)
+    await run(marketplace)
     for _ in range(16):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     retries = await fetch("SELECT attempted_at FROM charge WHERE initiator = 'retry' ORDER BY attempted_at")
     gaps = [later["attempted_at"] - one["attempted_at"] for one, later in pairwise(retries)]
@@ -218,9 +178,9 @@ async def test_one_card_of_two_failing_subscriptions_is_retried_once_a_day(datab
 async def test_a_subscription_ends_on_its_date_before_it_renews(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
     due = now() + timedelta(days=5)
-    await _subscribed(marketplace, _PAYS, next_charge_at=due, cancel_at=due)
+    await billed(marketplace, PAYS, next_charge_at=due, cancel_at=due)
 
-    await _run(marketplace, days=6)
+    await run(marketplace, days=6)
 
     assert await fetch_value("SELECT state FROM subscription") == "cancelled"
     assert await fetch_value("SELECT count(*) FROM charge") == 0
@@ -230,19 +190,19 @@ async def test_a_subscription_ends_on_its_date_before_it_renews(database: FreshD
 async def test_a_trials_end_is_announced_once_and_then_charged(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
     ends = now() + timedelta(days=14)
-    await _subscribed(marketplace, _PAYS, trial_ends_at=ends, anchor_at=ends, next_charge_at=ends)
+    await billed(marketplace, PAYS, trial_ends_at=ends, anchor_at=ends, next_charge_at=ends)
 
     for _ in range(13):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
     assert await _templates() == ["trial_ending"]
-    await _run(marketplace, days=2)
+    await run(marketplace, days=2)
 
     assert await _templates() == ["trial_ending", "renewal_receipt"]
 
 
 async def test_an_expiring_card_is_announced_once_before_its_charge(database: FreshDatabase) -> None:
     marketplace = await a_marketplace()
-    subscription = await _subscribed(marketplace, _PAYS, next_charge_at=now() + timedelta(days=20))
+    subscription = await billed(marketplace, PAYS, next_charge_at=now() + timedelta(days=20))
     last_month = (now() + timedelta(days=20)).replace(day=1) - timedelta(days=1)
     await execute(
         "UPDATE payment_method SET exp_month = $2, exp_year = $3 WHERE id = $1",
@@ -252,7 +212,7 @@ async def test_an_expiring_card_is_announced_once_before_its_charge(database: Fr
     )
 
     for _ in range(19):
-        await _run(marketplace, days=1)
+        await run(marketplace, days=1)
 
     assert await _templates() == ["card_expiring"]
 
@@ -261,13 +221,13 @@ async def test_an_expiring_card_is_announced_once_before_its_charge(database: Fr
 async def test_dates_of_a_year_follow_the_marketplaces_calendar(database: FreshDatabase, zone: str) -> None:
     marketplace = await a_marketplace(time_zone=zone)
     anchor = datetime(2027, 1, 31, 12, tzinfo=UTC)
-    await _subscribed(marketplace, _PAYS, anchor_at=anchor, next_charge_at=anchor)
+    await billed(marketplace, PAYS, anchor_at=anchor, next_charge_at=anchor)
     due: list[datetime] = []
 
     for _ in range(12):
         at = await fetch_value("SELECT next_charge_at FROM subscription")
         due.append(at)
         await execute("UPDATE marketplace SET clock_offset = $1::timestamptz - now()", at + timedelta(seconds=1))
-        await _run(marketplace)
+        await run(marketplace)
 
     assert [at.astimezone(UTC).date().day for at in due] == [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
