@@ -5,33 +5,18 @@ nobody can change or remove it afterwards. Never a secret, and of a file its dig
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from models.database import execute, fetch_all, fetch_value
+from models.database import execute, fetch_value
 from workflows.actor import Actor, request_id
 from workflows.clock import now
 from workflows.errors import TooManyRequests
 
 OWN_CHANGES_A_DAY = 50  # of a customer, who moves house less often
 _DAY = timedelta(days=1)
-_MOST = 200
 _NOTHING: Mapping[str, Any] = {}
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change. `before` and `after` hold the fields that differ."""
-
-    at: datetime
-    actor_kind: str
-    actor_id: str
-    subject: str
-    act: str
-    before: dict[str, Any]
-    after: dict[str, Any]
 
 
 async def record_change(
@@ -77,14 +62,3 @@ async def _check_own_changes(marketplace_id: UUID, subject: str) -> None:
     )
     if made >= OWN_CHANGES_A_DAY:
         raise TooManyRequests("changes of one's own record", int(_DAY.total_seconds()))
-
-
-async def changes_of(marketplace_id: UUID, subject: str) -> list[Change]:
-    """What was changed of one subject, newest first; at most 200."""
-    return await fetch_all(
-        Change,
-        "SELECT at, actor_kind, actor_id, subject, act, before, after FROM change_log"
-        f" WHERE marketplace_id = $1 AND subject = $2 ORDER BY id DESC LIMIT {_MOST}",
-        marketplace_id,
-        subject,
-    )

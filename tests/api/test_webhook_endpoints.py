@@ -12,13 +12,13 @@ import pytest
 from api.app import app
 from integrations.webhooks import webhook_sender
 from models.database import execute, fetch, fetch_row, fetch_value, single_connection
+from tests.changes_made import changes_of
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
 from tests.fakes.webhook_receiver import a_receiver
 from tests.webhook_rows import an_endpoint, endpoint_now
 from workflows.actor import Actor
 from workflows.api_keys import create_key
-from workflows.changes import changes_of
 from workflows.keys import current_key_id
 from workflows.portal_views import Marketplace
 from workflows.settings import settings

@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from models.database import close_pool, open_pool
+from tests.changes_made import changes_of
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from tests.journeys.conftest import Deployment
 from workflows.api_keys import create_key
-from workflows.changes import changes_of
 
 _PATIENCE = 120.0  # seconds for one call: it answers when all that fell due is done
 

@@ -7,11 +7,12 @@ import asyncpg
 import pytest
 
 from models.database import execute, fetch_row, fetch_value
+from tests.changes_made import changes_of
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session
 from workflows.account import AccountChange, change_account
 from workflows.actor import Actor
-from workflows.changes import changes_of, record_change
+from workflows.changes import record_change
 from workflows.entrances import CONSOLE
 from workflows.errors import LinkUnusable, NotSignedIn, WorkflowError
 from workflows.link_requests import ask_for_link, handle_link_request

@@ -8,7 +8,7 @@ from models.database import fetch_value
 from tests.factories import a_marketplace, a_staff_member, a_subscription, an_open_case
 from workflows.actor import Actor
 from workflows.errors import InvalidInput
-from workflows.saver_changes import named_changes
+from workflows.named_changes import named_changes
 from workflows.saver_policy import CHANGES, SaverPolicyChange, change_policy, days_of, days_problem, saver_policy
 from workflows.versions import ChangedMeanwhile, version
 

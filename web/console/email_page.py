@@ -13,7 +13,7 @@ from web.visit import StaffVisit
 from workflows.email_gallery import EmailShown, preview_saved
 from workflows.email_texts import LONGEST, EmailTextChange, EmailTextShown, change_subject, email_text
 from workflows.languages.locales import LANGUAGES
-from workflows.saver_changes import NamedChange, named_changes
+from workflows.named_changes import NamedChange, named_changes
 from workflows.versions import version
 
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"

@@ -19,8 +19,8 @@ from workflows.errors import InvalidInput
 from workflows.languages.locales import LANGUAGES
 from workflows.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
 from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
+from workflows.named_changes import named_changes
 from workflows.place_names import countries, currencies, time_zones
-from workflows.saver_changes import named_changes
 from workflows.versions import ChangedMeanwhile, version
 
 # fmt: off

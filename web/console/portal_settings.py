@@ -14,6 +14,7 @@ from web.forms import read_form_of
 from web.headers import content_policy
 from web.visit import StaffVisit
 from workflows.errors import InvalidInput
+from workflows.named_changes import named_changes
 from workflows.portal_settings import (
     LONGEST_LINK,
     LONGEST_URL,
@@ -24,7 +25,6 @@ from workflows.portal_settings import (
     change_portal_settings,
     settings_of,
 )
-from workflows.saver_changes import named_changes
 from workflows.versions import ChangedMeanwhile, version
 
 # What the page calls each setting; also in the list of what changed.

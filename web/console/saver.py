@@ -12,7 +12,7 @@ from web.forms import read_form_of
 from web.visit import StaffVisit
 from workflows.dunning_decision import CARD_RETRIES
 from workflows.errors import InvalidInput
-from workflows.saver_changes import named_changes
+from workflows.named_changes import named_changes
 from workflows.saver_policy import CHANGES, SaverPolicy, SaverPolicyChange, change_policy, days_of, saver_policy
 from workflows.versions import ChangedMeanwhile, version
 

@@ -1,4 +1,4 @@
-"""Who changed what of the Subscription Saver, and when, as its pages show it."""
+"""Who changed what of a marketplace's settings, and when, as the console's pages show it."""
 
 from datetime import datetime
 from typing import Any
