@@ -14,7 +14,7 @@ from workflows.invoice_range import Days
 ASK_AGAIN_IN = {"Retry-After": "3"}  # seconds; some twenty PDFs later
 BEING_PREPARED = Accepted(detail="Some PDFs are being prepared. Ask again in a moment.")
 ANSWERS: dict[int, ResponseSpec] = {
-    200: ResponseSpec(bytes, description="The ZIP file.", media_type=MEDIA_TYPE, generate_examples=False),  # type: ignore[arg-type]
+    200: ResponseSpec(bytes, description="The ZIP file.", media_type=MEDIA_TYPE, generate_examples=False),
     202: ResponseSpec(Accepted, description="Being prepared: ask again after `Retry-After` seconds."),
 }
 

@@ -87,7 +87,7 @@ def _problem(meaning: str, examples: list[Example]) -> ResponseSpec:
         Problem,
         description=meaning,
         media_type=MEDIA_TYPE,
-        generate_examples=False,  # type: ignore[arg-type]
+        generate_examples=False,
         examples=examples,
     )
 

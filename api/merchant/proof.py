@@ -21,7 +21,7 @@ _NDJSON = "application/x-ndjson"
 
 
 def _file(media_type: str) -> dict[int, ResponseSpec]:
-    return {200: ResponseSpec(str, description="The file.", media_type=media_type, generate_examples=False)}  # type: ignore[arg-type]
+    return {200: ResponseSpec(str, description="The file.", media_type=media_type, generate_examples=False)}
 
 
 _Instant = Annotated[datetime | None, QueryParameter(description="Whole checkpoints that touch the range; UTC.")]

@@ -20,7 +20,7 @@ from workflows.portal_views import Contact, Direction, PaymentPage, PaymentSort
 _ASK_AGAIN_IN = {"Retry-After": "2"}  # seconds; a PDF takes a tenth of one, behind whatever waits
 _BEING_PREPARED = Accepted(detail="The invoice is being prepared. Ask again in a moment.")
 _PDF: dict[int, ResponseSpec] = {
-    200: ResponseSpec(bytes, description="The PDF.", media_type="application/pdf", generate_examples=False),  # type: ignore[arg-type]
+    200: ResponseSpec(bytes, description="The PDF.", media_type="application/pdf", generate_examples=False),
     202: ResponseSpec(Accepted, description="Being prepared: ask again after `Retry-After` seconds."),
 }
 

@@ -9,7 +9,7 @@ from workflows.billing_calendar import charge_at
 
 
 def _local(*parts: int, zone: str = "UTC") -> datetime:
-    return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # pyright: ignore[reportArgumentType]
+    return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def test_the_last_of_january_comes_back_after_february() -> None:
