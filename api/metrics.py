@@ -29,7 +29,7 @@ OPEN = Gauge("gatehouse_open", "Rows in a state that must not last.", ("machine"
 SEALED = Gauge("gatehouse_log_sealed_timestamp_seconds", "When the sealer last got through; 0: never.")
 FINDINGS = Gauge("gatehouse_audit_findings", "Published checkpoints that are not what the database has.", ("kind",))
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # Litestar adds it; no scraper reads it twice
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from msgspec import inspect
 
-from api.strict_json import EMPTY_BODY
+from api.strict_json import EMPTY_BODY, NO_CHOICE, one_of
 from workflows import errors
 from workflows.access_log import note_refusal
 from workflows.actor import request_id
@@ -213,19 +214,21 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
         extra: list[Any] = error.extra if isinstance(error.extra, list) else []
         if any(e.get("key") == _BODY for e in extra):  # none came; what cannot be read says so itself: strict_json.py
             return _of_workflow(errors.InvalidInput({"": EMPTY_BODY}))
-        fields = [
-            FieldProblem(field=_sent_as(request, e.get("key", "")), rule=str(e.get("message", ""))) for e in extra
-        ]
-        says = "; ".join(f"{one.field}: {one.rule}" for one in fields) or "A value breaks its rule."
-        return _answer(422, "Invalid input", "invalid_input", says, fields)
+        rules = dict(_parameter_problem(request, told) for told in extra) or {"": "A value breaks its rule."}
+        return _of_workflow(errors.InvalidInput(rules))
     detail = _HTTP_DETAIL.get(status, error.detail)
     return _answer(status, status.phrase, code, detail, headers=headers_of(error))
 
 
-def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
-    """What a caller calls a handler's parameter, which may have another name in Python."""
-    known = request.route_handler.parsed_fn_signature.parameters.get(parameter)
-    return getattr(known and known.kwarg_definition, "name", None) or parameter
+def _parameter_problem(request: Request[Any, Any, Any], told: dict[str, Any]) -> tuple[str, str]:
+    """What a caller calls a handler's parameter, which may have another name in Python, and the rule that it breaks."""
+    key, message = told.get("key", ""), str(told.get("message", ""))
+    known = request.route_handler.parsed_fn_signature.parameters.get(key)
+    if known is None:
+        return key, message
+    name = getattr(known.kwarg_definition, "name", None) or key
+    choices = one_of(inspect.type_info(known.annotation)) if message.startswith(NO_CHOICE) else None
+    return name, choices or f"{message.replace('`', '')}."
 
 
 def _answer(

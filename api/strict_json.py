@@ -15,6 +15,7 @@ from msgspec import inspect
 from workflows.errors import InvalidInput
 
 EMPTY_BODY = "The body is empty; a JSON object is expected."
+NO_CHOICE = "Invalid enum value"  # msgspec's words, which do not say what it may be
 
 T = TypeVar("T")
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -83,16 +84,22 @@ def _field_problem(message: str, shape: Any) -> dict[str, str]:
     if named := _NAMED.match(rule):
         field = f"{path}.{named['name']}" if path else named["name"]
         return {field: "This field is required." if "missing" in rule else "There is no such field to set."}
-    if rule.startswith("Invalid enum value") and (choices := _choices(shape, path)):
-        return {path: f"must be one of {', '.join(choices)}."}
+    if rule.startswith(NO_CHOICE) and (choices := one_of(_type_at(shape, path))):
+        return {path: choices}
     return {path: f"{rule.replace('`', '')}."}
 
 
-def _choices(shape: Any, path: str) -> list[str]:
-    """What the field at `path` may be, where that is one of some texts; empty within lists."""
-    here = [inspect.type_info(shape)]
+def _type_at(shape: Any, path: str) -> inspect.Type:
+    """The type of a field of structs within structs; anything at all within lists."""
+    here = inspect.type_info(shape)
     for name in path.split("."):
-        fields = [field for kind in here if isinstance(kind, inspect.StructType) for field in kind.fields]
-        found = next((field.type for field in fields if field.encode_name == name), None)
-        here = list(found.types) if isinstance(found, inspect.UnionType) else [found] if found else []
-    return [str(value) for kind in here if isinstance(kind, inspect.LiteralType) for value in kind.values]
+        fields = here.fields if isinstance(here, inspect.StructType) else ()
+        here = next((field.type for field in fields if field.encode_name == name), inspect.AnyType())
+    return here
+
+
+def one_of(kind: inspect.Type) -> str | None:
+    """The rule of what must be one of some texts, or null; None of any other type."""
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    values = [str(value) for one in kinds if isinstance(one, inspect.LiteralType) for value in one.values]
+    return f"must be one of {', '.join(values)}." if values else None

@@ -54,6 +54,16 @@ async def test_a_parameter_that_breaks_its_rule_is_named_in_the_sentence(
     ]
 
 
+async def test_a_query_that_breaks_its_rule_is_told_by_its_name(api: httpx.AsyncClient, key: dict[str, str]) -> None:
+    states = "must be one of active, cancelled, completed, failed_charge."
+    for name, value, rule in (("limit", 0, "Expected int >= 1."), ("state", "gone", states)):
+        answer = await api.get("/api/v1/subscriptions", params={name: value}, headers=key)
+
+        assert is_problem(answer, 422)
+        assert answer.json()["errors"] == [{"field": name, "rule": rule}]
+        assert answer.json()["detail"] == f"{name}: {rule}"
+
+
 async def test_depth_without_end_is_refused(api: httpx.AsyncClient, key: dict[str, str]) -> None:
     headers = {**key, "Content-Type": "application/json"}
     for body in (b"[" * 30_000, b'{"social_links": ' + b"[" * 30_000, b'{"x": ' + b"[" * 30_000):

@@ -83,6 +83,7 @@ async def test_metrics_count_the_work_by_route_and_never_by_path(api: httpx.Asyn
     answer = await api.get("/metrics")
 
     assert answer.status_code == 200
+    assert answer.headers["content-type"].count("charset") == 1  # what says it twice, Prometheus does not read
     assert 'gatehouse_waiting_jobs{queue="links"} 1.0' in answer.text
     assert 'gatehouse_dead_jobs{queue="links"} 1.0' in answer.text
     assert "gatehouse_request_seconds_count" in answer.text
