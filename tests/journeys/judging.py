@@ -1,5 +1,5 @@
 """What every page is judged by: no accessibility violation (axe-core, WCAG 2.2 AA), nothing from elsewhere, at most
-30 KB over the wire, targets for thumbs, nothing that scrolls sideways."""
+30 KB over the wire, targets for thumbs, nothing that scrolls sideways or is cut off."""
 
 from urllib.parse import urlsplit
 
@@ -42,6 +42,7 @@ async def judge(
             await _weigh(page, address, deployment, limit)
         where = f"{page.url} at {width}"
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{where} scrolls sideways"
+        assert await page.evaluate(_CUT_OFF) == [], f"{where} shows less than it holds"
         found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARD}})
         assert found.violations_count == 0, f"{where}: {found.generate_report()}"
         assert await page.evaluate(_SMALL_TARGETS, TARGET) == [], f"{where} has targets too small for a thumb"
@@ -57,6 +58,15 @@ async def _weigh(page: Page, address: str, deployment: Deployment, limit: int) -
     assert wire.hosts() == {urlsplit(deployment.url).netloc}, address
     assert await wire.bytes() <= limit, f"{address}: {await wire.bytes()} bytes"
 
+
+# What stands out of a box that does not scroll cannot be seen.
+_CUT_OFF = """
+() => [...document.querySelectorAll(".card.table")]
+  .filter((box) => getComputedStyle(box).overflowX === "clip")
+  .flatMap((box) => [...box.querySelectorAll("th, td")].filter(
+    (cell) => cell.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
+  .map((cell) => cell.outerHTML.slice(0, 80))
+"""
 
 # Links inside a sentence are exempt (WCAG 2.5.8); a check box counts with its label.
 _SMALL_TARGETS = """

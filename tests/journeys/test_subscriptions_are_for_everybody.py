@@ -12,6 +12,7 @@ from tests.factories import (
     a_charge,
     a_customer,
     a_marketplace,
+    a_product,
     a_staff_member,
     a_staff_session,
     a_subscription,
@@ -28,8 +29,12 @@ from workflows.portal_views import Marketplace
 
 async def _paths(shop: Marketplace) -> list[str]:
     """Each page, with something of everything on it."""
-    jane = await a_customer(shop, email="jane.with.a.rather.long.address@example.com")
-    failed = await a_subscription(shop, customer=jane, state="failed_charge")
+    address = "jane.with.an.address.of.more.letters.than.a.table.has.room.for@accounts.of.a.university.example.com"
+    jane = await a_customer(shop, email=address, name="Jane")
+    club = await a_product(
+        shop, name="Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    )
+    failed = await a_subscription(shop, customer=jane, state="failed_charge", product=club)
     case = await an_open_case(failed)
     paid = await a_charge(shop, subscription=failed)
     await a_charge(shop, subscription=failed, state="failed", dunning_case_id=case["id"])
