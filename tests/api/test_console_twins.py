@@ -105,6 +105,8 @@ TWINS: dict[tuple[str, str], tuple[str, str] | None] = {
     ("get",  "/audit/cycles"):                        ("get",    "transitions/machines"),
     ("get",  "/audit/cycles/…"):                      ("get",    "transitions/machines/{machine}"),
     ("get",  "/audit/seals"):                         ("get",    "transitions/seals"),
+    ("get",  "/audit/log.csv"):                       ("get",    "transitions/export"),
+    ("get",  "/audit/log.ndjson"):                    ("get",    "transitions/export"),
     ("get",  "/audit/access"):                        ("get",    "access-log"),
     ("get",  "/audit/readings"):                      ("get",    "access-log"),
     ("post", "/webhooks/deliveries/…/resend"):        ("post",   "webhook-deliveries/{delivery}/resend"),

@@ -130,6 +130,8 @@ NOT_PICTURED = {
     "/sign-out": "sends on to the login page",
     "/sessions/{session_id}/end": "says 405: a session is ended by its button",
     "/subscriptions.csv": "a file",
+    "/audit/log.csv": "a file",
+    "/audit/log.ndjson": "a file",
     "/subscriptions/{number}/customer/data.zip": "a file",
     "/apps/customer-portal/preview": "the frame within the picture of portal-settings",
     "/emails/{template}/preview": "the frame within the picture of email",

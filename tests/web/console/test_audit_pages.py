@@ -10,6 +10,8 @@ from cli.audit_keys import make_key
 from models.database import Record, fetch, fetch_row, fetch_value
 from tests.factories import a_charge, a_link, a_marketplace, a_staff_member, a_subscription, an_open_case
 from tests.web.browsing import Browser, text_of
+from verifier.__main__ import main as verifier
+from verifier.findings import PROVEN
 from workflows.actor import Actor
 from workflows.audit.findings import record_finding
 from workflows.audit.seal import seal_all
@@ -282,6 +284,13 @@ async def test_seals_are_listed_with_their_roots_and_what_does_not_fit(
     assert all(row["root"].hex() in page.text for row in roots)
     assert "it was restored from before it." in text_of(page)
     assert (await browser.get(f"{home}/audit/seals?after=nonsense")).status_code == 422
+    for form in ("csv", "ndjson"):
+        assert f'href="{home}/audit/log.{form}"' in page.text
+        answer = await browser.get(f"{home}/audit/log.{form}")
+        saved_as = f'attachment; filename="log-{marketplace.slug}.{form}"'
+        assert (answer.status_code, answer.headers["content-disposition"]) == (200, saved_as)
+        (tmp_path / f"log.{form}").write_bytes(answer.content)
+        assert verifier([str(tmp_path / f"log.{form}"), "--key", str(tmp_path / "audit.key.pub")]) == PROVEN
 
 
 async def test_other_roles_neither_see_nor_reach_them(browser: Browser, marketplace: Marketplace, home: str) -> None:
@@ -289,4 +298,5 @@ async def test_other_roles_neither_see_nor_reach_them(browser: Browser, marketpl
 
     assert f"{home}/audit" not in (await browser.get(f"{home}/subscriptions")).text
     assert (await browser.get(f"{home}/audit")).status_code == 403
+    assert (await browser.get(f"{home}/audit/log.csv")).status_code == 403
     assert (await browser.get(f"/audit/{marketplace.slug}", follow_redirects=True)).status_code == 403

@@ -1,18 +1,25 @@
-"""Seals: the checkpoints over the log, newest first, and what was found not to fit."""
+"""Seals: the checkpoints over the log, newest first; what was found not to fit; the log with its proof as a file."""
 
-from litestar import Controller, Response, route
+from litestar import Controller, Response, get, route
 from litestar.di import NamedDependency
+from litestar.response import Stream
 
 from web.connection import WebRequest
 from web.console.audit.answers import show_audit
+from web.headers import page_headers
 from web.visit import StaffVisit
+from workflows.access_log import note_reading
+from workflows.audit.export import export
+from workflows.audit.lines import Form
 from workflows.errors import InvalidInput
 from workflows.keyset import Asked
 from workflows.review.seals import list_seals
 
+_MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+
 
 class SealPages(Controller):
-    """One page."""
+    """One page, and its files."""
 
     @route("/audit/seals", http_method=["GET", "HEAD"], act="audit.read")
     async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
@@ -24,3 +31,21 @@ class SealPages(Controller):
             page, errors = await list_seals(visit.marketplace.id, Asked()), refused.fields
         status = 422 if errors else 200
         return show_audit(request, visit, "seals", "seals", status=status, page=page, errors=errors, query="")
+
+    @get("/audit/log.csv", act="audit.read")
+    async def export_csv(self, visit: NamedDependency[StaffVisit]) -> Stream:
+        """The log with its proof (docs/audit-format.md) as CSV."""
+        return _file(visit, "csv")
+
+    @get("/audit/log.ndjson", act="audit.read")
+    async def export_ndjson(self, visit: NamedDependency[StaffVisit]) -> Stream:
+        """The same as NDJSON."""
+        return _file(visit, "ndjson")
+
+
+def _file(visit: StaffVisit, form: Form) -> Stream:
+    note_reading({"page": "export", "scope": "all"})
+    headers = {**page_headers(), "Content-Disposition": f'attachment; filename="log-{visit.marketplace.slug}.{form}"'}
+    # COPY hands out bytearrays, over which a stream of Litestar's breaks off
+    pieces = (bytes(piece) async for piece in export(form, [visit.marketplace.id]))
+    return Stream(pieces, media_type=_MEDIA_TYPES[form], headers=headers)
