@@ -9,6 +9,7 @@ from litestar.di import Provide
 from api.credentials import may_act, provide_caller, provide_callers_marketplace
 from api.etags import provide_expected
 from api.idempotency import KeepsAnswers, claim_key, provide_new_id
+from api.merchant.accesses import Accesses
 from api.merchant.api_keys import ApiKeys
 from api.merchant.customers import Customers
 from api.merchant.differences import Differences
@@ -26,7 +27,7 @@ from api.merchant.selling import Selling
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
 from api.merchant.subscription_list import SubscriptionList
 from api.merchant.subscriptions import MerchantSubscriptions
-from api.merchant.transitions import Accesses, Transitions
+from api.merchant.transitions import Transitions
 from api.merchant.webhook_deliveries import WebhookDeliveries
 from api.merchant.webhook_endpoints import WebhookEndpoints
 

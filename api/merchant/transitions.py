@@ -15,7 +15,6 @@ from workflows.errors import NotFound
 from workflows.machine import NEW
 from workflows.machines import MACHINES
 from workflows.numbering import number_of, uuid_of
-from workflows.review.accesses import AccessPage, list_accesses, read_access_filter
 from workflows.review.counts import DayCounts, MachineCounts, machine_counts, moves_by_day, period_of
 from workflows.review.filters import MADE, defined_rules, known_rules, read_filter
 from workflows.review.rows import LoggedMove
@@ -218,31 +217,3 @@ class Transitions(Controller):
         story = await story_of_customer_id(caller.marketplace_id, uuid_of(customer), asked(after, None, limit))
         note_reading({"page": "stories", "customer": customer})
         return story
-
-
-class Accesses(Controller):
-    """Who came to the door."""
-
-    path = "/access-log"
-    tags = ("Audit",)
-
-    @get(opt=_READ, responses=problems(401, 403, 422))
-    async def list(
-        self,
-        caller: Asking,
-        outcome: Annotated[
-            str | None, _query("`refused` (unless told), `done`, or `read`: readings of the log.")
-        ] = None,
-        client: Annotated[str | None, _query("A client's digest: what came from there, whatever the outcome.")] = None,
-        after: After = None,
-        before: Before = None,
-        limit: Limit = None,
-    ) -> AccessPage:
-        """List requests, newest first: attempts that were refused, acts that were done, readings of the log.
-
-        A client is its address under a key of the server, which cannot be read back. Rows are kept 13 months.
-        """
-        typed = _given({"outcome": outcome, "client": client})
-        wanted = read_access_filter(typed)
-        note_reading({"page": "access", **typed})
-        return await list_accesses(caller.marketplace_id, wanted, asked(after, before, limit))
