@@ -1,14 +1,11 @@
 """Subscriptions by API, for the merchant: one of them, and what staff do about it."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import PathParameter, QueryParameter
-from litestar.response import Stream
+from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, SubscriptionNumber, example, problems
 from api.portal.access import Accepted
@@ -17,18 +14,16 @@ from api.strict_json import StrictJSON
 from workflows.cancel import cancel_by_staff
 from workflows.cancel_later import cancel_later, read_when, undo_cancellation
 from workflows.card_links import send_card_update_email
-from workflows.days_ahead import read_day, today
+from workflows.days_ahead import read_day
 from workflows.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 from workflows.link_requests import send_login_email
 from workflows.manual_retry import retry_now
-from workflows.merchant_lists import State, Wanted
 from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
 from workflows.next_billing_date import change_next_billing_date
 from workflows.numbering import number_of, uuid_of
 from workflows.portal_views import Marketplace
 from workflows.resend_receipt import resend_receipt
 from workflows.restart import restart
-from workflows.subscription_export import MEDIA_TYPE, export_subscriptions
 from workflows.timeline import TimelineEntry, timeline_of
 
 
@@ -45,9 +40,6 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 _ONE = "/subscriptions/{number:str}"
-_CSV: dict[int, ResponseSpec] = {
-    200: ResponseSpec(str, description="The file.", media_type=MEDIA_TYPE, generate_examples=False),
-}
 _AT_ONCE = Cancellation()  # what an empty body says
 _TOLD_OF_RETRIES = [
     (
@@ -183,27 +175,6 @@ class MerchantSubscriptions(Controller):
         plain = await _number(marketplace, number)
         await restart(marketplace, plain, caller.actor)
         return await subscription_of_marketplace(marketplace, plain)
-
-    @get("/subscriptions/export", opt={"act": "export"}, responses={**_CSV, **problems(401, 403, 422)})
-    async def export(
-        self,
-        marketplace: OwnMarketplace,
-        in_state: Annotated[
-            State | None, QueryParameter(name="state", description="Only those in this state.")
-        ] = None,  # `state` is a word of Litestar's
-        started_from: Annotated[
-            date | None, QueryParameter(description="First day of starts, in the marketplace's time zone.")
-        ] = None,
-        started_to: Annotated[date | None, QueryParameter(description="Last day of starts, itself included.")] = None,
-        search: Annotated[
-            str | None, QueryParameter(description="As for the list: over all dates, without them.")
-        ] = None,
-    ) -> Stream:
-        """All that the list shows on all its pages, as CSV for a spreadsheet: UTF-8 with a byte order mark."""
-        wanted = Wanted(state=in_state, started_from=started_from, started_to=started_to, search=search)
-        name = f"subscriptions-{marketplace.slug}-{today(marketplace).isoformat()}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Stream(await export_subscriptions(marketplace, wanted), media_type=MEDIA_TYPE, headers=headers)
 
     @get(f"{_ONE}/timeline", opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
     async def timeline(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> list[TimelineEntry]:
