@@ -27,7 +27,7 @@ VERBS = (
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
     Verb("import",  "cli.import_csv:app", "Import customers, orders and payments from CSV files, or from Stripe"),
-    Verb("audit",   "cli.audit:app",   "Export the log, verify exports, prove rows, make and change the signing key"),
+    Verb("audit",   "cli.audit:app",   "Export, verify and prove the log, retire old months, make signing keys"),
     Verb("customer", "cli.customer:app", "Give a customer their data, or erase them"),
     Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("check-facts", "cli.check_facts:command", "Check what must always hold; name what does not"),
