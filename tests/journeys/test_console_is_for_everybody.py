@@ -186,6 +186,22 @@ async def _import_pages(shop: Marketplace) -> list[str]:
     return ["/imports", f"/imports/{run['id']}"]
 
 
+async def test_on_a_tablet_a_wide_table_moves_in_its_own_box(
+    chromium: Browser, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    await create_key(shop.id, "Checkout")
+    context = await chromium.new_context(viewport={"width": 768, "height": 1024})
+    page = await context.new_page()
+    await _sign_in(page, shop, owner)
+
+    await page.goto(f"{shop_floor.url}/console/{shop.slug}/api-keys")
+
+    box = page.locator(".card.table")
+    assert await box.evaluate("(box) => box.scrollWidth > box.clientWidth")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 768
+    await context.close()
+
+
 async def test_what_a_role_may_not_see(
     page: Page, look: Look, shop_floor: Deployment, shop: Marketplace, owner: Record
 ) -> None:
