@@ -25,6 +25,7 @@ _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _WIRE_NAME = KEY.lower().encode()
 _CLAIM = "idempotency_claim"
+_NOT_FINAL = "idempotency_not_final"
 _SECRETS = frozenset({"key", "secret", "token", "session_token", "recovery_codes"})  # of an answer, by its fields
 _LOG = logger("gatehouse.api")
 
@@ -70,6 +71,11 @@ async def provide_new_id(request: Request[Any, Any, Any]) -> UUID | None:
     return None if claim is None else claim.id
 
 
+def is_not_final(request: Request[Any, Any, Any]) -> None:
+    """Says of the answer to come that it will be another: whoever repeats the request is answered anew."""
+    request.scope["state"][_NOT_FINAL] = True
+
+
 class KeepsAnswers:
     """ASGI middleware around the merchant's routes: holds the answer to a claimed request until it is kept."""
 
@@ -89,7 +95,8 @@ class KeepsAnswers:
 
         await self.app(scope, receive, hold)
         if (claim := scope["state"].get(_CLAIM)) is not None:
-            await _settle(claim, held, shown_once=shows_a_secret(scope["route_handler"]))
+            final = _NOT_FINAL not in scope["state"]
+            await _settle(claim, held, shown_once=shows_a_secret(scope["route_handler"]), final=final)
         for message in held:
             await send(message)
 
@@ -100,7 +107,7 @@ def shows_a_secret(handler: RouteHandlerType) -> bool:
     return not _SECRETS.isdisjoint(getattr(answer, "__struct_fields__", ()))
 
 
-async def _settle(claim: Claim, held: list[Message], *, shown_once: bool) -> None:
+async def _settle(claim: Claim, held: list[Message], *, shown_once: bool, final: bool) -> None:
     """Keeps what says that something was done, gives the key back where nothing was, or nobody knows.
 
     What cannot be kept is answered all the same: it was done, and the claim is resumed with the same id.
@@ -108,7 +115,9 @@ async def _settle(claim: Claim, held: list[Message], *, shown_once: bool) -> Non
     start: HTTPResponseStartEvent = held[0]  # pyright: ignore[reportAssignmentType]  # it is the first, by ASGI
     status = start["status"]
     try:
-        if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.PAYMENT_REQUIRED:  # 402: it was tried
+        if not final:
+            await give_back(claim, nothing_done=False)
+        elif status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.PAYMENT_REQUIRED:  # 402: it was tried
             body = b"".join(message["body"] for message in held if message["type"] == "http.response.body")
             await keep_answer(claim, status, _kept_headers(start), None if shown_once else body)
         else:

@@ -8,6 +8,7 @@ from litestar import Controller, Request, post
 from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
+from api.idempotency import is_not_final
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.errors import InvalidInput, TransitionRefused
@@ -68,7 +69,10 @@ class Selling(Controller):
     ) -> OrderPlaced:
         """Place an order and take its first payment. 402 with the decline code when it is declined: nothing starts."""
         gateway = request.app.state.gateway_for(marketplace.gateway)
-        return await place_order(marketplace, data, gateway, caller.actor, new_id)
+        placed = await place_order(marketplace, data, gateway, caller.actor, new_id)
+        if placed.state == "pending":
+            is_not_final(request)
+        return placed
 
     @post(
         "/charges/{charge:str}/refunds",

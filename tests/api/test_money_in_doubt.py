@@ -65,6 +65,23 @@ async def test_an_order_without_an_answer_is_503_and_settles_by_itself(
     assert await fetch_value("SELECT count(*) FROM customer_order") == 1
 
 
+async def test_an_order_in_doubt_asked_about_by_its_key_alone_is_answered_as_it_stands(
+    api: httpx.AsyncClient, marketplace: Marketplace, key: Keys
+) -> None:
+    customer, product = await a_customer(marketplace), await a_product(marketplace)
+    body = {"customer": customer["number"], "product": str(product["id"]), "card": _sandbox("9990000000000110")}
+
+    async def asked() -> httpx.Response:
+        return await api.post("/api/v1/orders", json=body, headers={**key, "Idempotency-Key": "one"})
+
+    assert (await asked()).json()["code"] == "order_unsettled"
+    assert [(await asked()).json()["state"] for _ in range(2)] == ["pending", "pending"]
+    await _work()
+
+    assert [(await asked()).json()["state"] for _ in range(2)] == ["paid", "paid"]
+    assert await fetch_value("SELECT count(*) FROM customer_order") == 1
+
+
 async def test_an_order_is_of_the_price_at_which_it_was_placed(
     api: httpx.AsyncClient, marketplace: Marketplace, key: Keys
 ) -> None:
