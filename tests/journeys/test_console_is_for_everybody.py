@@ -3,11 +3,13 @@
 A new page joins the list here.
 """
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
@@ -32,7 +34,9 @@ from workflows.clock import now
 from workflows.facts.check import check_facts
 from workflows.fire import fire
 from workflows.links import link_text
+from workflows.logos import set_logo
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
+from workflows.marketplace_setup import SET_UP
 from workflows.portal_views import Marketplace
 from workflows.review.tally import count_moves
 
@@ -199,6 +203,28 @@ async def test_on_a_tablet_a_wide_table_moves_in_its_own_box(
     box = page.locator(".card.table")
     assert await box.evaluate("(box) => box.scrollWidth > box.clientWidth")
     assert await page.evaluate("document.documentElement.scrollWidth") == 768
+    await context.close()
+
+
+async def test_on_a_phone_a_wide_logo_stands_for_the_name_which_is_read_out(
+    chromium: Browser, shop_floor: Deployment, shop: Marketplace, owner: Record
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 100), "red").save(picture, "PNG")
+    await set_logo(shop.id, "image/png", picture.getvalue(), SET_UP)
+    context = await chromium.new_context(viewport={"width": 360, "height": 800})
+    page = await context.new_page()
+    await _sign_in(page, shop, owner)
+
+    await page.goto(f"{shop_floor.url}/console/{shop.slug}/apps")
+
+    bar = page.get_by_role("banner")
+    assert await bar.evaluate("(bar) => bar.offsetHeight") <= 64  # one line
+    logo, menu = await bar.locator("img").bounding_box(), await bar.get_by_role("link", name="Menu").bounding_box()
+    assert logo is not None
+    assert menu is not None
+    assert logo["x"] + logo["width"] < menu["x"]
+    assert shop.name in await bar.inner_text()
     await context.close()
 
 
