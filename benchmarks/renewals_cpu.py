@@ -73,7 +73,7 @@ class Meter:
         backend = await fetch_value("SELECT pg_backend_pid()")
         seen = processes().get(backend)
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-            valkey = dict(client.info("server"))["process_id"]  # pyright: ignore[reportArgumentType]  # sync client
+            valkey = dict(client.info("server"))["process_id"]
         return cls(
             {
                 "workers": of_groups(deployment.groups(*workers)),
