@@ -48,8 +48,7 @@ class ProofRoutes(Controller):
         wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
         check_wanted(wanted)
         note_reading({"page": "export", "scope": wanted.scope, "entity": entity or ""})
-        # COPY hands out bytearrays, over which a stream of Litestar's breaks off
-        pieces: AsyncGenerator[bytes] = (bytes(piece) async for piece in export(form, [marketplace.id], wanted))
+        pieces: AsyncGenerator[bytes] = export(form, [marketplace.id], wanted)
         headers = {"Content-Disposition": f'attachment; filename="log-{marketplace.slug}.{form}"'}
         return Stream(pieces, media_type=_NDJSON if form == "ndjson" else "text/csv", headers=headers)
 

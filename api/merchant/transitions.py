@@ -19,7 +19,7 @@ from workflows.review.counts import DayCounts, MachineCounts, machine_counts, mo
 from workflows.review.filters import MADE, defined_rules, known_rules, read_filter
 from workflows.review.rows import LoggedMove
 from workflows.review.seals import SealPage, list_seals
-from workflows.review.story import Story, story_of_customer_id, story_of_subscription
+from workflows.review.story import Story, story_of_customer, story_of_subscription
 from workflows.review.transitions import LogPage, list_moves, move_of
 
 _READ = {"act": "audit.read"}
@@ -209,11 +209,12 @@ class Transitions(Controller):
     async def customer(
         self,
         caller: Asking,
-        customer: Annotated[str, PathParameter(description="The customer's id.")],
+        customer: Annotated[str, PathParameter(description="The customer's number or id.")],
         after: After = None,
         limit: Limit = None,
     ) -> Story:
         """A customer's story, oldest first: the moves of everything of theirs."""
-        story = await story_of_customer_id(caller.marketplace_id, uuid_of(customer), asked(after, None, limit))
+        which = number_of(customer) if customer.isdecimal() else uuid_of(customer)
+        story = await story_of_customer(caller.marketplace_id, which, asked(after, None, limit))
         note_reading({"page": "stories", "customer": customer})
         return story

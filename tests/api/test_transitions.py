@@ -71,11 +71,13 @@ async def test_stories_by_subscription_and_by_customer(
 
     of_one = (await api.get(f"{LOG}/subscriptions/{subscription['number']}", headers=reader)).json()
     of_all = (await api.get(f"{LOG}/customers/{customer['id']}", headers=reader)).json()
+    by_number = (await api.get(f"{LOG}/customers/{customer['number']}", headers=reader)).json()
     first = (await api.get(f"{LOG}/customers/{customer['id']}?limit=1", headers=reader)).json()
     rest = await api.get(f"{LOG}/customers/{customer['id']}", params={"after": first["after"]}, headers=reader)
 
     assert [move["machine"] for move in of_one["moves"]] == ["subscription", "charge"]
     assert of_one["moves"][1]["amount_minor"] == subscription["amount_minor"]
+    assert by_number == of_all
     assert of_all["moves"] == of_one["moves"] == first["moves"] + rest.json()["moves"]
 
 

@@ -156,8 +156,9 @@ async def _copy(
     sql = f"SELECT {', '.join(_COLUMNS[form].values())} FROM transition_log WHERE {where} ORDER BY {_ORDER}"
     pieces: list[bytes] = []
 
-    async def collect(copied: bytes) -> None:  # whole rows: the protocol sends each in a message of its own
-        pieces.append(lines(_FRAME, copied) if form == "ndjson" else copied)
+    async def collect(copied: bytearray) -> None:  # whole rows: the protocol sends each in a message of its own
+        written = bytes(copied)  # whoever streams them takes no bytearray
+        pieces.append(lines(_FRAME, written) if form == "ndjson" else written)
 
     async with transaction(), connection() as current:
         await execute(_SESSION)

@@ -64,14 +64,9 @@ async def story_of_subscription(marketplace_id: UUID, number: int, asked: Asked)
     return await _story("subscription", OF_SUBSCRIPTION, marketplace_id, number, asked)
 
 
-async def story_of_customer(marketplace_id: UUID, number: int, asked: Asked) -> Story:
-    """The story of everything of a customer. Raises NotFound, and InvalidInput for a broken cursor."""
-    return await _story("customer", OF_CUSTOMER, marketplace_id, number, asked)
-
-
-async def story_of_customer_id(marketplace_id: UUID, customer_id: UUID, asked: Asked) -> Story:
-    """The same by the customer's id. Raises NotFound, and InvalidInput for a broken cursor."""
-    return await _story("customer", OF_CUSTOMER, marketplace_id, customer_id, asked)
+async def story_of_customer(marketplace_id: UUID, which: int | UUID, asked: Asked) -> Story:
+    """The story of everything of a customer, by number or id. Raises NotFound, and InvalidInput for a broken cursor."""
+    return await _story("customer", OF_CUSTOMER, marketplace_id, which, asked)
 
 
 async def _story(subject: str, things: str, marketplace_id: UUID, which: int | UUID, asked: Asked) -> Story:

@@ -46,6 +46,4 @@ class SealPages(Controller):
 def _file(visit: StaffVisit, form: Form) -> Stream:
     note_reading({"page": "export", "scope": "all"})
     headers = {**page_headers(), "Content-Disposition": f'attachment; filename="log-{visit.marketplace.slug}.{form}"'}
-    # COPY hands out bytearrays, over which a stream of Litestar's breaks off
-    pieces = (bytes(piece) async for piece in export(form, [visit.marketplace.id]))
-    return Stream(pieces, media_type=_MEDIA_TYPES[form], headers=headers)
+    return Stream(export(form, [visit.marketplace.id]), media_type=_MEDIA_TYPES[form], headers=headers)
