@@ -72,8 +72,12 @@ class Demo:
             self._migrate(servers["OWNER_DATABASE_URL"])
             owner = {**settings, "OWNER_DATABASE_URL": servers["OWNER_DATABASE_URL"]}
             facts = self.load_demo(supervisor, owner)
-            self._start_programs(supervisor, settings)
+            programs = {one.name: one for one in stack.programs(settings, port=self._port, logs=self._data / "logs")}
+            api = programs.pop("api")
+            for program in programs.values():
+                supervisor.keep(program)
             _run_verb(supervisor, settings, "await-documents")  # of the people in demo.json
+            self._start_api(supervisor, api)  # last, for whoever waits for it finds all the rest done
             self._write_facts(facts)
             self._show(facts)
             supervisor.watch()
@@ -104,11 +108,9 @@ class Demo:
             asyncio.run(migrate(owner_url))
         self._say("database migrated")
 
-    def _start_programs(self, supervisor: Supervisor, settings: Mapping[str, str]) -> None:
-        programs = stack.programs(settings, port=self._port, logs=self._data / "logs")
-        for program in programs:
-            supervisor.keep(program)
-        with self._console.status("Starting " + ", ".join(program.name for program in programs)):
+    def _start_api(self, supervisor: Supervisor, api: Program) -> None:
+        supervisor.keep(api)
+        with self._console.status("Starting the API"):
             ready = supervisor.watch(self._is_ready, READY_WITHIN)
         if not ready:
             raise DemoFailed(f"Not ready within a minute; see the logs in {self._data / 'logs'}.")

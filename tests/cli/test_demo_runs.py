@@ -15,6 +15,7 @@ import psutil
 Start = Callable[..., subprocess.Popen[str]]
 _PERSONAS = {"active", "failed_charge", "cancelled", "completed", "trial", "pay_what_you_want"}
 _PATIENCE = 300  # seconds; a minute on an idle machine
+_LOOKS = 15  # of 0.2 s each: demo.json follows the first answer at once, preparing invoices takes longer
 
 
 def _free_port() -> int:
@@ -28,11 +29,23 @@ def _started(run_python: Start, data: Path, port: int) -> tuple[subprocess.Popen
     (data / "demo.json").unlink(missing_ok=True)  # that of an earlier start says nothing about this one
     demo = run_python("-m", "cli", "demo", "--data", data, "--port", str(port))
     until = time.monotonic() + _PATIENCE
-    while not (data / "demo.json").exists():
+    while not _answers(port):
         assert demo.poll() is None, demo.communicate()[0]
         assert time.monotonic() < until, "the demo did not come up"
+        time.sleep(0.2)  # another process starts it
+    looks = 0
+    while not (data / "demo.json").exists():
+        looks += 1
+        assert looks < _LOOKS, "the API was there long before demo.json"
         time.sleep(0.2)  # another process writes the file
     return demo, json.loads((data / "demo.json").read_text())
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_the_demo_starts_works_ends_and_starts_again(run_python: Start, tmp_path: Path) -> None:
