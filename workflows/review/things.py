@@ -99,21 +99,17 @@ thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED 
 )
 """
 
-# A delivery that arrived is forgotten after a while (workflows/retention.py); its moves are in the log.
-_FORGOTTEN_DELIVERY = """
-SELECT 'webhook_delivery', $2, greatest(uuid_extract_timestamp($2) - interval '1 day', '2000-01-01Z'), 'infinity',
-       NULL, NULL, NULL
-WHERE NOT EXISTS (SELECT FROM webhook_delivery WHERE marketplace_id = $1 AND id = $2)
-"""
-
-# One thing, whatever it is.
-OF_THING = (
-    "thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED ("
-    + (
-        " UNION ALL ".join(
-            f"{_thing(machine.name, machine.name)} WHERE marketplace_id = $1 AND id = $2" for machine in MACHINES
-        )
-    )
-    + f" UNION ALL {_FORGOTTEN_DELIVERY}"
-    + ")"
+_ANY = " UNION ALL ".join(
+    f"{_thing(machine.name, machine.name)} WHERE marketplace_id = $1 AND id = $2" for machine in MACHINES
 )
+
+# One thing, whatever it is. A delivery that arrived is forgotten after a while (workflows/retention.py); its moves stay
+# in the log, and are looked for where nothing else has the id.
+OF_THING = f"""
+found (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED ({_ANY}),
+thing AS MATERIALIZED (
+    SELECT * FROM found
+    UNION ALL SELECT 'webhook_delivery', $2, greatest(uuid_extract_timestamp($2) - interval '1 day', '2000-01-01Z'),
+        'infinity', NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM found)
+)
+"""
