@@ -78,7 +78,6 @@ PEOPLE = (
         "carmen.ruiz@example.com",
         (Subscribed("vinyl", paid=4, state="cancelled", ended=20),),
         country="ES",
-        locale="es-ES",
     ),
     Person(
         "completed",
@@ -97,7 +96,14 @@ PEOPLE = (
         (Subscribed("archive", paid=1, next_in=200),),
         (Bought("live", "0", 40), Bought("live", "15.00", 12)),
     ),
-    Person("limited", "Lena Moreau", "lena.moreau@example.com", (Subscribed("player", paid=2),), country="FR"),
+    Person(
+        "limited",
+        "Lena Moreau",
+        "lena.moreau@example.com",
+        (Subscribed("player", paid=2),),
+        country="FR",
+        locale="fr-FR",  # she reads French; those that every guide names read English
+    ),
     Person(
         "several_subscriptions",
         "Sofia Lindqvist",
