@@ -10,11 +10,11 @@ from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.client_address import client_address
-from workflows.access_log import Access, AccessUnwritten, Attempt, Outcome, attempt, client_digest, write_access
-from workflows.actor import request_id
-from workflows.clock import now
-from workflows.logs import logger
-from workflows.thinned import Refusals
+from workflows.access.access_log import Access, AccessUnwritten, Attempt, Outcome, attempt, client_digest, write_access
+from workflows.access.sampling import Refusals
+from workflows.engine.actor import request_id
+from workflows.runtime.clock import now
+from workflows.runtime.logs import logger
 
 _LOG = logger("gatehouse.access")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

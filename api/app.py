@@ -1,6 +1,6 @@
 """The composition root: which gateway, limiter, mailer and pages this process serves, and in which order it starts.
 
-Nothing else in api/ or web/ knows an implementation of workflows/ports.py.
+Nothing else in api/ or web/ knows an implementation of workflows/runtime/ports.py.
 """
 
 from collections.abc import AsyncGenerator
@@ -32,8 +32,8 @@ from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
 from web.errors import error_page
 from web.routes import ROUTES
-from workflows.logs import configure
-from workflows.settings import settings
+from workflows.runtime.logs import configure
+from workflows.runtime.settings import settings
 
 LARGEST_BODY = 64 * 1024  # bytes: forms and JSON are a few hundred; a logo's route allows more
 FOR_PROGRAMS = ("/api/", "/webhooks/", "/schema", "/health/", "/metrics")

@@ -8,8 +8,8 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from api.portal.access import Accepted
-from workflows.invoice_archive import MEDIA_TYPE, archive_of
-from workflows.invoice_range import Days
+from workflows.invoices.archive import MEDIA_TYPE, archive_of
+from workflows.invoices.period import Days
 
 ASK_AGAIN_IN = {"Retry-After": "3"}  # seconds; some twenty PDFs later
 BEING_PREPARED = Accepted(detail="Some PDFs are being prepared. Ask again in a moment.")

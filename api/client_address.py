@@ -10,7 +10,7 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

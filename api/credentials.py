@@ -10,16 +10,16 @@ from litestar.connection import ASGIConnection, Request
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
-from workflows.access_log import note_person
-from workflows.api_keys import authenticate, is_key
-from workflows.callers import Caller
-from workflows.client_limits import check_act
-from workflows.entrances import CONSOLE, PORTAL, Entrance
-from workflows.errors import NotSignedIn
-from workflows.marketplaces import marketplace_by_id
-from workflows.portal_views import Marketplace, SignedIn
-from workflows.sessions import find_session, find_staff_session
-from workflows.staff import SignedInStaff
+from workflows.access.access_log import note_person
+from workflows.access.api_keys import authenticate, is_key
+from workflows.access.client_limits import check_act
+from workflows.access.sessions import find_session, find_staff_session
+from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
+from workflows.billing.subscriptions.views import Marketplace, SignedIn
+from workflows.marketplaces.callers import Caller
+from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.staff import SignedInStaff
+from workflows.runtime.errors import NotSignedIn
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 _LONGEST = 200  # characters; ours have 50
@@ -28,7 +28,8 @@ _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
     """The guard of the merchant's routes: lets a live key or member of the staff pass who may do the handler's act
-    (`opt={"act": …}`, workflows/acts.py). Raises NotSignedIn, ActForbidden, KeyError for a route without an act."""
+    (`opt={"act": …}`, workflows/marketplaces/permissions.py). Raises NotSignedIn, ActForbidden, KeyError for a route
+    without an act."""
     token = bearer(connection)
     asks = await authenticate(token) if is_key(token) else await find_staff_session(None, token)
     caller = asks.caller

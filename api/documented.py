@@ -17,10 +17,10 @@ from litestar.params import Body, PathParameter
 
 from api.media_types import UnsupportedMediaType
 from api.problems import MEDIA_TYPE, Problem, problem_response, status_of
-from workflows import errors
-from workflows.callers import ActForbidden
-from workflows.portal_views import Contact
-from workflows.versions import ChangedMeanwhile
+from workflows.billing.subscriptions.views import Contact
+from workflows.marketplaces.callers import ActForbidden
+from workflows.requests.versions import ChangedMeanwhile
+from workflows.runtime import errors
 
 # fmt: off
 MEANING = {

@@ -1,6 +1,7 @@
 """Strong ETags where two editors could overwrite each other: `If-None-Match` on reading, `If-Match` on changing.
 
-The tag is the version of what is shown (workflows/versions.py), so that a page's hidden field and a program's header
+The tag is the version of what is shown (workflows/requests/versions.py), so that a page's hidden field and a
+program's header
 mean the same. Such answers are never compressed (api/app.py): a strong tag names the bytes.
 """
 
@@ -10,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request, Response
 
-from workflows.errors import InvalidInput
-from workflows.versions import ANY, version
+from workflows.requests.versions import ANY, version
+from workflows.runtime.errors import InvalidInput
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -9,11 +9,11 @@ from msgspec import structs
 
 from api.client_address import client_address
 from api.metrics import CONTENT_TYPE, exposition
-from workflows.health import Health, health
+from workflows.operations.health import Health, health
 
 
 class Readiness(Health, frozen=True, kw_only=True):
-    """What /health/ready says: the facts of workflows.health, and the verdict."""
+    """What /health/ready says: the facts of workflows.operations.health, and the verdict."""
 
     status: str
 

@@ -13,10 +13,10 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, RouteHandlerType, Scope, Send
 
-from workflows.callers import Caller
-from workflows.errors import InvalidInput
-from workflows.idempotency import Asked, Claim, claim_request, give_back, keep_answer
-from workflows.logs import logger
+from workflows.marketplaces.callers import Caller
+from workflows.requests.idempotency import Asked, Claim, claim_request, give_back, keep_answer
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.logs import logger
 
 KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar.params import QueryParameter
 
-from workflows.keyset import LARGEST_PAGE, PAGE_SIZE, Asked
+from workflows.requests.pagination import LARGEST_PAGE, PAGE_SIZE, Asked
 
 After = Annotated[str | None, QueryParameter(description="`after` of an earlier page, as it was given: the next page.")]
 Before = Annotated[

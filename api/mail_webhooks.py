@@ -1,6 +1,6 @@
 """What the e-mail provider tells us: `/webhooks/mailjet/events`, one address a deployment, as it has one account.
 
-Events are kept and answered at once; a job acts on each (workflows/emails/apply_mail_event.py).
+Events are kept and answered at once; a job acts on each (workflows/emails/delivery/apply_event.py).
 """
 
 from typing import Any
@@ -9,10 +9,10 @@ import msgspec
 from litestar import Controller, Request, post
 
 from api.documented import problems
-from workflows.emails.apply_mail_event import keep_events
-from workflows.emails.mail_events import MailEventsMalformed, MailEventsRefused, MailEventsUnsigned
-from workflows.errors import NotFound
-from workflows.logs import logger
+from workflows.emails.delivery.apply_event import keep_events
+from workflows.emails.delivery.events import MailEventsMalformed, MailEventsRefused, MailEventsUnsigned
+from workflows.runtime.errors import NotFound
+from workflows.runtime.logs import logger
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes: an array of all that happened within a second
 _LOG = logger("gatehouse.webhooks")

@@ -8,12 +8,12 @@ from typing import get_args
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
 from models.database import fetch, fetch_row
-from workflows.audit.findings import findings_by_kind
-from workflows.audit.status import last_sealing
-from workflows.differences import Kind
-from workflows.facts import FACTS
-from workflows.facts.listed import last_full_check, open_breaches
-from workflows.health import health
+from workflows.audit.invariants import FACTS
+from workflows.audit.invariants.listed import last_full_check, open_breaches
+from workflows.audit.proof.findings import findings_by_kind
+from workflows.audit.proof.status import last_sealing
+from workflows.billing.reconciliation.differences import Kind
+from workflows.operations.health import health
 
 REQUESTS = Histogram("gatehouse_request_seconds", "Time to answer a request.", ("route", "method", "status"))
 WAITING = Gauge("gatehouse_waiting_jobs", "Jobs due and not started; counting stops at 10001.", ("queue",))

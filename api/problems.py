@@ -13,25 +13,25 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import inspect
 
 from api.strict_json import EMPTY_BODY, NO_CHOICE, one_of
-from workflows import errors
-from workflows.access_log import note_refusal
-from workflows.actor import request_id
-from workflows.apply_gateway_event import EventTooEarly
-from workflows.customer_records import CustomerAmbiguous, CustomerExists
-from workflows.customers import CustomerErased
-from workflows.emails.mail_events import MailEventsRefused, MailEventsUnsigned
-from workflows.erasure import ErasureRefused
-from workflows.gateway_events import EventRefused
-from workflows.idempotency import KeyBusy, KeyReused, ShownOnce
-from workflows.importing.account_run import AccountRefused
+from workflows.access.access_log import note_refusal
+from workflows.access.team import LastOwner
+from workflows.access.two_factor import FactorStands
+from workflows.billing.gateway_events.apply import EventTooEarly
+from workflows.billing.gateway_events.events import EventRefused
+from workflows.billing.orders import OrderDeclined, OrderUnsettled
+from workflows.billing.run.sandbox_clock import ClockBusy
+from workflows.customers.addresses import CustomerErased
+from workflows.customers.records import CustomerAmbiguous, CustomerExists
+from workflows.emails.delivery.events import MailEventsRefused, MailEventsUnsigned
+from workflows.engine.actor import request_id
+from workflows.importing.account.run import AccountRefused
 from workflows.importing.shapes import ImportUnderWay
-from workflows.logs import logger
-from workflows.orders import OrderDeclined, OrderUnsettled
-from workflows.people import LastOwner
-from workflows.ports import InDoubt
-from workflows.sandbox_clock import ClockBusy
-from workflows.two_factor import FactorStands
-from workflows.versions import ChangedMeanwhile, version
+from workflows.privacy.erasure import ErasureRefused
+from workflows.requests.idempotency import KeyBusy, KeyReused, ShownOnce
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime import errors
+from workflows.runtime.logs import logger
+from workflows.runtime.ports import InDoubt
 from workflows.webhooks.endpoints import TooManyEndpoints
 
 MEDIA_TYPE = "application/problem+json"

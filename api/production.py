@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from workflows.settings import Settings
+from workflows.runtime.settings import Settings
 
 
 class UnsafeDeployment(RuntimeError):

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from workflows.callers import Caller
-from workflows.portal_views import Marketplace, SignedIn
+from workflows.billing.subscriptions.views import Marketplace, SignedIn
+from workflows.marketplaces.callers import Caller
 
 SignedInCustomer = NamedDependency[SignedIn]
 OwnMarketplace = NamedDependency[Marketplace]

@@ -11,9 +11,9 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import observe
-from workflows.actor import request_id
-from workflows.logs import logger
-from workflows.settings import settings
+from workflows.engine.actor import request_id
+from workflows.runtime.logs import logger
+from workflows.runtime.settings import settings
 
 _LOG = logger("gatehouse.request")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")

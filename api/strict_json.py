@@ -12,7 +12,7 @@ from litestar.exceptions import ClientException
 from litestar.typing import FieldDefinition
 from msgspec import inspect
 
-from workflows.errors import InvalidInput
+from workflows.runtime.errors import InvalidInput
 
 EMPTY_BODY = "The body is empty; a JSON object is expected."
 NO_CHOICE = "Invalid enum value"  # msgspec's words, which do not say what it may be

@@ -11,12 +11,12 @@ from litestar import Controller, Request, post
 from litestar.params import FromPath
 
 from api.documented import problems
-from workflows.apply_gateway_event import apply_event
-from workflows.errors import NotFound
-from workflows.gateway_choice import STRIPE, was_paid_through
-from workflows.gateway_events import EventRefused
-from workflows.logs import logger
-from workflows.marketplaces import find_marketplace
+from workflows.billing.gateway_events.apply import apply_event
+from workflows.billing.gateway_events.events import EventRefused
+from workflows.marketplaces.gateway_choice import STRIPE, was_paid_through
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.runtime.errors import NotFound
+from workflows.runtime.logs import logger
 
 _LOG = logger("gatehouse.webhooks")
 

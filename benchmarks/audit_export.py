@@ -25,9 +25,9 @@ from benchmarks.audit_rows import a_marketplace, write_and_seal
 from benchmarks.results import Figure, report
 from cli.audit_keys import make_key
 from models.database import close_pool, connection, open_pool, single_connection
-from workflows.audit.export import EVERYTHING, export
-from workflows.audit.lines import Form
-from workflows.settings import settings
+from workflows.audit.export.export import EVERYTHING, export
+from workflows.audit.export.lines import Form
+from workflows.runtime.settings import settings
 
 ROWS, EVERY = 10_000_000, 50_000
 _TURNS = 3

@@ -21,14 +21,14 @@ from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
-from workflows.keyset import Asked, cursor
-from workflows.marketplaces import find_marketplace
-from workflows.review.accesses import AccessWanted, accesses_of_request, list_accesses
-from workflows.review.counts import can_be_counted, machine_counts, moves_by_day
-from workflows.review.filters import LogFilter, known_rules
-from workflows.review.story import story_of_customer, story_of_subscription, subject_of
-from workflows.review.transitions import list_moves, move_of
-from workflows.sessions import find_staff_session
+from workflows.access.sessions import find_staff_session
+from workflows.audit.review.accesses import AccessWanted, accesses_of_request, list_accesses
+from workflows.audit.review.counts import can_be_counted, machine_counts, moves_by_day
+from workflows.audit.review.filters import LogFilter, known_rules
+from workflows.audit.review.history import story_of_customer, story_of_subscription, subject_of
+from workflows.audit.review.transitions import list_moves, move_of
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.requests.pagination import Asked, cursor
 
 _FEW, _MANY = 100_000, 10_000_000
 _LIMIT = 1.25

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.review.filters import MADE, defined_rules
-from workflows.review.tally import count_moves, counted
+from workflows.audit.review.daily_counts import count_moves, counted
+from workflows.audit.review.filters import MADE, defined_rules
 
 MONTHS = 12
 RARE_WORKER, RARE_STAFF = "rare.job", UUID("0198c2a4-5f6e-7000-8000-0000000000aa")

@@ -14,8 +14,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from models.database import connection, fetch_value
-from workflows.audit.seal import seal_all
-from workflows.audit.targets import Targets
+from workflows.audit.proof.seal import seal_all
+from workflows.audit.proof.targets import Targets
 
 _ALIVE = 1_000  # entities that move side by side
 _MOVES = 4

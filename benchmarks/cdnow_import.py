@@ -20,8 +20,8 @@ import asyncpg
 from benchmarks.results import Figure, report
 from cli.paths import ROOT
 from models.database import single_connection
-from workflows.marketplace_setup import create_marketplace
-from workflows.marketplaces import MarketplaceChange
+from workflows.marketplaces.marketplace import MarketplaceChange
+from workflows.operations.marketplace_setup import create_marketplace
 
 _SAMPLE = ROOT / "demo" / "cdnow_sample.txt"
 _PURCHASES = 69_659  # in the whole data set

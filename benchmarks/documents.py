@@ -22,10 +22,10 @@ import uvloop
 from benchmarks.documents_download import downloads_a_second
 from benchmarks.results import Figure, report
 from integrations.pdf.wkhtmltopdf import CagedWkhtmltopdf
-from tests.workflows.invoice_examples import an_invoice
-from workflows.invoice_page import invoice_html
-from workflows.invoice_snapshot import Line, Tax
-from workflows.settings import settings
+from tests.workflows.invoices.invoice_examples import an_invoice
+from workflows.invoices.page import invoice_html
+from workflows.invoices.snapshot import Line, Tax
+from workflows.runtime.settings import settings
 
 RENDERS, DOWNLOADS = 2.5, 0.8  # at least
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

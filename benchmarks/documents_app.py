@@ -11,7 +11,7 @@ from api.app import create_app
 from api.credentials import needs_session, provide_signed_in
 from api.provided import SignedInCustomer
 from models.database import fetch_row
-from workflows.errors import NotFound
+from workflows.runtime.errors import NotFound
 
 # invoice_file's own, without the file.
 _STATE = (

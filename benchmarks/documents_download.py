@@ -8,9 +8,9 @@ from benchmarks.login_timing import serving
 from integrations.pdf import renderer
 from models.database import close_pool, fetch_value, open_pool, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_session, an_order
-from workflows.documents import render_document
-from workflows.invoices import issue_invoice
-from workflows.settings import settings
+from workflows.invoices.documents import render_document
+from workflows.invoices.issue import issue_invoice
+from workflows.runtime.settings import settings
 
 _CONNECTIONS = 8
 _A_ROUND = 400  # requests of each kind

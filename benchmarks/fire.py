@@ -27,10 +27,10 @@ import uvloop
 
 from benchmarks.results import Figure, report
 from models.database import close_pool, fetch_value, open_pool, single_connection
-from workflows.actor import Actor
-from workflows.fire import Move, create, fire
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create, fire
+from workflows.engine.transition_sql import move_of_one
 from workflows.machines import SUBSCRIPTION
-from workflows.move_sql import move_of_one
 
 ROWS = 2_000
 STAGED = ("email.deliver",)

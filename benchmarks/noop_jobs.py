@@ -6,7 +6,7 @@ import dramatiq
 
 from tasks.job import Job
 from tasks.process import compose
-from workflows.actors import ACTORS
+from workflows.engine.job_names import ACTORS
 
 
 async def nothing(**_: object) -> None:

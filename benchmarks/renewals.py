@@ -28,7 +28,7 @@ from benchmarks.renewals_processes import Deployment, a_deployment
 from benchmarks.renewals_rows import a_shop, charged, make_due, pay_first, sell, tidy
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch_value, open_pool
-from workflows.outbox import stage
+from workflows.engine.outbox import stage
 
 DUE = 20_000
 TIMES = 20  # as many subscriptions as are due, for the query

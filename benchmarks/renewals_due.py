@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from benchmarks.renewals_rows import a_shop, make_due, pay_first, sell, tidy
 from benchmarks.results import Figure
 from models.database import execute, fetch_value, single_connection
-from workflows.billing_clock import BillingClock
-from workflows.billing_run import run_billing
-from workflows.clock import now
-from workflows.renewals import BATCH, staging_statement
+from workflows.billing.calendar.clock import BillingClock
+from workflows.billing.run.due_work import run_billing
+from workflows.billing.run.renewals import BATCH, staging_statement
+from workflows.runtime.clock import now
 
 # An index over twenty times as many rows may be a level deeper, and a row locked among others that rest costs a look at
 # the map of pages at rest.
@@ -79,7 +79,7 @@ async def _touched() -> int:
 
 
 async def _stage_all() -> Read:
-    """As workflows/renewals.py does it, each batch committed, explained."""
+    """As workflows/billing/run/renewals.py does it, each batch committed, explained."""
     sums = [0, 0, 0, 0]
     while True:
         sql, arguments = staging_statement(BillingClock(now()))

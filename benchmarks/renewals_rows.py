@@ -4,8 +4,8 @@ import os
 from uuid import UUID
 
 from models.database import execute, fetch_value, single_connection
-from workflows.marketplace_setup import create_marketplace
-from workflows.marketplaces import MarketplaceChange
+from workflows.marketplaces.marketplace import MarketplaceChange
+from workflows.operations.marketplace_setup import create_marketplace
 
 _BORN = "moved_trigger, moved_by, moved_reason, moved_at, log_hash"
 _BY_IMPORT = "'import', 'import:benchmark', 'test_data', now(), '\\x00'"

@@ -15,11 +15,11 @@ from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
 from benchmarks.subscription_search_rows import a_shop, sell
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
-from workflows.data_cards import data_cards, sum_up
-from workflows.keyset import Asked, cursor
-from workflows.marketplaces import find_marketplace
-from workflows.merchant_lists import SubscriptionPage, Wanted, list_subscriptions_of_marketplace
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.data_cards import data_cards, sum_up
+from workflows.billing.subscriptions.staff_lists import SubscriptionPage, Wanted, list_subscriptions_of_marketplace
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.requests.pagination import Asked, cursor
 
 _FEW, _MANY = 10_000, 1_000_000
 _LIMIT = 1.5

@@ -25,15 +25,15 @@ import httpx
 from benchmarks.renewals_processes import a_deployment
 from benchmarks.results import Figure, report
 from models.database import close_pool, fetch_row, open_pool
-from tests.workflows.calendar_by_hand import (
+from tests.workflows.billing.calendar_by_hand import (
     BEFORE_THEM,
     CHARGES_IN_TWO_YEARS,
     HARD_STARTS,
     ZONES,
     charge_instants,
 )
-from workflows.marketplace_setup import create_marketplace
-from workflows.marketplaces import MarketplaceChange
+from workflows.marketplaces.marketplace import MarketplaceChange
+from workflows.operations.marketplace_setup import create_marketplace
 
 SUBSCRIPTIONS = 200
 _STARTS = sorted([*HARD_STARTS, "2031-02-14 12:00", "2031-02-28 00:10", "2031-03-05 08:00", "2031-03-15 23:55"])

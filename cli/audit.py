@@ -17,12 +17,12 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed, to_be_written
 from models.database import close_pool, open_pool
-from workflows.audit.export import Wanted, export, marketplaces_to_export
-from workflows.audit.lines import Form
-from workflows.audit.proofs import prove_consistency, prove_row, published_lines
-from workflows.audit.read_asked import in_utc, read_entity, read_row
-from workflows.audit.signing import KeyUnusable
-from workflows.errors import InvalidInput, NotFound
+from workflows.audit.export.export import Wanted, export, marketplaces_to_export
+from workflows.audit.export.inclusion import prove_consistency, prove_row, published_lines
+from workflows.audit.export.lines import Form
+from workflows.audit.export.request import in_utc, read_entity, read_row
+from workflows.audit.proof.signing import KeyUnusable
+from workflows.runtime.errors import InvalidInput, NotFound
 
 answer = TypeVar("answer")
 

@@ -13,7 +13,7 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import single_connection
-from workflows.audit.signing import KeyUnusable, SigningKey, read_key, rotate
+from workflows.audit.proof.signing import KeyUnusable, SigningKey, read_key, rotate
 
 NOT_DONE = 2  # exit status
 _DEFAULT_DATA = ROOT / ".data"

@@ -20,8 +20,8 @@ from cli.paths import as_typed
 from models.database import close_pool, open_pool, single_connection
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export import Wanted, export
-from workflows.audit.retire import (
+from workflows.audit.export.export import Wanted, export
+from workflows.audit.export.retire import (
     Contents,
     Month,
     NotRetirable,
@@ -32,9 +32,9 @@ from workflows.audit.retire import (
     rows_not_sealed,
     summed,
 )
-from workflows.audit.signing import KeyUnusable, known_keys
-from workflows.clock import now
-from workflows.settings import MOST_KEPT_MONTHS, settings
+from workflows.audit.proof.signing import KeyUnusable, known_keys
+from workflows.runtime.clock import now
+from workflows.runtime.settings import MOST_KEPT_MONTHS, settings
 
 KEPT, NOT_DONE = 1, 2  # exit status
 _LAST = timedelta(microseconds=1)

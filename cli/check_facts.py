@@ -15,8 +15,8 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import close_pool, open_pool
-from workflows.facts import FACTS_BY_NAME
-from workflows.facts.check import Checked, check_facts
+from workflows.audit.invariants import FACTS_BY_NAME
+from workflows.audit.invariants.check import Checked, check_facts
 
 BROKEN, NOT_FOUND_OUT = 1, 2  # exit status
 _DEFAULT_DATA = ROOT / ".data"

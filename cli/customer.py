@@ -16,17 +16,17 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed, to_be_written
 from models.database import fetch_value, single_connection
-from workflows.actor import Actor
-from workflows.customer_data import customer_archive, customer_data
-from workflows.customer_records import (
+from workflows.customers.records import (
     CustomerAmbiguous,
     CustomerRecord,
     find_customer_by_email,
     find_customer_for_sure,
 )
-from workflows.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
-from workflows.errors import NotFound
-from workflows.marketplaces import find_marketplace
+from workflows.engine.actor import Actor
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.privacy.data_export import customer_archive, customer_data
+from workflows.privacy.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
+from workflows.runtime.errors import NotFound
 
 NOT_ERASED, NOT_DONE = 1, 2  # exit status
 OPERATOR = Actor("worker", "cli.customer")

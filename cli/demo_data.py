@@ -25,21 +25,21 @@ from cli.import_cdnow import CdnowShop, cdnow_sources
 from cli.paths import ROOT, as_typed
 from integrations.gateways import gateway_for
 from models.database import close_pool, fetch, fetch_value, open_pool, transaction
-from workflows.actor import Actor
-from workflows.documents import request_document
-from workflows.entrances import CONSOLE
-from workflows.errors import NotFound
+from workflows.access_tokens.realms import CONSOLE
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.products import PRODUCTS
 from workflows.importing.run import Watcher, run_import
 from workflows.importing.shapes import Kind, Source
-from workflows.logos import set_logo
-from workflows.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
-from workflows.marketplaces import MarketplaceChange, find_marketplace, login_url
-from workflows.portal_settings import PortalSettingsChange, change_portal_settings
-from workflows.portal_views import Marketplace
-from workflows.ports import Card, CardDetails
-from workflows.settings import settings
+from workflows.invoices.documents import request_document
+from workflows.marketplaces.logos import set_logo
+from workflows.marketplaces.marketplace import MarketplaceChange, find_marketplace, login_url
+from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.operations.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
+from workflows.runtime.errors import NotFound
+from workflows.runtime.ports import Card, CardDetails
+from workflows.runtime.settings import settings
 
 SLUG = "demo"
 SAMPLE = ROOT / "demo" / "cdnow_sample.txt"

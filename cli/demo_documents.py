@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from models.database import fetch_value, single_connection
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 _LOOK_EVERY = 0.25  # seconds
 

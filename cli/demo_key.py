@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from workflows.api_keys import authenticate, create_key, list_keys, revoke_key
-from workflows.errors import NotSignedIn
-from workflows.marketplace_setup import FIRST_KEY
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import authenticate, create_key, list_keys, revoke_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.operations.marketplace_setup import FIRST_KEY
+from workflows.runtime.errors import NotSignedIn
 
 _NAME = FIRST_KEY
 

@@ -12,13 +12,13 @@ from cli.demo_people import Person, Subscribed
 from cli.demo_rows import failed_attempts, single_order_reference, subscription_reference
 from integrations.gateways import gateway_for
 from models.database import Record, fetch, fetch_row, transaction
-from workflows.actor import Actor
-from workflows.credit_notes import credit_refund
-from workflows.fire import Move, create
-from workflows.invoices import issue_invoice
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create
+from workflows.invoices.credit_notes import credit_refund
+from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE
-from workflows.portal_views import Marketplace
-from workflows.ports import ChargeRequest
+from workflows.runtime.ports import ChargeRequest
 
 _BY = Actor("import", "demo")
 _REFUNDED = {"refunded": 1, "partially_refunded": 2}  # the whole amount, half of it

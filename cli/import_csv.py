@@ -21,7 +21,6 @@ from cli.import_cdnow import CdnowShop, cdnow_sources
 from cli.import_stripe import NOTHING_DONE, SOME_REFUSED, import_stripe
 from cli.paths import ROOT, as_typed
 from models.database import single_connection
-from workflows.errors import NotFound
 from workflows.importing.charges import CHARGES
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.customers import CUSTOMERS
@@ -30,7 +29,8 @@ from workflows.importing.products import PRODUCTS
 from workflows.importing.run import Tally, Watcher, run_import
 from workflows.importing.shapes import FileRefused, ImportUnderWay, Kind, Refused, Source
 from workflows.importing.subscriptions import SUBSCRIPTIONS
-from workflows.marketplaces import find_marketplace
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.runtime.errors import NotFound
 
 _File = Annotated[Path | None, typer.Option(exists=False, dir_okay=False)]
 _DEFAULT_DATA = ROOT / ".data"

@@ -22,18 +22,18 @@ from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from integrations.accounts import open_stripe
 from models.database import single_connection
-from workflows.actor import Actor
-from workflows.errors import NotFound, WorkflowError
-from workflows.importing import account_run
-from workflows.importing.account import Account
-from workflows.importing.account_rows import RefusedObject
-from workflows.importing.account_run import AccountRefused, Run
-from workflows.importing.account_steps import take_step
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.importing.account import run as account_run
+from workflows.importing.account.rows import RefusedObject
+from workflows.importing.account.run import AccountRefused, Run
+from workflows.importing.account.source import Account
+from workflows.importing.account.steps import take_step
 from workflows.importing.run import KINDS
 from workflows.importing.shapes import ImportUnderWay
-from workflows.marketplaces import find_marketplace
-from workflows.portal_views import Marketplace
-from workflows.ports import GatewayBusy, InDoubt
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.runtime.errors import NotFound, WorkflowError
+from workflows.runtime.ports import GatewayBusy, InDoubt
 
 SOME_REFUSED, NOTHING_DONE, BROKEN_OFF = 1, 2, 3  # exit statuses
 _BY = Actor("import", "stripe")

@@ -14,8 +14,8 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import single_connection
-from workflows.dead_jobs import DeadJob, dead_jobs, replay
-from workflows.errors import NotFound
+from workflows.operations.dead_jobs import DeadJob, dead_jobs, replay
+from workflows.runtime.errors import NotFound
 
 answer = TypeVar("answer")
 

@@ -14,9 +14,9 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import single_connection
-from workflows.errors import InvalidInput
-from workflows.marketplace_setup import NewMarketplace, create_marketplace
-from workflows.marketplaces import MarketplaceChange
+from workflows.marketplaces.marketplace import MarketplaceChange
+from workflows.operations.marketplace_setup import NewMarketplace, create_marketplace
+from workflows.runtime.errors import InvalidInput
 
 NOT_MADE = 2  # exit status
 _DEFAULT_DATA = ROOT / ".data"

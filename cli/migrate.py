@@ -10,7 +10,7 @@ import typer
 from models import schema
 from models.database import single_connection
 from models.drift import drift
-from workflows.machine import NEW
+from workflows.engine.machine import NEW
 from workflows.machines import MACHINES
 
 

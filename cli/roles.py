@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from cli.paths import ROOT
-from workflows.acts import ACTS, ROLES, SCOPES
+from workflows.marketplaces.permissions import ACTS, ROLES, SCOPES
 
 FILE = ROOT / "docs" / "roles.md"
 
 _INTRODUCTION = """# Roles and scopes
 
-Written by `./gatehouse roles` from `workflows/acts.py`; a test fails when it is out of date.
+Written by `./gatehouse roles` from `workflows/marketplaces/permissions.py`; a test fails when it is out of date.
 
 Every page of the console and every route of the merchant's API names one act. A member of the staff may do it when
 their role says so, an API key when it has the scope. What another marketplace has answers 404 to everybody.

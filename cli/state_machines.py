@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.paths import ROOT
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 from workflows.machines import MACHINES
 
 FILE = ROOT / "docs" / "state-machines.md"

@@ -16,8 +16,8 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.aio.strategies import RateLimiter as Strategy
 from limits.storage import storage_from_string
 
-from workflows.logs import logger
-from workflows.settings import Settings
+from workflows.runtime.logs import logger
+from workflows.runtime.settings import Settings
 
 _LOG = logger("gatehouse.limits")
 
@@ -26,7 +26,8 @@ LOOKS_AGAIN_AFTER = 5.0  # seconds in memory before it is asked again: one slow 
 
 
 class SharedLimiter:
-    """workflows.ports.RateLimiter on Valkey, or on memory where there is none. Give the limit's name, amount, length
+    """workflows.runtime.ports.RateLimiter on Valkey, or on memory where there is none. Give the limit's name,
+    amount, length
     and whose it is at each call; two limits never share a count."""
 
     def __init__(self, redis_url: str) -> None:

@@ -1,6 +1,6 @@
 """The columns that every table with a state has: the row's last move and the head of its chain.
 
-Set by workflows/fire.py, checked and completed by the triggers of migrations/sql/0002: `moved_at`, `log_hash`.
+Set by workflows/engine/fire.py, checked and completed by the triggers of migrations/sql/0002: `moved_at`, `log_hash`.
 """
 
 from piccolo.columns import JSONB, Bytea, Integer, Text, Timestamptz
@@ -11,7 +11,7 @@ class LastMove:
 
     state = Text()
     moved_trigger = Text()
-    moved_by = Text()  # "customer:<id>", see workflows/actor.py
+    moved_by = Text()  # "customer:<id>", see workflows/engine/actor.py
     moved_reason = Text()  # a code
     moved_request = Text(null=True, default=None)
     moved_details = JSONB(null=True, default=None)  # ids and codes

@@ -1,4 +1,4 @@
-"""Counts that are kept, not counted: what the data cards read (workflows/data_cards.py)."""
+"""Counts that are kept, not counted: what the data cards read (workflows/billing/subscriptions/data_cards.py)."""
 
 from piccolo.columns import UUID, BigInt, Boolean, Date, Text, Timestamptz
 from piccolo.table import Table

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.audit.publish import publish_checkpoint
-from workflows.audit.seal import seal_all
+from workflows.audit.proof.publish import publish_checkpoint
+from workflows.audit.proof.seal import seal_all
 
 
 # Ten million rows that were never sealed take some minutes; a run that fails is made good by the next one.

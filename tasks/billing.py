@@ -4,8 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from tasks.job import job
-from workflows.billing_clock import billing_clocks, clock_of
-from workflows.billing_run import run_billing
+from workflows.billing.calendar.clock import billing_clocks, clock_of
+from workflows.billing.run.due_work import run_billing
 
 
 @job("billing.run", lease=timedelta(minutes=10), attempts=3)

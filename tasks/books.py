@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from integrations.gateways import UnknownGateway, gateway_for
 from tasks.job import job
-from workflows.logs import logger
-from workflows.reconciliation import compare_books, gateways_in_use
+from workflows.billing.reconciliation.nightly import compare_books, gateways_in_use
+from workflows.runtime.logs import logger
 
 _LOG = logger(__name__)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from tasks import audit, billing, books, charges, documents, emails, facts, imports, links, sweeps, webhooks
 from tasks.job import Job
-from workflows.actors import ACTORS
-from workflows.errors import DefinitionError
+from workflows.engine.job_names import ACTORS
+from workflows.runtime.errors import DefinitionError
 
 JOBS: tuple[Job, ...] = (
     links.handle,
@@ -45,7 +45,7 @@ JOBS: tuple[Job, ...] = (
 
 
 def check_names(jobs: Sequence[Job]) -> None:
-    """Raises DefinitionError unless `jobs` are exactly the actors of workflows/actors.py, each once."""
+    """Raises DefinitionError unless `jobs` are exactly the actors of workflows/engine/job_names.py, each once."""
     names = [job.name for job in jobs]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise DefinitionError(f"more than one job is called {', '.join(doubled)}")

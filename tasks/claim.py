@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from models.database import execute, fetch
-from workflows.actors import QUEUES
+from workflows.engine.job_names import QUEUES
 
 
 class DueRow(msgspec.Struct, frozen=True):

@@ -17,9 +17,9 @@ from models.roles import refuse_powerful_role
 from tasks import heartbeat, schedule
 from tasks.broker import NAMESPACE, connect, make_broker, message_for
 from tasks.claim import DueRow, claim, resend_all, unclaim
-from workflows import logs
-from workflows.actors import DOCUMENTS, QUEUES
-from workflows.settings import settings
+from workflows.engine.job_names import DOCUMENTS, QUEUES
+from workflows.runtime import logs
+from workflows.runtime.settings import settings
 
 log = logs.logger(__name__)
 

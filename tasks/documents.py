@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.invoices import render_document
+from workflows.invoices.issue import render_document
 
 
 @job("document.render", lease=timedelta(minutes=2), attempts=6, first_pause=timedelta(seconds=5))

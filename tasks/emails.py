@@ -5,8 +5,8 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.emails.apply_mail_event import apply_mail_event
-from workflows.emails.deliver import deliver_email
+from workflows.emails.delivery.apply_event import apply_mail_event
+from workflows.emails.delivery.deliver import deliver_email
 
 
 # 16 attempts reach ten hours ahead: a provider's bad night.

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tasks.job import job
-from workflows.facts.check import check_facts
-from workflows.logs import logger
+from workflows.audit.invariants.check import check_facts
+from workflows.runtime.logs import logger
 
 _LOG = logger(__name__)
 

@@ -1,4 +1,4 @@
-"""How a process says that it is alive: a row that /health/ready reads (workflows/health.py)."""
+"""How a process says that it is alive: a row that /health/ready reads (workflows/operations/health.py)."""
 
 import os
 import socket

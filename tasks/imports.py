@@ -5,9 +5,9 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.importing.account_run import StepTaken, find_run
-from workflows.importing.account_steps import take_step
-from workflows.logs import logger
+from workflows.importing.account.run import StepTaken, find_run
+from workflows.importing.account.steps import take_step
+from workflows.runtime.logs import logger
 
 _LOG = logger(__name__)
 

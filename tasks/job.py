@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from workflows.actors import ACTORS, QUEUES
+from workflows.engine.job_names import ACTORS, QUEUES
 
 JobFunction = Callable[..., Awaitable[None]]
 
@@ -69,7 +69,7 @@ def job(
 ) -> Callable[[JobFunction], Job]:
     """Makes an async function the job of that name; `first_pause` is the back-off after the first failure.
 
-    Raises KeyError for a name that workflows/actors.py does not have.
+    Raises KeyError for a name that workflows/engine/job_names.py does not have.
     """
     ACTORS[name]
 

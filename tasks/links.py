@@ -5,8 +5,8 @@ from uuid import UUID
 
 from tasks import ports
 from tasks.job import job
-from workflows.emails.deliver import deliver_email
-from workflows.link_requests import handle_link_request
+from workflows.access.link_requests import handle_link_request
+from workflows.emails.delivery.deliver import deliver_email
 
 
 @job("link.request", lease=timedelta(seconds=20), attempts=8, first_pause=timedelta(seconds=1), atomic=True)

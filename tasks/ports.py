@@ -9,10 +9,10 @@ from integrations.gateways import gateway_for
 from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
 from integrations.webhooks import webhook_sender as webhook_sender_for
-from workflows.audit.targets import Targets
-from workflows.importing.account import Account
-from workflows.ports import Gateway, Mailer, PdfRenderer, WebhookSender
-from workflows.settings import settings
+from workflows.audit.proof.targets import Targets
+from workflows.importing.account.source import Account
+from workflows.runtime.ports import Gateway, Mailer, PdfRenderer, WebhookSender
+from workflows.runtime.settings import settings
 
 
 @lru_cache

@@ -19,8 +19,8 @@ from models.roles import refuse_powerful_role
 from tasks import heartbeat
 from tasks.broker import OutboxBroker, connect, declare, make_broker
 from tasks.job import Job
-from workflows import logs
-from workflows.settings import settings
+from workflows.runtime import logs
+from workflows.runtime.settings import settings
 
 log = logs.logger(__name__)
 

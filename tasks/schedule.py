@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from models.database import execute, transaction
-from workflows.actors import ACTORS
-from workflows.settings import settings
+from workflows.engine.job_names import ACTORS
+from workflows.runtime.settings import settings
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -7,24 +7,24 @@ from datetime import timedelta
 
 from models.database import execute
 from tasks.job import job
-from workflows.access_log import forget_accesses
-from workflows.actor import CLOCK
-from workflows.billing_clock import BillingClock
-from workflows.charges import charges_in_doubt, charges_that_wait
-from workflows.clock import now
-from workflows.data_cards import sum_up
-from workflows.fire import Move
-from workflows.forget_requests import forget_requests
-from workflows.idempotency import forget_old
+from workflows.access.access_log import forget_accesses
+from workflows.access.two_factor_codes import seal_anew
+from workflows.audit.review.daily_counts import count_moves
+from workflows.billing.calendar.clock import BillingClock
+from workflows.billing.charges.refunds import refunds_in_doubt
+from workflows.billing.collection.submit import charges_in_doubt, charges_that_wait
+from workflows.billing.emails.upcoming_payments import announce_expiring_cards
+from workflows.billing.subscriptions.data_cards import sum_up
+from workflows.emails.notices_for_staff import tell_of_dead_jobs
+from workflows.engine.actor import CLOCK
+from workflows.engine.fire import Move
+from workflows.engine.outbox import stage_unless_pending
+from workflows.engine.sweep import sweep
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
-from workflows.notices import announce_expiring_cards
-from workflows.outbox import stage_unless_pending
-from workflows.refunds import refunds_in_doubt
-from workflows.retention import forget_what_is_done
-from workflows.review.tally import count_moves
-from workflows.staff_notices import tell_of_dead_jobs
-from workflows.sweep import sweep
-from workflows.two_factor_codes import seal_anew
+from workflows.privacy.purge_requests import forget_requests
+from workflows.privacy.retention import forget_what_is_done
+from workflows.requests.idempotency import forget_old
+from workflows.runtime.clock import now
 
 _LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s
 _IN_DOUBT_AT_ONCE = 500  # per tick: more would mean that the gateway is down, and asking faster helps nobody

@@ -18,10 +18,10 @@ from tests.factories import (
     an_open_case,
 )
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.clock import now
-from workflows.fire import create, fire
-from workflows.machine import StateMachine
+from workflows.engine.fire import create, fire
+from workflows.engine.machine import StateMachine
 from workflows.machines import DOCUMENT, INVOICE, OUTGOING_EMAIL
+from workflows.runtime.clock import now
 
 # How a row gets into a later state, where it cannot be imported there. Typed by hand.
 PATHS: dict[tuple[str, str], tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""What the log of changes says of one subject (workflows/changes.py)."""
+"""What the log of changes says of one subject (workflows/marketplaces/change_log.py)."""
 
 from datetime import datetime
 from typing import Any

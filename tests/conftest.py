@@ -21,7 +21,7 @@ import redis
 from cli.embedded import EmbeddedPostgres, EmbeddedValkey
 from cli.migrate import migrate
 from models.database import DB, close_pool, open_pool
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 _TEMPLATE = "gatehouse_template"
 SETTINGS = {
@@ -97,7 +97,7 @@ async def template_database(postgres_server: EmbeddedPostgres, administrator: An
 
 @pytest.fixture(autouse=True)
 def deployment_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings of a deployment, so that `workflows.settings.settings()` works; read anew in each test."""
+    """The settings of a deployment, so that `workflows.runtime.settings.settings()` works; read anew in each test."""
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()

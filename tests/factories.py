@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.database import Record, fetch_row, fetch_value
-from workflows.actor import Actor
-from workflows.clock import now
-from workflows.fire import Move, create, fire
-from workflows.machine import StateMachine
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create, fire
+from workflows.engine.machine import StateMachine
 from workflows.machines import ACCESS_TOKEN, CHARGE, DUNNING_CASE, PORTAL_SESSION, SUBSCRIPTION
-from workflows.portal_views import Marketplace
+from workflows.runtime.clock import now
 
 IMPORTED = Move(Actor("import", "factory"), "test_data")
 BY_WORKER = Move(Actor("worker", "factory"), "test_data")

@@ -7,8 +7,8 @@ from uuid import UUID
 from integrations.accounts import open_stripe
 from tests.fakes.stripe.billing import Billing
 from tests.fakes.stripe.fake import FakeStripe
-from workflows.billing_calendar import charge_at
-from workflows.importing.account import Account
+from workflows.billing.calendar.calendar import charge_at
+from workflows.importing.account.source import Account
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BEGAN = NOW - timedelta(days=100)

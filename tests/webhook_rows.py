@@ -6,10 +6,10 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.factories import BY_WORKER
-from workflows.fire import create
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import create
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
-from workflows.portal_views import Marketplace
-from workflows.webhooks.sealed_secrets import seal, shown
+from workflows.webhooks.secrets import seal, shown
 
 
 async def an_endpoint(

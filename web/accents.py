@@ -3,8 +3,8 @@
 from litestar import Response, route
 from litestar.params import FromPath
 
-from workflows.accent import Tones, accent_problem, palette
-from workflows.errors import NotFound
+from workflows.marketplaces.colors import Tones, accent_problem, palette
+from workflows.runtime.errors import NotFound
 
 _FOR_A_DAY = "public, max-age=86400"  # another release may find other tones
 

@@ -6,10 +6,10 @@ from litestar.response import Stream
 
 from web.connection import WebRequest
 from web.headers import page_headers
-from workflows.days_ahead import today
-from workflows.invoice_archive import MEDIA_TYPE, archive_of
-from workflows.invoice_range import Days
-from workflows.portal_views import Marketplace
+from workflows.billing.calendar.chosen_dates import today
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.invoices.archive import MEDIA_TYPE, archive_of
+from workflows.invoices.period import Days
 
 LOOK_AGAIN = {"Refresh": "3"}  # seconds; some twenty PDFs later
 

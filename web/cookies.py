@@ -17,10 +17,10 @@ from urllib.parse import unquote
 from litestar.datastructures import Cookie
 
 from web.connection import Connection
-from workflows.clock import now
-from workflows.keys import sign, unseal
-from workflows.settings import settings
-from workflows.staff_sign_in import CHALLENGE_LIFETIME
+from workflows.access.staff_sign_in import CHALLENGE_LIFETIME
+from workflows.runtime.clock import now
+from workflows.runtime.keys import sign, unseal
+from workflows.runtime.settings import settings
 
 SESSION, BROWSER, RETURN, NOTICE = "gatehouse_session", "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
 CARD = "gatehouse_card"

@@ -21,14 +21,14 @@ from web.origin import CrossSite
 from web.rendering import page, see_other
 from web.show import Show, show_to_anybody
 from web.visit import ConsoleDoor, Door, Inside, SignInFirst, StaffVisit, Visit
-from workflows import errors
-from workflows.access_log import note_refusal
-from workflows.actor import request_id
-from workflows.callers import ActForbidden
-from workflows.formatting import waiting_words
+from workflows.access.access_log import note_refusal
+from workflows.access.team import LastOwner
+from workflows.access.two_factor import FactorStands
+from workflows.engine.actor import request_id
+from workflows.languages.formatting import waiting_words
 from workflows.languages.sentences import sentence
-from workflows.people import LastOwner
-from workflows.two_factor import FactorStands
+from workflows.marketplaces.callers import ActForbidden
+from workflows.runtime import errors
 
 __all__ = ["PAGE_ERRORS", "error_page"]
 

@@ -7,9 +7,9 @@ from litestar.types import Scope
 
 from web.connection import WebRequest
 from web.visit import Inside
-from workflows.errors import Forbidden, InvalidInput
+from workflows.access.sessions import check_form_token
 from workflows.languages.sentences import sentence
-from workflows.sessions import check_form_token
+from workflows.runtime.errors import Forbidden, InvalidInput
 
 _MOST_FIELDS = 60  # a page of check boxes has some twenty
 

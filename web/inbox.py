@@ -15,10 +15,10 @@ from litestar.params import FromPath
 from web.connection import Connection
 from web.headers import content_policy, page_headers
 from web.rendering import page
-from workflows.errors import NotFound
-from workflows.inbox import CapturedEmail, captured_email, captured_emails
-from workflows.numbering import uuid_of
-from workflows.settings import settings
+from workflows.emails.delivery.captured import CapturedEmail, captured_email, captured_emails
+from workflows.marketplaces.numbering import uuid_of
+from workflows.runtime.errors import NotFound
+from workflows.runtime.settings import settings
 
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"

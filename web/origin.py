@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from litestar.handlers import BaseRouteHandler
 
 from web.connection import Connection
-from workflows.errors import Forbidden
-from workflows.settings import settings
+from workflows.runtime.errors import Forbidden
+from workflows.runtime.settings import settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

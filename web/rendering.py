@@ -22,12 +22,12 @@ from web.notices import Notice
 from web.show import Show, show_to_anybody
 from web.static_files import static_url
 from web.visit import Door, Inside, StaffVisit
-from workflows.customer_language import chosen_language
-from workflows.entrances import CONSOLE
-from workflows.errors import GatewayUnavailable
+from workflows.access_tokens.realms import CONSOLE
+from workflows.billing.subscriptions.views import SignedIn
+from workflows.customers.language import chosen_language
 from workflows.languages.locales import LANGUAGES
 from workflows.languages.templates import speaking
-from workflows.portal_views import SignedIn
+from workflows.runtime.errors import GatewayUnavailable
 
 __all__ = ["leave_for", "page", "render", "see_other"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from workflows import formatting
+from workflows.billing.subscriptions.views import CardShown, Marketplace
+from workflows.languages import formatting
 from workflows.languages.locales import choose_locale, language_of
 from workflows.languages.sentences import say
-from workflows.portal_views import CardShown, Marketplace
 
 _ENGLISH_OF = re.compile(r"\ben-([a-z]{2})\b", re.IGNORECASE)
 

@@ -5,8 +5,8 @@ from litestar import Response, route
 from web.connection import WebRequest
 from web.rendering import page
 from web.show import show_to_anybody
-from workflows.front_page import first_portals
-from workflows.settings import settings
+from workflows.marketplaces.front_page import first_portals
+from workflows.runtime.settings import settings
 
 
 @route("/", http_method=["GET", "HEAD"])

@@ -6,8 +6,8 @@ from pathlib import Path
 from litestar import Response, route
 from litestar.params import FromPath
 
-from workflows.errors import NotFound
-from workflows.logos import find_logo
+from workflows.marketplaces.logos import find_logo
+from workflows.runtime.errors import NotFound
 
 __all__ = ["logo", "static_file", "static_url"]
 

@@ -7,8 +7,8 @@ from litestar.datastructures import UploadFile
 from web.connection import WebRequest
 from web.forms import StaleForm, read_form_of
 from web.visit import Inside
-from workflows.errors import InvalidInput
-from workflows.sessions import check_form_token
+from workflows.access.sessions import check_form_token
+from workflows.runtime.errors import InvalidInput
 
 MOST_PARTS = 4  # a file, the form's token, and little else
 

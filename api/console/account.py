@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
-from workflows.account import Account, AccountChange, account_of, change_account
-from workflows.staff import SignedInStaff
+from workflows.access.own_account import Account, AccountChange, account_of, change_account
+from workflows.marketplaces.staff import SignedInStaff
 
 _CHANGE = example({"name": "Ann", "wants_failed_charge": True})
 

@@ -8,9 +8,7 @@ from litestar.di import NamedDependency
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
-from workflows.marketplaces import marketplace_by_id
-from workflows.staff import SignedInStaff
-from workflows.two_factor import (
+from workflows.access.two_factor import (
     Enrolment,
     FactorShown,
     begin_enrolment,
@@ -18,6 +16,8 @@ from workflows.two_factor import (
     factor_of,
     remove_own_factor,
 )
+from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.staff import SignedInStaff
 
 _CODE = example({"code": "123456"})
 

@@ -10,9 +10,9 @@ from api.client_address import client_address
 from api.documented import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
 from api.strict_json import StrictJSON
-from workflows.client_limits import check_redemption
-from workflows.marketplaces import find_marketplace
-from workflows.staff_sign_in import Challenge, answer_challenge, redeem_staff_link
+from workflows.access.client_limits import check_redemption
+from workflows.access.staff_sign_in import Challenge, answer_challenge, redeem_staff_link
+from workflows.marketplaces.marketplace import find_marketplace
 
 _HELD = {"marketplace": "demo", "token": "the last part of the link's address"}
 _CODE = {"marketplace": "demo", "challenge": "what the first answer gave", "code": "123456"}

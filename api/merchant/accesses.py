@@ -8,8 +8,8 @@ from litestar.params import QueryParameter
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking
-from workflows.access_log import note_reading
-from workflows.review.accesses import AccessPage, list_accesses, read_access_filter
+from workflows.access.access_log import note_reading
+from workflows.audit.review.accesses import AccessPage, list_accesses, read_access_filter
 
 _OUTCOME = "`refused` (unless told), `done`, or `read`: readings of the log."
 _CLIENT = "A client's digest: what came from there, whatever the outcome."

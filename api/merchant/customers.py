@@ -12,9 +12,11 @@ from api.etags import TAGGED, tagged
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.access_log import note_reading
-from workflows.customer_data import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
-from workflows.customer_records import (
+from workflows.access.access_log import note_reading
+from workflows.billing.subscriptions.staff_lists import CustomerPage, list_customers
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.customers.addresses import CustomerErased
+from workflows.customers.records import (
     CustomerAmbiguous,
     CustomerChange,
     CustomerExists,
@@ -25,11 +27,9 @@ from workflows.customer_records import (
     find_customer,
     find_customer_for_sure,
 )
-from workflows.customers import CustomerErased
-from workflows.emails.undeliverable import try_again
-from workflows.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
-from workflows.merchant_lists import CustomerPage, list_customers
-from workflows.portal_views import Marketplace
+from workflows.emails.delivery.suppression import try_again
+from workflows.privacy.data_export import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
+from workflows.privacy.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
 
 _NEW = example({"email": "jane@example.com", "name": "Jane Doe"})
 _CORRECTED = example({"email": "jane.doe@example.com"})

@@ -4,7 +4,7 @@ from litestar import Controller, get
 
 from api.documented import problems
 from api.provided import OwnMarketplace
-from workflows.differences import DifferenceShown, list_differences
+from workflows.billing.reconciliation.differences import DifferenceShown, list_differences
 
 
 class Differences(Controller):

@@ -10,17 +10,17 @@ from api.documented import BAD_BODY, example, problems
 from api.merchant.customers import EITHER, CustomerNumber
 from api.provided import Asking, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.billing_details import (
+from workflows.access.client_limits import check_download
+from workflows.customers.records import find_customer_for_sure
+from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsChanged,
     BillingDetailsShown,
     billing_details_of,
     change_billing_details,
 )
-from workflows.client_limits import check_download
-from workflows.customer_records import find_customer_for_sure
-from workflows.invoice_files import DocumentAsked, ask_again
-from workflows.invoice_range import InvoiceRange, ask_for_missing, range_of, read_days
+from workflows.invoices.downloads import DocumentAsked, ask_again
+from workflows.invoices.period import InvoiceRange, ask_for_missing, range_of, read_days
 
 _CHANGE = example({"address": "1 Main Street\nDublin", "country": "IE", "correct_invoices": ["INV-000042"]})
 _BILLING = "/customers/{customer:str}/billing-details"

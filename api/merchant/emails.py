@@ -11,10 +11,17 @@ from api.etags import TAGGED, tagged
 from api.portal.access import Accepted
 from api.provided import Asking, Expected, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.email_gallery import EmailShown, every_email, one_email, preview, preview_saved, send_test
-from workflows.email_texts import EmailTextChange, EmailTextShown, change_text, checked_words, email_text, reset_text
+from workflows.emails.gallery import EmailShown, every_email, one_email, preview, preview_saved, send_test
+from workflows.emails.templates.texts import (
+    EmailTextChange,
+    EmailTextShown,
+    change_text,
+    checked_words,
+    email_text,
+    reset_text,
+)
 from workflows.languages.locales import LANGUAGES
-from workflows.ports import Message
+from workflows.runtime.ports import Message
 
 _READ = {"act": "settings.read"}
 _WRITE = {"act": "settings.write"}

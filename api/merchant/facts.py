@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import OwnMarketplace
-from workflows.facts.listed import BreachPage, FactList, Standing, facts_of, list_breaches
+from workflows.audit.invariants.listed import BreachPage, FactList, Standing, facts_of, list_breaches
 
 _READ = {"act": "audit.read"}
 

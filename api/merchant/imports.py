@@ -9,9 +9,9 @@ from litestar.params import PathParameter, QueryParameter
 from api.documented import BAD_BODY, example, problems
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.importing import account_run
-from workflows.importing.account_shown import ImportShown, RefusedPage, import_shown, refused_page
-from workflows.numbering import number_of, uuid_of
+from workflows.importing.account import run as account_run
+from workflows.importing.account.progress import ImportShown, RefusedPage, import_shown, refused_page
+from workflows.marketplaces.numbering import number_of, uuid_of
 
 _IMPORT = {"act": "import"}
 

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import OwnMarketplace
-from workflows.merchant_payments import (
+from workflows.billing.charges.staff_lists import (
     ChargePage,
     ChargeRecord,
     InvoicePage,

@@ -9,9 +9,7 @@ from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
-from workflows.callers import Caller
-from workflows.numbering import uuid_of
-from workflows.people import (
+from workflows.access.team import (
     NewPerson,
     PersonShown,
     change_role,
@@ -21,8 +19,10 @@ from workflows.people import (
     remove_person,
     try_person_again,
 )
-from workflows.portal_views import Marketplace
-from workflows.two_factor import reset_factor
+from workflows.access.two_factor import reset_factor
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.callers import Caller
+from workflows.marketplaces.numbering import uuid_of
 
 _MANAGE = {"act": "people.manage"}
 _NEW = {"email": "ann@example.com", "name": "Ann", "role": "support"}

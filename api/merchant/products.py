@@ -10,7 +10,7 @@ from api.etags import TAGGED, tagged
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.catalogue_of_products import (
+from workflows.billing.products import (
     NewProduct,
     Product,
     ProductChange,
@@ -18,7 +18,7 @@ from workflows.catalogue_of_products import (
     create_product,
     find_product,
 )
-from workflows.merchant_lists import ProductPage, list_products
+from workflows.billing.subscriptions.staff_lists import ProductPage, list_products
 
 _NEW = example({
     "name": "Monthly box",

@@ -9,8 +9,7 @@ from litestar import Controller, get, post
 from api.documented import BAD_BODY, example, problems
 from api.provided import Asking, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.errors import Forbidden, InvalidInput
-from workflows.sandbox_clock import (
+from workflows.billing.run.sandbox_clock import (
     Advanced,
     ClockBusy,
     ClockShown,
@@ -21,6 +20,7 @@ from workflows.sandbox_clock import (
     to_instant,
     to_next_event,
 )
+from workflows.runtime.errors import Forbidden, InvalidInput
 
 
 class ClockMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

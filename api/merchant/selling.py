@@ -11,11 +11,11 @@ from api.documented import BAD_BODY, example, problems
 from api.idempotency import is_not_final
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.errors import InvalidInput, TransitionRefused
-from workflows.gateway_choice import gateway_of_charge
-from workflows.numbering import uuid_of
-from workflows.orders import NewOrder, OrderDeclined, OrderPlaced, OrderUnsettled, place_order
-from workflows.refunds import RefundShown, refund_charge
+from workflows.billing.charges.refunds import RefundShown, refund_charge
+from workflows.billing.orders import NewOrder, OrderDeclined, OrderPlaced, OrderUnsettled, place_order
+from workflows.marketplaces.gateway_choice import gateway_of_charge
+from workflows.marketplaces.numbering import uuid_of
+from workflows.runtime.errors import InvalidInput, TransitionRefused
 
 _ORDER = example({
     "customer": 12,

@@ -11,9 +11,19 @@ from api.etags import TAGGED, tagged
 from api.media_types import UnsupportedMediaType
 from api.provided import Asking, Expected, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.logos import FORMATS, LARGEST_UPLOAD, NOT_ONE, remove_logo, set_logo
-from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
-from workflows.portal_settings import PortalSettings, PortalSettingsChange, change_portal_settings, settings_of
+from workflows.marketplaces.logos import FORMATS, LARGEST_UPLOAD, NOT_ONE, remove_logo, set_logo
+from workflows.marketplaces.marketplace import (
+    MarketplaceChange,
+    MarketplaceShown,
+    change_marketplace,
+    marketplace_shown,
+)
+from workflows.marketplaces.portal_settings import (
+    PortalSettings,
+    PortalSettingsChange,
+    change_portal_settings,
+    settings_of,
+)
 
 _READ = {"act": "settings.read", **TAGGED}
 _WRITE = {"act": "settings.write", **TAGGED}

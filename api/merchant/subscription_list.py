@@ -11,10 +11,15 @@ from litestar.response import Stream
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import OwnMarketplace
-from workflows.data_cards import DataCards, data_cards
-from workflows.days_ahead import today
-from workflows.merchant_lists import State, SubscriptionPage, Wanted, list_subscriptions_of_marketplace
-from workflows.subscription_export import MEDIA_TYPE, export_subscriptions
+from workflows.billing.calendar.chosen_dates import today
+from workflows.billing.subscriptions.data_cards import DataCards, data_cards
+from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
+from workflows.billing.subscriptions.staff_lists import (
+    State,
+    SubscriptionPage,
+    Wanted,
+    list_subscriptions_of_marketplace,
+)
 
 _READ = {"act": "subscriptions.read"}
 _CSV: dict[int, ResponseSpec] = {

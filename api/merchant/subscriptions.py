@@ -11,20 +11,20 @@ from api.documented import BAD_BODY, SubscriptionNumber, example, problems
 from api.portal.access import Accepted
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.cancel import cancel_by_staff
-from workflows.cancel_later import cancel_later, read_when, undo_cancellation
-from workflows.card_links import send_card_update_email
-from workflows.days_ahead import read_day
-from workflows.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
-from workflows.link_requests import send_login_email
-from workflows.manual_retry import retry_now
-from workflows.merchant_subscriptions import MerchantSubscription, number_of_id, subscription_of_marketplace
-from workflows.next_billing_date import change_next_billing_date
-from workflows.numbering import number_of, uuid_of
-from workflows.portal_views import Marketplace
-from workflows.resend_receipt import resend_receipt
-from workflows.restart import restart
-from workflows.timeline import TimelineEntry, timeline_of
+from workflows.access.link_requests import send_login_email
+from workflows.billing.calendar.chosen_dates import read_day
+from workflows.billing.cards.card_links import send_card_update_email
+from workflows.billing.dunning.manual_retry import retry_now
+from workflows.billing.emails.resend_receipt import resend_receipt
+from workflows.billing.subscriptions.cancel import cancel_by_staff
+from workflows.billing.subscriptions.next_billing_date import change_next_billing_date
+from workflows.billing.subscriptions.restart import restart
+from workflows.billing.subscriptions.scheduled_cancellation import cancel_later, read_when, undo_cancellation
+from workflows.billing.subscriptions.staff_view import MerchantSubscription, number_of_id, subscription_of_marketplace
+from workflows.billing.subscriptions.timeline import TimelineEntry, timeline_of
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.runtime.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 
 
 class NextCharge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,17 +10,17 @@ from litestar.params import PathParameter, QueryParameter
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import Asking
-from workflows.access_log import note_reading
-from workflows.errors import NotFound
-from workflows.machine import NEW
+from workflows.access.access_log import note_reading
+from workflows.audit.review.checkpoints import SealPage, list_seals
+from workflows.audit.review.counts import DayCounts, MachineCounts, machine_counts, moves_by_day, period_of
+from workflows.audit.review.filters import MADE, defined_rules, known_rules, read_filter
+from workflows.audit.review.history import Story, story_of_customer, story_of_subscription
+from workflows.audit.review.rows import LoggedMove
+from workflows.audit.review.transitions import LogPage, list_moves, move_of
+from workflows.engine.machine import NEW
 from workflows.machines import MACHINES
-from workflows.numbering import number_of, uuid_of
-from workflows.review.counts import DayCounts, MachineCounts, machine_counts, moves_by_day, period_of
-from workflows.review.filters import MADE, defined_rules, known_rules, read_filter
-from workflows.review.rows import LoggedMove
-from workflows.review.seals import SealPage, list_seals
-from workflows.review.story import Story, story_of_customer, story_of_subscription
-from workflows.review.transitions import LogPage, list_moves, move_of
+from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.runtime.errors import NotFound
 
 _READ = {"act": "audit.read"}
 _MOST_DAYS = 3660

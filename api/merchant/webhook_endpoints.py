@@ -10,8 +10,9 @@ from api.documented import BAD_BODY, example, problems
 from api.etags import TAGGED, tagged
 from api.provided import Asking, Expected, NewId
 from api.strict_json import StrictJSON
-from workflows.numbering import uuid_of
-from workflows.ports import WebhookSender
+from workflows.engine.event_types import EVENT_TYPES
+from workflows.marketplaces.numbering import uuid_of
+from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (
     Endpoint,
@@ -25,7 +26,6 @@ from workflows.webhooks.endpoints import (
     remove_endpoint,
     rotate_secret,
 )
-from workflows.webhooks.event_types import EVENT_TYPES
 
 _MANAGE = {"act": "webhooks.manage"}
 _TAGGED = {**_MANAGE, **TAGGED}

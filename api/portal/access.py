@@ -17,16 +17,16 @@ from api.credentials import needs_session, needs_staff
 from api.documented import BAD_BODY, example, problems
 from api.portal.others import all_but, not_allowed
 from api.strict_json import StrictJSON
-from workflows.client_limits import check_link_request, check_redemption
-from workflows.entrances import Entrance
-from workflows.errors import LinkUnusable, NotFound
-from workflows.link_requests import ask_again, ask_for_link
-from workflows.marketplaces import find_marketplace
-from workflows.numbering import uuid_of
-from workflows.portal_views import LinkShown, LiveSession, SignedIn
-from workflows.sessions import end_session, list_sessions, sign_out
-from workflows.sign_in import Redeemed, look_at_link, redeem_link
-from workflows.staff import SignedInStaff
+from workflows.access.client_limits import check_link_request, check_redemption
+from workflows.access.link_requests import ask_again, ask_for_link
+from workflows.access.sessions import end_session, list_sessions, sign_out
+from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.access_tokens.realms import Entrance
+from workflows.billing.subscriptions.views import LinkShown, LiveSession, SignedIn
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.staff import SignedInStaff
+from workflows.runtime.errors import LinkUnusable, NotFound
 
 _ASKED = {"marketplace": "demo", "email": "jane@example.com"}
 _HELD = {"marketplace": "demo", "token": "the last part of the link's address"}

@@ -12,13 +12,13 @@ from api.client_address import client_address
 from api.documented import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
 from api.strict_json import StrictJSON
-from workflows.card_links import look_at_card_link
-from workflows.errors import InvalidInput
-from workflows.hosted_card import check_return_url, form_urls, open_card_form
-from workflows.marketplaces import find_marketplace
-from workflows.portal_views import CardLinkShown, CardReplaced
-from workflows.ports import CardDetails
-from workflows.replace_card import replace_card
+from workflows.billing.cards.card_links import look_at_card_link
+from workflows.billing.cards.hosted_form import check_return_url, form_urls, open_card_form
+from workflows.billing.cards.replace_card import replace_card
+from workflows.billing.subscriptions.views import CardLinkShown, CardReplaced
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.ports import CardDetails
 
 _TOKEN = "the last part of the link's address"  # noqa: S105 - words, no token
 _HELD = {"marketplace": "demo", "token": _TOKEN}

@@ -9,15 +9,15 @@ from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.provided import OwnMarketplace, SignedInCustomer
 from api.strict_json import StrictJSON
-from workflows.billing_details import (
+from workflows.access.client_limits import check_download
+from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsChanged,
     BillingDetailsShown,
     billing_details_of,
     change_billing_details,
 )
-from workflows.client_limits import check_download
-from workflows.invoice_range import InvoiceRange, ask_for_missing, range_of, read_days
+from workflows.invoices.period import InvoiceRange, ask_for_missing, range_of, read_days
 
 _CHANGE = example({
     "name": "Jane Doe Ltd", "address": "1 Main Street\nDublin", "country": "IE", "tax_id": "IE6433435F",

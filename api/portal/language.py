@@ -8,7 +8,7 @@ from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.provided import SignedInCustomer
 from api.strict_json import StrictJSON
-from workflows.customer_language import LanguageChoice, LanguageShown, choose_language, chosen_language
+from workflows.customers.language import LanguageChoice, LanguageShown, choose_language, chosen_language
 
 
 class Language(Controller):

@@ -10,13 +10,13 @@ from api.documented import SubscriptionNumber, problems
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.provided import OwnMarketplace, SignedInCustomer
-from workflows.actor import Actor
-from workflows.cancel import cancel_by_customer
-from workflows.card_links import send_card_update_link
-from workflows.confirm_payment import confirm_payment, confirmed_url
-from workflows.numbering import number_of
-from workflows.portal_views import SubscriptionView
-from workflows.subscriptions import get_subscription, list_subscriptions
+from workflows.billing.cards.card_links import send_card_update_link
+from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
+from workflows.billing.subscriptions.cancel import cancel_by_customer
+from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
+from workflows.billing.subscriptions.views import SubscriptionView
+from workflows.engine.actor import Actor
+from workflows.marketplaces.numbering import number_of
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from integrations.gateways import UnknownGateway
-from workflows.importing.account import Account
-from workflows.settings import settings
+from workflows.importing.account.source import Account
+from workflows.runtime.settings import settings
 
 if TYPE_CHECKING:
     from stripe import StripeClient

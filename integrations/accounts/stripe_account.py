@@ -1,4 +1,4 @@
-"""A Stripe account as `workflows.importing.account.Account`: its lists as rows, and taking subscriptions over.
+"""A Stripe account as `workflows.importing.account.source.Account`: its lists as rows, and taking subscriptions over.
 
 What Stripe's objects mean is in the neighbours; docs/decisions/0018 says why a subscription changes hands as it does.
 """
@@ -29,8 +29,8 @@ from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import MARK, OWED, standing_of
 from integrations.accounts.stripe_subscriptions import subscription_rows
 from integrations.gateways.stripe_shapes import Page as StripePage
-from workflows.importing.account import Cursor, Found, Page
-from workflows.importing.account_run import AccountRefused
+from workflows.importing.account.run import AccountRefused
+from workflows.importing.account.source import Cursor, Found, Page
 from workflows.importing.shapes import Problem
 
 _WITH = (  # expanded in subscriptions, at most four levels deep; "data" is one in a list

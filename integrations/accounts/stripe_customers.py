@@ -4,7 +4,7 @@ import re
 
 from integrations.accounts.stripe_objects import Address, Customer
 from integrations.accounts.stripe_text import columns
-from workflows.importing.account import Found
+from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 
 _COUNTRY = re.compile("[A-Z]{2}", re.ASCII)

@@ -11,10 +11,10 @@ import stripe
 
 from integrations.gateways.stripe_calls import ask, error_of, log_refusal
 from integrations.gateways.stripe_shapes import Page
-from workflows.importing.account import Cursor, Found
-from workflows.importing.account_run import AccountRefused
+from workflows.importing.account.run import AccountRefused
+from workflows.importing.account.source import Cursor, Found
 from workflows.importing.shapes import Problem
-from workflows.ports import InDoubt
+from workflows.runtime.ports import InDoubt
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -3,7 +3,7 @@
 from integrations.accounts.stripe_objects import Charge, Dispute, InvoicePayment
 from integrations.accounts.stripe_text import amount, columns, instant
 from integrations.gateways.stripe_outcomes import CHARGE_KEY
-from workflows.importing.account import Found
+from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 
 # https://docs.stripe.com/api/disputes/object: the money stayed with the merchant, or came back.

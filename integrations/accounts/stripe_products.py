@@ -2,7 +2,7 @@
 
 from integrations.accounts.stripe_objects import Price, Product
 from integrations.accounts.stripe_text import amount, columns
-from workflows.importing.account import Found
+from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 
 _LONGEST_NAME = 200

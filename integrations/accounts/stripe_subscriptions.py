@@ -9,8 +9,8 @@ from integrations.accounts.stripe_objects import Customer, Invoice, Subscription
 from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import Standing, standing_of
 from integrations.accounts.stripe_text import amount, columns, instant
-from workflows.billing_calendar import period_at
-from workflows.importing.account import Found
+from workflows.billing.calendar.calendar import period_at
+from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 
 _MOST_ATTEMPTS = 100  # of a dunning case, as rows allow

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from integrations.gateways.stripe_money import from_stripe
-from workflows.formatting import CURRENCIES, exponent
 from workflows.importing.shapes import Problem
-from workflows.ports import InDoubt
+from workflows.languages.formatting import CURRENCIES, exponent
+from workflows.runtime.ports import InDoubt
 
 
 def amount(value: int, currency: str) -> str | Problem:

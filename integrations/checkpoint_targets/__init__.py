@@ -1,11 +1,11 @@
-"""Where checkpoints are published, behind `workflows.audit.targets.Target`: a directory, an object store."""
+"""Where checkpoints are published, behind `workflows.audit.proof.targets.Target`: a directory, an object store."""
 
 from pathlib import Path
 
 from integrations.checkpoint_targets.directory import Directory
 from integrations.checkpoint_targets.object_store import ObjectStore
-from workflows.audit.targets import Target, Targets
-from workflows.settings import Settings
+from workflows.audit.proof.targets import Target, Targets
+from workflows.runtime.settings import Settings
 
 __all__ = ["Directory", "ObjectStore", "targets_of"]
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
-from workflows.audit.targets import PublishedOtherwise, TargetAway
+from workflows.audit.proof.targets import PublishedOtherwise, TargetAway
 
 _MODE = 0o444
 

@@ -16,8 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workflows.audit.targets import PublishedOtherwise, TargetAway
-from workflows.clock import now
+from workflows.audit.proof.targets import PublishedOtherwise, TargetAway
+from workflows.runtime.clock import now
 
 answer = TypeVar("answer")
 

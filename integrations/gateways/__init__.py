@@ -4,9 +4,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from integrations.gateways.sandbox import SandboxGateway
-from workflows.gateway_events import EventReader
-from workflows.ports import Gateway
-from workflows.settings import Settings, settings
+from workflows.billing.gateway_events.events import EventReader
+from workflows.runtime.ports import Gateway
+from workflows.runtime.settings import Settings, settings
 
 if TYPE_CHECKING:
     from integrations.gateways.stripe import StripeGateway

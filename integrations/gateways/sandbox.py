@@ -14,10 +14,10 @@ from integrations.gateways import sandbox_payments
 from integrations.gateways.sandbox_cards import TEST_CARDS, Meets, TestCard
 from integrations.gateways.sandbox_payments import DISPUTED, outcome_of
 from models.database import DB, PoolMissing
-from workflows.errors import InvalidInput
-from workflows.keys import current_key_id, derive
 from workflows.languages.sentences import sentence
-from workflows.ports import (
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.keys import current_key_id, derive
+from workflows.runtime.ports import (
     Card,
     CardDeclined,
     CardDetails,
@@ -45,7 +45,7 @@ class KeyReused(RuntimeError):
 
 
 class SandboxGateway:
-    """workflows.ports.Gateway for development, tests, and marketplaces that try things out."""
+    """workflows.runtime.ports.Gateway for development, tests, and marketplaces that try things out."""
 
     hosted_form = False
 

@@ -1,4 +1,5 @@
-"""Stripe behind `workflows.ports.Gateway`: customers, hosted card forms, off-session charges, confirmations, refunds.
+"""Stripe behind `workflows.runtime.ports.Gateway`: customers, hosted card forms, off-session charges, confirmations,
+refunds.
 
 docs/decisions/0010 says why a doubtful charge is asked about by list or search and then sent again under its key.
 Neighbours: stripe_calls (what no answer means), stripe_outcomes (what an answer means), stripe_events (webhooks).
@@ -23,9 +24,9 @@ from integrations.gateways.stripe_outcomes import (
     refused,
 )
 from integrations.gateways.stripe_shapes import CardProblem, PaymentIntent
-from workflows.errors import InvalidInput
-from workflows.gateway_events import GatewayEvent
-from workflows.ports import (
+from workflows.billing.gateway_events.events import GatewayEvent
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.ports import (
     Card,
     CardDetails,
     CardSetup,

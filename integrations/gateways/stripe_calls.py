@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import msgspec
 import stripe
 
-from workflows.logs import logger
-from workflows.ports import GatewayBusy, InDoubt
+from workflows.runtime.logs import logger
+from workflows.runtime.ports import GatewayBusy, InDoubt
 
 log = logger("gateways.stripe")
 

@@ -1,4 +1,5 @@
-"""Stripe's webhooks: verified over the raw body, then told in our own words (workflows/gateway_events.py).
+"""Stripe's webhooks: verified over the raw body, then told in our own words
+(workflows/billing/gateway_events/events.py).
 
 The signature scheme is https://docs.stripe.com/webhooks#verify-manually. The SDK's own check takes one secret and
 believes dates in the future, with which a recorded event could be kept for later; hence this one.
@@ -14,9 +15,9 @@ import msgspec
 
 from integrations.gateways.stripe_event_types import TRANSLATIONS
 from integrations.gateways.stripe_outcomes import instant
-from workflows.clock import now
-from workflows.gateway_events import EventMalformed, EventNotNow, EventUnsigned, GatewayEvent, Ignored
-from workflows.ports import InDoubt
+from workflows.billing.gateway_events.events import EventMalformed, EventNotNow, EventUnsigned, GatewayEvent, Ignored
+from workflows.runtime.clock import now
+from workflows.runtime.ports import InDoubt
 
 TOLERANCE = timedelta(seconds=300)  # both ways; Stripe signs each delivery anew
 _PART = re.compile(r"(t|v1)=([0-9a-f]+)", re.ASCII)

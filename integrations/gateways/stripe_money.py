@@ -4,8 +4,8 @@ Source: https://docs.stripe.com/currencies#special-cases. Stripe keeps two decim
 and none for MGA, which ISO gives two.
 """
 
-from workflows.formatting import exponent
-from workflows.ports import InDoubt
+from workflows.languages.formatting import exponent
+from workflows.runtime.ports import InDoubt
 
 _STRIPE_DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0}
 

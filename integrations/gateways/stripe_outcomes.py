@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.gateways.stripe_money import from_stripe
 from integrations.gateways.stripe_shapes import CardProblem, Charge, PaymentError, PaymentIntent, PaymentMethod
-from workflows.ports import Card, GatewayPayment, InDoubt, Outcome
+from workflows.runtime.ports import Card, GatewayPayment, InDoubt, Outcome
 
 CHARGE_KEY = "gatehouse_charge"  # in a PaymentIntent's metadata: our idempotency key
 REFUND_KEY = "gatehouse_refund"  # in a Refund's

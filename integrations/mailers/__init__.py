@@ -1,12 +1,14 @@
-"""E-mail providers behind `workflows.ports.Mailer`: the capture inbox, SMTP, Mailjet; and who reads their webhooks."""
+"""E-mail providers behind `workflows.runtime.ports.Mailer`: the capture inbox, SMTP, Mailjet; and who reads their
+webhooks.
+"""
 
 from integrations.mailers.capture import CaptureMailer
 from integrations.mailers.mailjet import MailjetMailer
 from integrations.mailers.mailjet_events import MailjetEvents
 from integrations.mailers.smtp import SmtpMailer
-from workflows.emails.mail_events import MailEventReader
-from workflows.ports import Mailer
-from workflows.settings import Settings
+from workflows.emails.delivery.events import MailEventReader
+from workflows.runtime.ports import Mailer
+from workflows.runtime.settings import Settings
 
 __all__ = ["CaptureMailer", "MailjetMailer", "SmtpMailer", "mail_event_reader", "mailer"]
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from workflows.emails.mail_events import Kind, MailEvent, MailEventsMalformed, MailEventsUnsigned
+from workflows.emails.delivery.events import Kind, MailEvent, MailEventsMalformed, MailEventsUnsigned
 
 _EARLIEST, _LATEST = 946_684_800, 7_258_118_400  # seconds since 1970: the years 2000 to 2200
 _MOST = 10_000  # events in one request; Mailjet groups those of a second

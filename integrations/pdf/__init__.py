@@ -1,8 +1,8 @@
-"""PDFs behind `workflows.ports.PdfRenderer`: wkhtmltopdf in a cage (docs/decisions/0004)."""
+"""PDFs behind `workflows.runtime.ports.PdfRenderer`: wkhtmltopdf in a cage (docs/decisions/0004)."""
 
 from integrations.pdf.wkhtmltopdf import CagedWkhtmltopdf
-from workflows.ports import PdfRenderer
-from workflows.settings import Settings
+from workflows.runtime.ports import PdfRenderer
+from workflows.runtime.settings import Settings
 
 __all__ = ["CagedWkhtmltopdf", "renderer"]
 

@@ -22,7 +22,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from workflows.clock import now
+from workflows.runtime.clock import now
 
 _PRODUCER = "Gatehouse"
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)

@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from integrations.pdf.archival import describe, language_of_page
 from workflows.languages.sentences import say
-from workflows.ports import RenderFailed
+from workflows.runtime.ports import RenderFailed
 
 _FONT = "Vera"  # comes with reportlab, and is embedded, as documents for archives must be
 _SIZE = 8  # points

@@ -1,8 +1,8 @@
-"""Sending webhooks over HTTP, behind `workflows.ports.WebhookSender`."""
+"""Sending webhooks over HTTP, behind `workflows.runtime.ports.WebhookSender`."""
 
 from integrations.webhooks.sender import HttpWebhookSender
-from workflows.ports import WebhookSender
-from workflows.settings import Settings
+from workflows.runtime.ports import WebhookSender
+from workflows.runtime.settings import Settings
 
 __all__ = ["HttpWebhookSender", "webhook_sender"]
 

@@ -16,8 +16,8 @@ from typing import Literal
 import httpcore
 
 from integrations.webhooks.guarded_network import AddressRefused, GuardedNetwork, Resolver, resolve
-from workflows.clock import now
-from workflows.ports import WebhookAnswer
+from workflows.runtime.clock import now
+from workflows.runtime.ports import WebhookAnswer
 
 ANSWER_WITHIN = timedelta(seconds=15)  # in all; the specification recommends 15 to 30 s
 _KEPT = 1024  # bytes of the answer

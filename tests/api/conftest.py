@@ -12,8 +12,8 @@ from api.app import app
 from models.database import Record
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_session
-from workflows.api_keys import create_key
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key
+from workflows.billing.subscriptions.views import Marketplace
 
 BASE = "http://127.0.0.1:8000"
 

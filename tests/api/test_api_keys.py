@@ -7,10 +7,10 @@ import pytest
 
 from models.database import fetch, fetch_value
 from tests.factories import a_marketplace
-from workflows.api_keys import create_key, list_keys, revoke_key
-from workflows.clock import frozen, now
-from workflows.errors import InvalidInput, NotFound
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key, list_keys, revoke_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import frozen, now
+from workflows.runtime.errors import InvalidInput, NotFound
 
 SETTINGS = "/api/v1/portal-settings"
 

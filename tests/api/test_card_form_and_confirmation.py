@@ -12,10 +12,10 @@ from tests.factories import a_customer, a_link, a_marketplace, a_session, a_subs
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import a_payment_to_confirm, fake_stripe
-from workflows.clock import now
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
-from workflows.ports import CardDetails
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
+from workflows.runtime.ports import CardDetails
 
 FORM = "/api/v1/portal/card-updates/form"
 OURS = "http://127.0.0.1:8000"

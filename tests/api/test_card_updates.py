@@ -6,8 +6,8 @@ import httpx
 
 from models.database import fetch, fetch_value
 from tests.factories import a_link, a_marketplace, a_subscription, an_open_case
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
 
 PATH = "/api/v1/portal/card-updates"
 

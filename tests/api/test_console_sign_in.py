@@ -7,10 +7,10 @@ from pyotp.totp import TOTP
 
 from models.database import fetch_value
 from tests.factories import a_customer, a_marketplace, a_session, a_staff_link, a_staff_member, a_staff_session
-from workflows.clock import now
-from workflows.link_requests import handle_link_request
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access.link_requests import handle_link_request
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
 
 CONSOLE = "/api/v1/console"
 

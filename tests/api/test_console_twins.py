@@ -14,14 +14,14 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff_session, an_import
 from tests.web.browsing import Browser
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.actor import Actor
-from workflows.api_keys import create_key
-from workflows.clock import now
-from workflows.email_texts import EmailTextChange, change_text
-from workflows.emails.every_letter import TO_CUSTOMERS, TO_STAFF
-from workflows.links import link_text
-from workflows.logos import set_logo
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.emails.templates.registry import TO_CUSTOMERS, TO_STAFF
+from workflows.emails.templates.texts import EmailTextChange, change_text
+from workflows.engine.actor import Actor
+from workflows.marketplaces.logos import set_logo
+from workflows.runtime.clock import now
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.
 # None: a page that only asks or explains, whose answer is another line. A GET without a parameter reads a list.

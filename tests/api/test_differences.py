@@ -3,9 +3,9 @@
 import httpx
 
 from tests.factories import a_charge, a_marketplace, a_subscription
-from workflows.api_keys import create_key
-from workflows.differences import note_difference
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key
+from workflows.billing.reconciliation.differences import note_difference
+from workflows.billing.subscriptions.views import Marketplace
 
 PATH = "/api/v1/differences"
 

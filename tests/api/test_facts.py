@@ -4,9 +4,9 @@ import httpx
 
 from models.database import execute
 from tests.factories import a_marketplace
-from workflows.facts import FACTS
-from workflows.facts.check import check_facts
-from workflows.portal_views import Marketplace
+from workflows.audit.invariants import FACTS
+from workflows.audit.invariants.check import check_facts
+from workflows.billing.subscriptions.views import Marketplace
 
 FACTS_PATH = "/api/v1/facts"
 

@@ -14,11 +14,11 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.fakes.stripe.webhooks import signed
 from tests.web.at_stripe import fake_stripe
-from workflows.actor import Actor
-from workflows.charges import submit_charge
-from workflows.portal_views import Marketplace
-from workflows.ports import InDoubt
-from workflows.refunds import refund_charge
+from workflows.billing.charges.refunds import refund_charge
+from workflows.billing.collection.submit import submit_charge
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.runtime.ports import InDoubt
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from api.idempotency import shows_a_secret
 from models.database import execute, fetch, fetch_row, fetch_value, single_connection
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_product, a_staff_member, a_staff_session, a_subscription
-from workflows.api_keys import create_key
-from workflows.clock import frozen, now
-from workflows.idempotency import HELD_FOR, KEPT_FOR, forget_old
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.requests.idempotency import HELD_FOR, KEPT_FOR, forget_old
+from workflows.runtime.clock import frozen, now
 
 _CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2033}
 ORDERS = "/api/v1/orders"

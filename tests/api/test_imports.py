@@ -8,9 +8,9 @@ import pytest
 from models.database import execute, fetch
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
-from tests.workflows.importing_stripe import Shop, a_shop, worked_off
-from workflows.api_keys import create_key
-from workflows.settings import settings
+from tests.workflows.importing.importing_stripe import Shop, a_shop, worked_off
+from workflows.access.api_keys import create_key
+from workflows.runtime.settings import settings
 
 IMPORTS = "/api/v1/imports"
 Keys = dict[str, str]

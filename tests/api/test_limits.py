@@ -11,8 +11,8 @@ from models.database import fetch_value
 from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 ACCESS, SESSIONS = "/api/v1/portal/access-links", "/api/v1/portal/sessions"
 

@@ -28,13 +28,13 @@ from tests.fakes.mailjet.pump import (
     spam,
     tell,
 )
-from tests.workflows.staged_emails import a_staged_email, the_email
-from tests.workflows.test_mail_events import run_jobs
-from workflows.api_keys import create_key
-from workflows.emails.deliver import deliver_email
-from workflows.link_requests import handle_link_request
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from tests.workflows.emails.staged_emails import a_staged_email, the_email
+from tests.workflows.emails.test_mail_events import run_jobs
+from workflows.access.api_keys import create_key
+from workflows.access.link_requests import handle_link_request
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.emails.delivery.deliver import deliver_email
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

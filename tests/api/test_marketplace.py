@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.views import Marketplace
 
 PATH = "/api/v1/marketplace"
 

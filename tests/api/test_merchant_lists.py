@@ -9,9 +9,9 @@ import pytest
 
 from models.database import Record, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, a_subscription
-from workflows.clock import now
-from workflows.data_cards import sum_up
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.data_cards import sum_up
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
 
 API = "/api/v1"
 Keys = dict[str, str]

@@ -13,11 +13,11 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_product, a_su
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import fake_stripe
-from workflows.actor import Actor
-from workflows.api_keys import create_key
-from workflows.fire import Move, fire
+from workflows.access.api_keys import create_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE
-from workflows.portal_views import Marketplace
 
 Keys = dict[str, str]
 

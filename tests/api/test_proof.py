@@ -10,13 +10,13 @@ from models.database import Record, fetch
 from tests.factories import BY_WORKER, a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.api_keys import create_key
-from workflows.audit.seal import seal_all
-from workflows.audit.signing import SigningKey
-from workflows.fire import fire
+from workflows.access.api_keys import create_key
+from workflows.audit.proof.seal import seal_all
+from workflows.audit.proof.signing import SigningKey
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 ROOT = "/api/v1"
 

@@ -9,7 +9,7 @@ from models.database import DB, execute
 from models.roles import PowerfulRole
 from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 pytestmark = pytest.mark.usefixtures("valkey_url")
 

@@ -18,14 +18,14 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
-from workflows.charges import submit_charge
-from workflows.clock import frozen, now
-from workflows.errors import LinkUnusable
-from workflows.hosted_card import open_card_form
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
-from workflows.retention import forget_what_is_done
-from workflows.settings import settings
+from workflows.access_tokens.links import link_text
+from workflows.billing.cards.hosted_form import open_card_form
+from workflows.billing.collection.submit import submit_charge
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.privacy.retention import forget_what_is_done
+from workflows.runtime.clock import frozen, now
+from workflows.runtime.errors import LinkUnusable
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

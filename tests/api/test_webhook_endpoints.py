@@ -17,15 +17,15 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
 from tests.fakes.webhook_receiver import a_receiver
 from tests.webhook_rows import an_endpoint, endpoint_now
-from workflows.actor import Actor
-from workflows.api_keys import create_key
-from workflows.keys import current_key_id
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.access.api_keys import create_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.runtime.keys import current_key_id
+from workflows.runtime.settings import settings
 from workflows.webhooks.deliver import deliver_webhook
 from workflows.webhooks.endpoints import NewEndpoint, create_endpoint
 from workflows.webhooks.housekeeping import forget_attempts, seal_anew
-from workflows.webhooks.sealed_secrets import Sealed, shown, unseal
+from workflows.webhooks.secrets import Sealed, shown, unseal
 
 ENDPOINTS = "/api/v1/webhook-endpoints"
 PUBLIC = "https://93.184.215.14/webhooks"  # needs nobody to look it up

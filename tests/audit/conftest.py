@@ -10,7 +10,7 @@ from cli.embedded import EmbeddedPostgres
 from models.database import close_pool, open_pool, single_connection
 from tests.audit.sealed_log import SealedLog, sealed_log
 from tests.conftest import SETTINGS, made_database
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture(scope="session")

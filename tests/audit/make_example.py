@@ -10,9 +10,9 @@ from random import Random
 from models.database import fetch_row, single_connection
 from tests.audit.damages import delete, disarm, edit, insert, rebuild
 from tests.audit.sealed_log import SealedLog, exported, public_file
-from workflows.audit.export import Wanted
-from workflows.audit.lines import Form
-from workflows.audit.proofs import prove_consistency, prove_row
+from workflows.audit.export.export import Wanted
+from workflows.audit.export.inclusion import prove_consistency, prove_row
+from workflows.audit.export.lines import Form
 
 EXAMPLE = Path(__file__).parent / "example"
 

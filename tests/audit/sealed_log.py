@@ -17,15 +17,15 @@ from integrations.checkpoint_targets import Directory
 from models.database import Record, execute, fetch
 from tests.conftest import FreshDatabase
 from tests.factories import BY_WORKER, a_marketplace, a_subscription
-from workflows.actor import request_id
-from workflows.audit.export import EVERYTHING, Wanted, export
-from workflows.audit.lines import Form
-from workflows.audit.publish import publish_checkpoint
-from workflows.audit.seal import seal_all
-from workflows.audit.signing import SigningKey
-from workflows.fire import fire
+from workflows.audit.export.export import EVERYTHING, Wanted, export
+from workflows.audit.export.lines import Form
+from workflows.audit.proof.publish import publish_checkpoint
+from workflows.audit.proof.seal import seal_all
+from workflows.audit.proof.signing import SigningKey
+from workflows.engine.actor import request_id
+from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 ROUNDS = 4  # checkpoints
 SUBSCRIPTIONS = 8  # made in each round

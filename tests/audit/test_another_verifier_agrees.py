@@ -17,7 +17,7 @@ from tests.audit.damages import DAMAGES, disarm
 from tests.audit.sealed_log import SealedLog, exported
 from tests.audit.test_bad_files import FILES
 from verifier.verify import verify
-from workflows.audit.export import Wanted
+from workflows.audit.export.export import Wanted
 
 EXPORTS = 50
 DAMAGED_IN_THE_DATABASE = 26

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 
 from verifier.tree import Tree, consistent, included
-from workflows.audit.merkle import Frontier, consistency_ranges, hashes_of, inclusion_ranges, leaf_hash
+from workflows.audit.proof.merkle import Frontier, consistency_ranges, hashes_of, inclusion_ranges, leaf_hash
 
 SIZES = range(1, 36)
 DATA = [b"row %d" % number for number in SIZES]

@@ -12,12 +12,12 @@ from integrations.checkpoint_targets import Directory, ObjectStore
 from models.database import fetch, fetch_row, fetch_value
 from tests.factories import a_marketplace, a_staff_member, a_subscription
 from tests.fakes.object_store import ACCESS_KEY, SECRET_KEY, ObjectStoreFake, an_object_store
-from workflows.audit.findings import findings_of
-from workflows.audit.publish import publish_checkpoint
-from workflows.audit.seal import seal_all
-from workflows.audit.targets import PublishedOtherwise, TargetAway, name_of
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.audit.proof.findings import findings_of
+from workflows.audit.proof.publish import publish_checkpoint
+from workflows.audit.proof.seal import seal_all
+from workflows.audit.proof.targets import PublishedOtherwise, TargetAway, name_of
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

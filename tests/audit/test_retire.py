@@ -14,9 +14,9 @@ from models.database import close_pool, execute, fetch, fetch_value, open_pool, 
 from tests.audit.sealed_log import SealedLog, sealed_log
 from tests.conftest import FreshDatabase
 from verifier.verify import verify
-from workflows.audit.export import export
-from workflows.audit.retire import months_over
-from workflows.facts.check import check_facts
+from workflows.audit.export.export import export
+from workflows.audit.export.retire import months_over
+from workflows.audit.invariants.check import check_facts
 
 
 @pytest.fixture

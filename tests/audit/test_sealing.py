@@ -16,18 +16,18 @@ from tests.conftest import FreshDatabase, made_database
 from tests.factories import BY_WORKER, a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export import export
-from workflows.audit.findings import findings_of
-from workflows.audit.publish import publish_checkpoint
-from workflows.audit.seal import seal_all, seal_marketplace
-from workflows.audit.signing import KeyUnusable, SigningKey, ready_key, rotate
-from workflows.audit.spans import horizon
-from workflows.audit.status import sealing_warnings
-from workflows.audit.targets import Targets
-from workflows.fire import fire
+from workflows.audit.export.export import export
+from workflows.audit.proof.findings import findings_of
+from workflows.audit.proof.publish import publish_checkpoint
+from workflows.audit.proof.seal import seal_all, seal_marketplace
+from workflows.audit.proof.signing import KeyUnusable, SigningKey, ready_key, rotate
+from workflows.audit.proof.spans import horizon
+from workflows.audit.proof.status import sealing_warnings
+from workflows.audit.proof.targets import Targets
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export import Wanted, export
-from workflows.audit.lines import Form
-from workflows.audit.proofs import prove_consistency, prove_row
-from workflows.audit.seal import seal_all
-from workflows.errors import InvalidInput, NotFound
-from workflows.settings import settings
+from workflows.audit.export.export import Wanted, export
+from workflows.audit.export.inclusion import prove_consistency, prove_row
+from workflows.audit.export.lines import Form
+from workflows.audit.proof.seal import seal_all
+from workflows.runtime.errors import InvalidInput, NotFound
+from workflows.runtime.settings import settings
 
 FORMS: tuple[Form, ...] = ("ndjson", "csv")
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from models.database import close_pool, execute, open_pool
 from tests.billing_model.machine import ShopLife
 from tests.billing_model.met import what_was_met
-from workflows.facts.check import check_facts
+from workflows.audit.invariants.check import check_facts
 
 _AT_ONCE, _STEPS_OF_A_LIFE = 15, 50  # by one seed
 _PATIENCE = 3  # times the wanted steps: how long it goes on to meet what is rare

@@ -16,7 +16,7 @@ from tests.billing_model.history import History
 from tests.billing_model.promises import check_always
 from tests.billing_model.shop import PRODUCTS, Shop
 from tests.billing_model.watched_gateway import Fate
-from workflows.gateway_events import ChargeSettled, DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
+from workflows.billing.gateway_events.events import ChargeSettled, DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
 
 _SUBSCRIPTIONS = 5  # alive at once
 _SETTLES_WITHIN = 30  # rounds

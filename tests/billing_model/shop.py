@@ -12,24 +12,24 @@ from uuid import UUID
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.billing_model.watched_gateway import Crashed, WatchedGateway
 from tests.factories import a_customer, a_marketplace, a_product
-from workflows.actor import Actor
-from workflows.apply_gateway_event import EventTooEarly, apply_event
-from workflows.billing_clock import clock_of
-from workflows.billing_run import run_billing
-from workflows.cancel import cancel_by_staff
-from workflows.charges import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
-from workflows.clock import frozen, now
-from workflows.confirm_payment import confirm_payment
-from workflows.errors import WorkflowError
-from workflows.gateway_events import DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
-from workflows.links import issue_link, link_text
-from workflows.manual_retry import retry_now
-from workflows.marketplaces import marketplace_by_id
-from workflows.orders import NewOrder, OrderCard, place_order
-from workflows.portal_views import Marketplace
-from workflows.ports import CardDetails, InDoubt
-from workflows.refunds import refund_charge, settle_refund
-from workflows.replace_card import replace_card
+from workflows.access_tokens.links import issue_link, link_text
+from workflows.billing.calendar.clock import clock_of
+from workflows.billing.cards.replace_card import replace_card
+from workflows.billing.charges.refunds import refund_charge, settle_refund
+from workflows.billing.collection.confirm_payment import confirm_payment
+from workflows.billing.collection.submit import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
+from workflows.billing.dunning.manual_retry import retry_now
+from workflows.billing.gateway_events.apply import EventTooEarly, apply_event
+from workflows.billing.gateway_events.events import DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
+from workflows.billing.orders import NewOrder, OrderCard, place_order
+from workflows.billing.run.due_work import run_billing
+from workflows.billing.subscriptions.cancel import cancel_by_staff
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.runtime.clock import frozen, now
+from workflows.runtime.errors import WorkflowError
+from workflows.runtime.ports import CardDetails, InDoubt
 
 FIRST_DAY = datetime(2031, 1, 30, 12, tzinfo=UTC)  # months of 31, 28 and 30 days follow
 STAFF, MERCHANT = Actor("staff", UUID(int=1)), Actor("api_key", UUID(int=2))
@@ -48,7 +48,7 @@ _EXPIRES = 2055
 
 
 class _NoLimits:
-    """workflows.ports.RateLimiter of a deployment that set its limits too high to meet."""
+    """workflows.runtime.ports.RateLimiter of a deployment that set its limits too high to meet."""
 
     async def hit(self, limit: str, amount: int, per_seconds: int, who: str) -> int:
         _ = limit, amount, per_seconds, who

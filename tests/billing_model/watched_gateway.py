@@ -8,9 +8,18 @@ from itertools import count
 
 from integrations.gateways.sandbox import SandboxGateway
 from models.database import fetch_row, fetch_value
-from workflows.clock import now
-from workflows.gateway_events import ChargeSettled, GatewayEvent, RefundMade
-from workflows.ports import Card, CardDetails, CardSetup, ChargeRequest, Confirmation, GatewayPayment, InDoubt, Outcome
+from workflows.billing.gateway_events.events import ChargeSettled, GatewayEvent, RefundMade
+from workflows.runtime.clock import now
+from workflows.runtime.ports import (
+    Card,
+    CardDetails,
+    CardSetup,
+    ChargeRequest,
+    Confirmation,
+    GatewayPayment,
+    InDoubt,
+    Outcome,
+)
 
 
 class Crashed(Exception):
@@ -36,7 +45,9 @@ _AFTER: dict[Fate, type[Exception]] = {Fate.UNANSWERED: InDoubt, Fate.DIES_AFTER
 
 
 class WatchedGateway:
-    """workflows.ports.Gateway. `fate` is met once; `events` are the facts in the order in which they became true."""
+    """workflows.runtime.ports.Gateway. `fate` is met once; `events` are the facts in the order in which they became
+    true.
+    """
 
     hosted_form = False
 

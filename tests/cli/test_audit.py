@@ -10,8 +10,8 @@ from cli.main import main
 from models.database import close_pool, fetch_value, open_pool
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_subscription
-from workflows.audit.seal import seal_all
-from workflows.settings import settings
+from workflows.audit.proof.seal import seal_all
+from workflows.runtime.settings import settings
 
 
 async def _sealed(database: FreshDatabase) -> str:

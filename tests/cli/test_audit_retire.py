@@ -11,9 +11,9 @@ from cli.main import main
 from models.database import close_pool, fetch, open_pool, single_connection
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_subscription
-from workflows.audit.retire import Month, months_over
-from workflows.clock import frozen
-from workflows.settings import settings
+from workflows.audit.export.retire import Month, months_over
+from workflows.runtime.clock import frozen
+from workflows.runtime.settings import settings
 
 
 async def _retire(*words: object) -> int:

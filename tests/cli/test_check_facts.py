@@ -8,7 +8,7 @@ from subprocess import Popen
 from models.database import fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace
-from workflows.facts import FACTS
+from workflows.audit.invariants import FACTS
 
 Run = Callable[..., "Popen[str]"]
 

@@ -16,9 +16,9 @@ from tests.cli.observed import eventually
 from tests.conftest import FreshDatabase
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
-from tests.workflows.importing_stripe import Shop, a_shop, begun
-from workflows.importing.account_rows import RefusedObject
-from workflows.importing.account_run import AccountRefused, Progress
+from tests.workflows.importing.importing_stripe import Shop, a_shop, begun
+from workflows.importing.account.rows import RefusedObject
+from workflows.importing.account.run import AccountRefused, Progress
 from workflows.importing.shapes import ImportUnderWay
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -13,19 +13,19 @@ from integrations.gateways.sandbox import SandboxGateway
 from integrations.rate_limits import limiter
 from models.database import close_pool, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.conftest import FreshDatabase
-from workflows.actor import Actor
-from workflows.api_keys import authenticate
-from workflows.card_links import send_card_update_link
-from workflows.charges import submit_charge
-from workflows.clock import now
-from workflows.facts.check import check_facts
-from workflows.links import link_text
-from workflows.marketplaces import find_marketplace
-from workflows.payments import list_payments
-from workflows.ports import CardDetails
-from workflows.replace_card import replace_card
-from workflows.settings import settings
-from workflows.subscriptions import list_subscriptions
+from workflows.access.api_keys import authenticate
+from workflows.access_tokens.links import link_text
+from workflows.audit.invariants.check import check_facts
+from workflows.billing.cards.card_links import send_card_update_link
+from workflows.billing.cards.replace_card import replace_card
+from workflows.billing.charges.history import list_payments
+from workflows.billing.collection.submit import submit_charge
+from workflows.billing.subscriptions.portal_list import list_subscriptions
+from workflows.engine.actor import Actor
+from workflows.marketplaces.marketplace import find_marketplace
+from workflows.runtime.clock import now
+from workflows.runtime.ports import CardDetails
+from workflows.runtime.settings import settings
 
 CONTENTS = ("customer", "customer_order", "subscription", "charge", "invoice", "document", "transition_log")
 

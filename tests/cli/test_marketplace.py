@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from models.database import fetch, fetch_row
 from tests.conftest import FreshDatabase
-from workflows.api_keys import authenticate
+from workflows.access.api_keys import authenticate
 
 Start = Callable[..., subprocess.Popen[str]]
 

@@ -23,10 +23,10 @@ from tests.faults.lives import Nursery, nursery
 from tests.faults.mail_server import Arrivals, mail_server
 from tests.tasks.processes import until
 from tests.tasks.rows import none_left
-from workflows.keys import token_digest
-from workflows.link_requests import ask_for_link
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access.link_requests import ask_for_link
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.keys import token_digest
 
 REQUESTS, CUSTOMERS, KILLS = 500, 50, 50
 HANG_SHARE = 0.04

@@ -26,8 +26,8 @@ from models.database import (
 )
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_subscription
-from workflows.actor import Actor
-from workflows.fire import Move, fire
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
 
 POOL, TIMES = 4, 20

@@ -24,9 +24,9 @@ from tests.faults.doomed_worker import LEASE
 from tests.faults.fault_points import CHARGE_POINTS, DISPATCHER_POINTS
 from tests.faults.lives import Nursery, nursery
 from tests.tasks.processes import until
-from workflows.clock import now
-from workflows.outbox import stage
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.outbox import stage
+from workflows.runtime.clock import now
 
 RENEWALS, KILLS, FLUSHES = 300, 50, 2
 LONGEST_LIFE = 0.5  # seconds after it reports ready; a named point may come sooner

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from workflows.ports import Card, ChargeRequest
+from workflows.runtime.ports import Card, ChargeRequest
 
 
 def a_request(

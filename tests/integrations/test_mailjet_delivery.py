@@ -14,11 +14,11 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace
 from tests.fakes.mailjet.fake import FakeMailjet
 from tests.fakes.mailjet.faults import Fault
-from tests.workflows.staged_emails import a_staged_email, the_email
-from workflows.clock import frozen, now
-from workflows.emails.deliver import deliver_email
-from workflows.links import link_text
-from workflows.ports import InDoubt, Message
+from tests.workflows.emails.staged_emails import a_staged_email, the_email
+from workflows.access_tokens.links import link_text
+from workflows.emails.delivery.deliver import deliver_email
+from workflows.runtime.clock import frozen, now
+from workflows.runtime.ports import InDoubt, Message
 
 _SHORT = timedelta(milliseconds=300)
 _LATER = timedelta(hours=1)

@@ -10,7 +10,7 @@ import pytest
 from cli.embedded import EmbeddedValkey
 from integrations import rate_limits
 from integrations.rate_limits import SharedLimiter, limiter
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The sandbox gateway, as Stripe publishes its test numbers and as workflows/ports.py asks of every gateway."""
+"""The sandbox gateway, as Stripe publishes its test numbers and as workflows/runtime/ports.py asks of every gateway."""
 
 import asyncio
 import contextlib
@@ -12,8 +12,8 @@ from integrations.gateways import UnknownGateway, gateway_for
 from integrations.gateways.sandbox import KeyReused
 from integrations.gateways.sandbox_cards import TEST_CARDS
 from models.database import fetch, fetch_value, transaction
-from workflows.errors import InvalidInput
-from workflows.ports import Card, CardDeclined, CardDetails, ChargeRequest, Gateway, InDoubt, RefundRefused
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.ports import Card, CardDeclined, CardDetails, ChargeRequest, Gateway, InDoubt, RefundRefused
 
 pytestmark = pytest.mark.usefixtures("database")
 

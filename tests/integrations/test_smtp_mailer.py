@@ -8,8 +8,8 @@ import pytest
 from integrations.mailers import CaptureMailer, SmtpMailer, mailer
 from integrations.mailers.smtp import SmtpUnavailable
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
-from workflows.ports import InDoubt, Message, MessageRefused
-from workflows.settings import Settings
+from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.runtime.settings import Settings
 
 SENDER = "portal@gatehouse.example"
 ID = UUID("0199e4a0-7c1e-7000-8000-000000000001")

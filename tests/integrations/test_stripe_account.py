@@ -10,9 +10,9 @@ import pytest
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.stripe_shop import BEGAN, NOW, RENEWS, RUNNING, StripeShop, period
-from workflows.importing.account import Found
-from workflows.importing.account_run import AccountRefused
-from workflows.ports import GatewayBusy, InDoubt
+from workflows.importing.account.run import AccountRefused
+from workflows.importing.account.source import Found
+from workflows.runtime.ports import GatewayBusy, InDoubt
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from tests.fakes.stripe import setups
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe_requests import a_request
-from workflows.errors import InvalidInput
-from workflows.ports import Card, CardDetails, CardSetup, InDoubt
+from workflows.runtime.errors import InvalidInput
+from workflows.runtime.ports import Card, CardDetails, CardSetup, InDoubt
 
 _BACK, _CANCEL = "http://127.0.0.1:8000/portal/shop/card/token", "http://127.0.0.1:8000/portal/shop/subscriptions"
 

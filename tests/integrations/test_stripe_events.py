@@ -15,7 +15,7 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signature, signed
 from tests.integrations.stripe_requests import a_request
-from workflows.gateway_events import (
+from workflows.billing.gateway_events.events import (
     CardRemoved,
     CardSaved,
     CardUpdated,
@@ -31,7 +31,7 @@ from workflows.gateway_events import (
     RefundFailed,
     RefundMade,
 )
-from workflows.ports import Card
+from workflows.runtime.ports import Card
 
 _OLD, _NEW = "whsec_old", "whsec_new"
 _BODY = b'{"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1, "data": {"object": {}}}'

@@ -39,7 +39,7 @@ from tests.fakes.stripe.forms import parse
 from tests.fakes.stripe.routes import ROUTES
 from tests.fakes.stripe.webhooks import Pump
 from tests.integrations.stripe_requests import a_request
-from workflows.ports import Card, InDoubt
+from workflows.runtime.ports import Card, InDoubt
 
 _SDK: dict[tuple[str, str], Any] = {
     ("POST", "/v1/customers"): CustomerCreateParams,

@@ -11,7 +11,7 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe_requests import a_request
-from workflows.ports import Card, InDoubt, RefundRefused
+from workflows.runtime.ports import Card, InDoubt, RefundRefused
 
 
 async def _paid(gateway: StripeGateway, card: Card | str, amount_minor: int = 1999, currency: str = "EUR") -> str:

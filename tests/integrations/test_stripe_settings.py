@@ -5,8 +5,8 @@ import pytest
 from integrations.gateways import UnknownGateway, gateway_for, stripe_gateway
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
-from workflows.logs import HIDDEN, redact
-from workflows.settings import Settings, settings
+from workflows.runtime.logs import HIDDEN, redact
+from workflows.runtime.settings import Settings, settings
 
 
 @pytest.fixture

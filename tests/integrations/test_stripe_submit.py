@@ -12,8 +12,8 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_payment_metho
 from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
-from workflows.charges import submit_charge
-from workflows.ports import Card, InDoubt
+from workflows.billing.collection.submit import submit_charge
+from workflows.runtime.ports import Card, InDoubt
 
 
 async def _due(card: Card) -> Record:

@@ -16,8 +16,8 @@ from cryptography.x509.oid import NameOID
 from integrations.webhooks import HttpWebhookSender, webhook_sender
 from tests.fakes.webhook_receiver import Behaviour, a_receiver, answers, hangs, hangs_up, stops_short, trickles
 from tests.integrations.counting_server import a_counting_server
-from workflows.clock import frozen
-from workflows.settings import settings
+from workflows.runtime.clock import frozen
+from workflows.runtime.settings import settings
 
 BODY = b'{"type":"webhook.test"}'
 HEADERS = {"content-type": "application/json", "webhook-id": "evt_1"}

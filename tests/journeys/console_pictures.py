@@ -19,13 +19,13 @@ from tests.journeys.keeping import keep_picture
 from tests.journeys.pictured_pages import AT_THE_DOOR, EVERY, IN_BETWEEN, INSIDE, SIZES, Pictured
 from tests.journeys.pictured_shop import PicturedShop, a_pictured_shop
 from tests.journeys.waiting import until
-from workflows.clock import now
-from workflows.importing.account_run import stop
-from workflows.links import link_text
-from workflows.outbox import stage
-from workflows.portal_views import Marketplace
-from workflows.review.tally import count_moves
-from workflows.two_factor import forget_factor
+from workflows.access.two_factor import forget_factor
+from workflows.access_tokens.links import link_text
+from workflows.audit.review.daily_counts import count_moves
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.outbox import stage
+from workflows.importing.account.run import stop
+from workflows.runtime.clock import now
 
 _FOLDER = ROOT / "docs" / "pictures" / "console"
 _PAGE = ROOT / "docs" / "console.md"

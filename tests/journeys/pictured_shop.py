@@ -20,17 +20,17 @@ from tests.factories import (
     an_open_case,
 )
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.actor import Actor
-from workflows.api_keys import create_key, revoke_key
-from workflows.clock import now
-from workflows.data_cards import sum_up
-from workflows.fire import fire
-from workflows.invoices import issue_invoice
-from workflows.links import link_text
-from workflows.logos import set_logo
+from workflows.access.api_keys import create_key, revoke_key
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.data_cards import sum_up
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import fire
+from workflows.invoices.issue import issue_invoice
 from workflows.machines import WEBHOOK_DELIVERY
-from workflows.portal_settings import PortalSettingsChange, change_portal_settings
-from workflows.portal_views import Marketplace
+from workflows.marketplaces.logos import set_logo
+from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.runtime.clock import now
 
 _NAMES = (
     "Amelia Hart", "Jonas Weber", "Sofia Rossi", "Noah Bennett", "Ines Duarte", "Mats Lindqvist", "Chiara Greco",

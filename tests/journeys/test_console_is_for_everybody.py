@@ -29,16 +29,16 @@ from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
 from tests.journeys.waiting import until
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.api_keys import create_key, revoke_key
-from workflows.clock import now
-from workflows.facts.check import check_facts
-from workflows.fire import fire
-from workflows.links import link_text
-from workflows.logos import set_logo
+from workflows.access.api_keys import create_key, revoke_key
+from workflows.access_tokens.links import link_text
+from workflows.audit.invariants.check import check_facts
+from workflows.audit.review.daily_counts import count_moves
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
-from workflows.marketplace_setup import SET_UP
-from workflows.portal_views import Marketplace
-from workflows.review.tally import count_moves
+from workflows.marketplaces.logos import set_logo
+from workflows.operations.marketplace_setup import SET_UP
+from workflows.runtime.clock import now
 
 
 class Look(NamedTuple):

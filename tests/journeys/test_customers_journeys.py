@@ -12,9 +12,9 @@ from tests.factories import a_charge, a_marketplace, a_subscription, an_open_cas
 from tests.journeys.conftest import Deployment
 from tests.journeys.person import Person, a_person
 from tests.journeys.waiting import until
-from workflows.actor import Actor
-from workflows.clock import now
-from workflows.invoices import issue_invoice
+from workflows.engine.actor import Actor
+from workflows.invoices.issue import issue_invoice
+from workflows.runtime.clock import now
 
 WITH_AND_WITHOUT = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 

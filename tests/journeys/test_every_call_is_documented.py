@@ -25,7 +25,7 @@ from models.database import close_pool, open_pool
 from tests.conftest import SETTINGS
 from tests.journeys.conftest import Deployment
 from tests.journeys.documented_shop import Shop, a_documented_shop
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 CHECKS = [
     not_a_server_error,

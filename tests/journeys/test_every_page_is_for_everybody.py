@@ -26,11 +26,11 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import LIMIT, judge
 from tests.journeys.waiting import until
-from workflows.actor import Actor
-from workflows.clock import now
-from workflows.invoices import issue_invoice
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.invoices.issue import issue_invoice
+from workflows.runtime.clock import now
 
 SCHEMES = ("light", "dark")
 _STANDING_OUT = """

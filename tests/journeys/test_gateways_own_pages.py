@@ -14,9 +14,9 @@ from tests.fakes.stripe.webhooks import Pump
 from tests.journeys.conftest import Deployment, stripe_settings
 from tests.journeys.waiting import until
 from tests.web.at_stripe import a_payment_to_confirm
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])

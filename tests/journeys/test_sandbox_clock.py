@@ -11,7 +11,7 @@ from models.database import close_pool, open_pool
 from tests.changes_made import changes_of
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from tests.journeys.conftest import Deployment
-from workflows.api_keys import create_key
+from workflows.access.api_keys import create_key
 
 _PATIENCE = 120.0  # seconds for one call: it answers when all that fell due is done
 

@@ -20,11 +20,11 @@ from tests.factories import (
 )
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
-from workflows.clock import now
-from workflows.fire import fire
-from workflows.invoices import issue_invoice
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import fire
+from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
-from workflows.portal_views import Marketplace
+from workflows.runtime.clock import now
 
 
 async def _paths(shop: Marketplace) -> list[str]:

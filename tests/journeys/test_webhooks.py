@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_marketplace, a_staff_member, a_staff_s
 from tests.fakes.webhook_receiver import Receiver, a_receiver, answers
 from tests.journeys.conftest import Deployment
 from tests.journeys.waiting import until
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.views import Marketplace
 from workflows.webhooks.publish import tell
 
 

@@ -14,8 +14,8 @@ from uuid import uuid4
 from models.database import execute, transaction
 from tasks.job import Job
 from tasks.process import compose
-from workflows.actors import ACTORS
-from workflows.outbox import current_job, finish_current
+from workflows.engine.job_names import ACTORS
+from workflows.engine.outbox import current_job, finish_current
 
 _JOURNAL = os.open(os.environ["JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 _GATE = Path(os.environ.get("GATE", "/nonexistent"))

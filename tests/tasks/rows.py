@@ -8,7 +8,7 @@ from models.database import Record, execute, fetch, fetch_row, fetch_value
 from tasks.claim import claim
 from tasks.job import Job, JobFunction
 from tasks.schedule import SCHEDULE
-from workflows.actors import ACTORS, QUEUES
+from workflows.engine.job_names import ACTORS, QUEUES
 
 
 def a_job(function: JobFunction, name: str = "email.deliver", *, atomic: bool = False, attempts: int = 3) -> Job:

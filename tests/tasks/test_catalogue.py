@@ -8,8 +8,8 @@ import pytest
 
 from tasks.catalogue import JOBS, check_names
 from tasks.job import job
-from workflows.actors import ACTORS
-from workflows.errors import DefinitionError
+from workflows.engine.job_names import ACTORS
+from workflows.runtime.errors import DefinitionError
 
 
 def test_every_name_that_workflows_stage_has_its_job():

@@ -14,7 +14,7 @@ from tasks.claim import CLAIM
 from tasks.dispatcher import MEMORY_MARK, Dispatcher
 from tests.tasks.processes import until
 from tests.tasks.rows import make_due, row, stage, statuses
-from workflows.actors import ACTORS, QUEUES
+from workflows.engine.job_names import ACTORS, QUEUES
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from models.database import execute
 from tasks.job import LONGEST_PAUSE, Job
 from tasks.run import describe, run_job
 from tests.tasks.rows import a_job, find, make_due, row, send_all, stage_sent
-from workflows.dead_jobs import dead_jobs, replay
-from workflows.errors import NotFound
+from workflows.operations.dead_jobs import dead_jobs, replay
+from workflows.runtime.errors import NotFound
 
 pytestmark = pytest.mark.usefixtures("database")
 

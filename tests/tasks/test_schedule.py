@@ -10,7 +10,7 @@ from models.database import execute, fetch, fetch_value
 from tasks.catalogue import JOBS
 from tasks.schedule import SCHEDULE, publish, tick
 from tests.tasks.rows import send_all
-from workflows.actors import ACTORS
+from workflows.engine.job_names import ACTORS
 
 pytestmark = pytest.mark.usefixtures("database")
 

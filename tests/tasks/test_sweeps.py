@@ -19,8 +19,8 @@ from tests.factories import (
 )
 from tests.tasks.rows import find, send_all, stage
 from tests.webhook_rows import an_event
-from workflows.clock import now
-from workflows.link_requests import ask_for_link
+from workflows.access.link_requests import ask_for_link
+from workflows.runtime.clock import now
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -11,9 +11,9 @@ from tests.factories import a_charge, a_customer, a_payment_method, a_subscripti
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
 from tests.web.browsing import Browser
-from workflows.charges import submit_charge
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.billing.collection.submit import submit_charge
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 @contextmanager

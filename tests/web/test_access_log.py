@@ -11,11 +11,11 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_link, a_marketplace, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
 from tests.web.console.test_second_factor_pages import at_the_question, set_up
-from workflows.access_log import client_digest, forget_accesses
-from workflows.api_keys import create_key, revoke_key
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.access.access_log import client_digest, forget_accesses
+from workflows.access.api_keys import create_key, revoke_key
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 async def _rows(outcome: str = "refused") -> list[Record]:

@@ -12,14 +12,14 @@ from integrations.pdf import renderer
 from models.database import Record, execute, fetch, fetch_value, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, an_order
 from tests.web.browsing import Browser, text_of
-from tests.workflows.invoice_examples import an_imported_invoice
-from workflows.clock import now
-from workflows.documents import render_document
-from workflows.fire import fire
-from workflows.invoices import issue_invoice
+from tests.workflows.invoices.invoice_examples import an_imported_invoice
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.fire import fire
+from workflows.invoices.documents import render_document
+from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.runtime.clock import now
+from workflows.runtime.settings import settings
 
 
 async def _imported(marketplace: Marketplace, customer: Record, *numbers: str) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.web.browsing import Browser, text_of
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 async def test_in_development_it_leads_to_the_portals_and_the_inbox(browser: Browser, marketplace: Marketplace) -> None:

@@ -11,8 +11,8 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import deliver, fake_stripe
 from tests.web.browsing import Browser, form_of, forms_of, text_of
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
 
 BUTTON = "Enter a new card"
 

@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from models.database import fetch_value
 from tests.web.browsing import Browser, text_of
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 PAGES = ("/inbox", "/inbox.json", "/inbox/{id}", "/inbox/{id}/html")
 HTML = '<!doctype html><html><body><p style="color:teal">Hi</p><a href="http://127.0.0.1:8000/portal/x">Open</a>'

@@ -6,10 +6,10 @@ import pytest
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_customer, a_link, a_marketplace, a_subscription
 from tests.web.browsing import Browser, form_of, forms_of, text_of
-from workflows.link_requests import handle_link_request
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.access.link_requests import handle_link_request
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 async def test_the_login_page_asks_for_the_email_of_the_order(browser: Browser, marketplace: Marketplace) -> None:

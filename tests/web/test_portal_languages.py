@@ -18,12 +18,12 @@ from tests.factories import (
 )
 from tests.web.browsing import Browser, text_of
 from tests.web.unmarked import unmarked
-from workflows.actor import Actor
-from workflows.clock import now
-from workflows.invoices import issue_invoice
-from workflows.links import link_text
-from workflows.place_names import countries
-from workflows.portal_views import Marketplace
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.invoices.issue import issue_invoice
+from workflows.languages.place_names import countries
+from workflows.runtime.clock import now
 
 IN_BRACKETS = {"Accept-Language": "en-XA"}
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}

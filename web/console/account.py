@@ -9,9 +9,9 @@ from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.account import Account, AccountChange, account_of, change_account
-from workflows.errors import InvalidInput
-from workflows.two_factor import factor_of
+from workflows.access.own_account import Account, AccountChange, account_of, change_account
+from workflows.access.two_factor import factor_of
+from workflows.runtime.errors import InvalidInput
 
 # fmt: off
 _NOTICES = {

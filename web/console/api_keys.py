@@ -11,10 +11,10 @@ from web.console.answers import done, not_done, show_page
 from web.console.once import SentBefore, new_once, once
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.acts import ACTS
-from workflows.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
-from workflows.errors import InvalidInput
-from workflows.numbering import uuid_of
+from workflows.access.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
+from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.permissions import ACTS
+from workflows.runtime.errors import InvalidInput
 
 _ONE = "/api-keys/{key_id:str}/revoke"
 _LOST = "Its key was shown once: if nobody kept it, revoke it and make another."

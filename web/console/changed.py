@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from workflows.named_changes import NamedChange
+from workflows.marketplaces.named_changes import NamedChange
 
 _DIGEST = re.compile("[0-9a-f]{64}")  # how a logo is kept
 Labels = Mapping[str, str]  # of fields, as the page calls them

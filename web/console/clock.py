@@ -10,7 +10,7 @@ from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, read_clock, to_next_event
+from workflows.billing.run.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, read_clock, to_next_event
 
 
 class Step(NamedTuple):

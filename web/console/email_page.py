@@ -10,11 +10,11 @@ from web.connection import WebRequest
 from web.console.answers import show_page
 from web.headers import content_policy
 from web.visit import StaffVisit
-from workflows.email_gallery import EmailShown, preview_saved
-from workflows.email_texts import LONGEST, EmailTextChange, EmailTextShown, change_subject, email_text
+from workflows.emails.gallery import EmailShown, preview_saved
+from workflows.emails.templates.texts import LONGEST, EmailTextChange, EmailTextShown, change_subject, email_text
 from workflows.languages.locales import LANGUAGES
-from workflows.named_changes import NamedChange, named_changes
-from workflows.versions import version
+from workflows.marketplaces.named_changes import NamedChange, named_changes
+from workflows.requests.versions import version
 
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 _PHONE = "phone"

@@ -15,10 +15,10 @@ from web.forms import read_form_of
 from web.headers import content_policy, page_headers
 from web.rendering import page
 from web.visit import StaffVisit
-from workflows.email_gallery import every_email, one_email, preview, preview_saved, send_test
-from workflows.email_texts import change_text, checked_words, email_text, reset_text
-from workflows.errors import InvalidInput
-from workflows.versions import ChangedMeanwhile, version
+from workflows.emails.gallery import every_email, one_email, preview, preview_saved, send_test
+from workflows.emails.templates.texts import change_text, checked_words, email_text, reset_text
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
 
 _ONE = "/emails/{template:str}"
 _LARGEST = 64 * 1024  # bytes: the longest texts in an alphabet whose letters a form writes with nine characters each

@@ -8,11 +8,11 @@ from litestar.di import NamedDependency
 from web.connection import WebRequest
 from web.console.answers import show_page
 from web.visit import StaffVisit
-from workflows.access_log import note_reading
-from workflows.errors import InvalidInput
-from workflows.facts import FACTS_BY_NAME
-from workflows.facts.listed import BreachPage, Standing, facts_of, list_breaches
-from workflows.keyset import Asked
+from workflows.access.access_log import note_reading
+from workflows.audit.invariants import FACTS_BY_NAME
+from workflows.audit.invariants.listed import BreachPage, Standing, facts_of, list_breaches
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput
 
 
 class FactPages(Controller):

@@ -14,14 +14,19 @@ from web.console.changed import differences, told
 from web.forms import read_form_of
 from web.uploads import MOST_PARTS, read_upload_of
 from web.visit import StaffVisit
-from workflows.accent import palette
-from workflows.errors import InvalidInput
 from workflows.languages.locales import LANGUAGES
-from workflows.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
-from workflows.marketplaces import MarketplaceChange, MarketplaceShown, change_marketplace, marketplace_shown
-from workflows.named_changes import named_changes
-from workflows.place_names import countries, currencies, time_zones
-from workflows.versions import ChangedMeanwhile, version
+from workflows.languages.place_names import countries, currencies, time_zones
+from workflows.marketplaces.colors import palette
+from workflows.marketplaces.logos import FORMATS, LARGEST_UPLOAD, remove_logo, set_logo
+from workflows.marketplaces.marketplace import (
+    MarketplaceChange,
+    MarketplaceShown,
+    change_marketplace,
+    marketplace_shown,
+)
+from workflows.marketplaces.named_changes import named_changes
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
 
 # fmt: off
 LABELS = {

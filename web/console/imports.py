@@ -11,11 +11,11 @@ from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.looking_again import look_again
 from web.visit import StaffVisit
-from workflows.gateway_choice import STRIPE
-from workflows.importing.account_run import AccountRefused, begin, find_run, go_on, list_runs, stop
-from workflows.importing.account_shown import import_shown, refused_page
+from workflows.importing.account.progress import import_shown, refused_page
+from workflows.importing.account.run import AccountRefused, begin, find_run, go_on, list_runs, stop
 from workflows.importing.shapes import ImportUnderWay
-from workflows.numbering import uuid_of
+from workflows.marketplaces.gateway_choice import STRIPE
+from workflows.marketplaces.numbering import uuid_of
 
 _ONE = "/imports/{run:str}"
 _STOPPED = "It is stopped. What it has stored stays; another import adds the rest."

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from workflows.callers import Caller
+from workflows.marketplaces.callers import Caller
 
 
 class Entry(NamedTuple):

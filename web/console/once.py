@@ -11,8 +11,8 @@ from uuid import UUID
 
 from web.connection import WebRequest
 from web.visit import StaffVisit
-from workflows.errors import WorkflowError
-from workflows.idempotency import Asked, Claim, KeyBusy, ShownOnce, claim_request, give_back, keep_answer
+from workflows.requests.idempotency import Asked, Claim, KeyBusy, ShownOnce, claim_request, give_back, keep_answer
+from workflows.runtime.errors import WorkflowError
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from litestar import Response
 from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
 from web.visit import StaffVisit
-from workflows.access_log import note_refusal
-from workflows.errors import AddressUndeliverable, NotFound, NotNow, TooManyRequests, TransitionRefused
-from workflows.merchant_subscriptions import ChargeShown, MerchantSubscription, subscription_of_marketplace
-from workflows.numbering import number_of
+from workflows.access.access_log import note_refusal
+from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription, subscription_of_marketplace
+from workflows.marketplaces.numbering import number_of
+from workflows.runtime.errors import AddressUndeliverable, NotFound, NotNow, TooManyRequests, TransitionRefused
 
 ONE = "/subscriptions/{number:str}"
 

@@ -10,11 +10,19 @@ from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.acts import ROLES
-from workflows.errors import InvalidInput
-from workflows.numbering import uuid_of
-from workflows.people import NewPerson, change_role, get_person, invite, list_people, remove_person, try_person_again
-from workflows.two_factor import reset_factor
+from workflows.access.team import (
+    NewPerson,
+    change_role,
+    get_person,
+    invite,
+    list_people,
+    remove_person,
+    try_person_again,
+)
+from workflows.access.two_factor import reset_factor
+from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.permissions import ROLES
+from workflows.runtime.errors import InvalidInput
 
 _ONE = "/people/{person:str}"
 

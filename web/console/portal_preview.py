@@ -13,9 +13,9 @@ from web.portal.contact import words_of_link
 from web.rendering import page
 from web.show import show_for
 from web.visit import Visit
-from workflows.clock import now
-from workflows.contact import contact_of
-from workflows.portal_views import CardShown, Marketplace, SignedIn, SubscriptionView
+from workflows.billing.subscriptions.views import CardShown, Marketplace, SignedIn, SubscriptionView
+from workflows.marketplaces.contact import contact_of
+from workflows.runtime.clock import now
 
 _NOBODY = UUID(int=0)
 

@@ -13,9 +13,8 @@ from web.console.portal_preview import preview_page
 from web.forms import read_form_of
 from web.headers import content_policy
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput
-from workflows.named_changes import named_changes
-from workflows.portal_settings import (
+from workflows.marketplaces.named_changes import named_changes
+from workflows.marketplaces.portal_settings import (
     LONGEST_LINK,
     LONGEST_URL,
     MOST_LINKS,
@@ -25,7 +24,8 @@ from workflows.portal_settings import (
     change_portal_settings,
     settings_of,
 )
-from workflows.versions import ChangedMeanwhile, version
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
 
 # What the page calls each setting; also in the list of what changed.
 # fmt: off

@@ -10,11 +10,18 @@ from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.dunning_decision import CARD_RETRIES
-from workflows.errors import InvalidInput
-from workflows.named_changes import named_changes
-from workflows.saver_policy import CHANGES, SaverPolicy, SaverPolicyChange, change_policy, days_of, saver_policy
-from workflows.versions import ChangedMeanwhile, version
+from workflows.billing.dunning.decide import CARD_RETRIES
+from workflows.billing.dunning.policy import (
+    CHANGES,
+    SaverPolicy,
+    SaverPolicyChange,
+    change_policy,
+    days_of,
+    saver_policy,
+)
+from workflows.marketplaces.named_changes import named_changes
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
 
 ENDS = {"cancel": "Cancel the subscription", "leave": "Leave it in “failed charge” until a new card comes"}
 _LEFT, _RIGHT, _ROW = 14, 386, 16  # of the drawing, 400 wide; the height of a row of numbers

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from web.connection import WebRequest
 from web.console.answers import show_page
 from web.visit import StaffVisit
-from workflows.email_gallery import one_email
+from workflows.emails.gallery import one_email
 
 _EMAILS = ("failed_charge", "final_notice")
 

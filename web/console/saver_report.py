@@ -14,8 +14,8 @@ from web.console.answers import show_page
 from web.console.charts import Series, bars
 from web.show import Show
 from web.visit import StaffVisit
-from workflows.formatting import exponent
-from workflows.saver_report import LAST_ATTEMPT, MONTHS, AttemptShown, MonthOfCases, SaverReport, saver_report
+from workflows.billing.dunning.report import LAST_ATTEMPT, MONTHS, AttemptShown, MonthOfCases, SaverReport, saver_report
+from workflows.languages.formatting import exponent
 
 CHOICES = (3, 6, 12, 24)  # months
 

@@ -11,14 +11,14 @@ from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.rendering import see_other
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, NotFound
-from workflows.two_factor import (
+from workflows.access.two_factor import (
     begin_enrolment,
     confirm_enrolment,
     enrolment_of,
     factor_of,
     remove_own_factor,
 )
+from workflows.runtime.errors import InvalidInput, NotFound
 
 _PATH = "/account/second-factor"
 _LOST = (

@@ -16,13 +16,18 @@ from web.connection import WebRequest
 from web.console.answers import show_page
 from web.headers import page_headers
 from web.visit import StaffVisit
-from workflows.data_cards import data_cards
-from workflows.days_ahead import read_day, today
-from workflows.errors import InvalidInput
-from workflows.keyset import Asked
-from workflows.merchant_lists import State, SubscriptionPage, Wanted, list_subscriptions_of_marketplace
-from workflows.portal_views import Marketplace
-from workflows.subscription_export import MEDIA_TYPE, export_subscriptions
+from workflows.billing.calendar.chosen_dates import read_day, today
+from workflows.billing.subscriptions.data_cards import data_cards
+from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
+from workflows.billing.subscriptions.staff_lists import (
+    State,
+    SubscriptionPage,
+    Wanted,
+    list_subscriptions_of_marketplace,
+)
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput
 
 SHOWN_BY_DEFAULT = timedelta(days=30)
 STATES: tuple[State, ...] = get_args(State)

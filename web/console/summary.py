@@ -15,14 +15,14 @@ from web.console.timeline_words import told
 from web.forms import read_form_of
 from web.portal.invoices import pdf_answer
 from web.visit import StaffVisit
-from workflows.card_links import send_card_update_email
-from workflows.errors import NotFound
-from workflows.invoice_files import ask_again, invoice_file
-from workflows.link_requests import send_login_email
-from workflows.merchant_subscriptions import MerchantSubscription
-from workflows.numbering import number_of, uuid_of
-from workflows.resend_receipt import resend_receipt
-from workflows.timeline import MOST, timeline_of
+from workflows.access.link_requests import send_login_email
+from workflows.billing.cards.card_links import send_card_update_email
+from workflows.billing.emails.resend_receipt import resend_receipt
+from workflows.billing.subscriptions.staff_view import MerchantSubscription
+from workflows.billing.subscriptions.timeline import MOST, timeline_of
+from workflows.invoices.downloads import ask_again, invoice_file
+from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.runtime.errors import NotFound
 
 _SHOWN_FIRST = 30  # moves of the timeline: a year of a quiet subscription
 

@@ -12,10 +12,10 @@ from web.console.one_subscription import ONE, read_one, show_one, summary_path
 from web.forms import read_form_of
 from web.portal.billing import change_of, country_options, ticked_in, typed_of
 from web.visit import StaffVisit
-from workflows.billing_details import billing_details_of, change_billing_details
-from workflows.customer_records import find_customer
-from workflows.errors import InvalidInput, NotFound
-from workflows.merchant_subscriptions import MerchantSubscription
+from workflows.billing.subscriptions.staff_view import MerchantSubscription
+from workflows.customers.records import find_customer
+from workflows.invoices.billing_details import billing_details_of, change_billing_details
+from workflows.runtime.errors import InvalidInput, NotFound
 
 _PATH = f"{ONE}/billing-details"
 

@@ -15,17 +15,17 @@ from web.console.one_subscription import ONE, read_one, show_one, summary_path, 
 from web.forms import read_form_of
 from web.headers import page_headers
 from web.visit import StaffVisit
-from workflows.access_log import note_reading
-from workflows.customer_data import ZIP_TYPE, customer_archive
-from workflows.customer_language import chosen_language
-from workflows.customer_records import CustomerChange, CustomerExists, change_customer, find_customer
-from workflows.customers import CustomerErased
-from workflows.emails.undeliverable import try_again
-from workflows.erasure import ErasureRefused, erase_customer, look_before_erasing
-from workflows.errors import InvalidInput
+from workflows.access.access_log import note_reading
+from workflows.billing.subscriptions.staff_view import MerchantSubscription
+from workflows.customers.addresses import CustomerErased
+from workflows.customers.language import chosen_language
+from workflows.customers.records import CustomerChange, CustomerExists, change_customer, find_customer
+from workflows.emails.delivery.suppression import try_again
 from workflows.languages.locales import LANGUAGES
-from workflows.merchant_subscriptions import MerchantSubscription
-from workflows.versions import ChangedMeanwhile, version
+from workflows.privacy.data_export import ZIP_TYPE, customer_archive
+from workflows.privacy.erasure import ErasureRefused, erase_customer, look_before_erasing
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
 
 _PATH = f"{ONE}/customer"
 

@@ -13,13 +13,13 @@ from web.console.answers import done, not_done
 from web.console.one_subscription import ONE, charge_of, read_one, show_one, summary_path, then_summary
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, TransitionRefused
-from workflows.formatting import exponent
-from workflows.gateway_choice import gateway_of_charge
-from workflows.manual_retry import retry_now
-from workflows.merchant_subscriptions import ChargeShown, MerchantSubscription
-from workflows.numbering import uuid_of
-from workflows.refunds import refund_charge
+from workflows.billing.charges.refunds import refund_charge
+from workflows.billing.dunning.manual_retry import retry_now
+from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription
+from workflows.languages.formatting import exponent
+from workflows.marketplaces.gateway_choice import gateway_of_charge
+from workflows.marketplaces.numbering import uuid_of
+from workflows.runtime.errors import InvalidInput, TransitionRefused
 
 _RETRY, _REFUND = f"{ONE}/retry", ONE + "/charges/{charge:str}/refund"
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,4})?", re.ASCII)

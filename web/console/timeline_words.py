@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from web.show import Show
-from workflows.timeline import TimelineEntry
+from workflows.billing.subscriptions.timeline import TimelineEntry
 
 
 class Told(NamedTuple):

@@ -16,10 +16,11 @@ from web.console.once import SentBefore, new_once, once
 from web.console.webhook_deliveries import log_of, state_asked
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, TransitionRefused
-from workflows.numbering import uuid_of
-from workflows.ports import WebhookSender
-from workflows.versions import ChangedMeanwhile, version
+from workflows.engine.event_types import EVENT_TYPES, SUBSCRIBABLE
+from workflows.marketplaces.numbering import uuid_of
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput, TransitionRefused
+from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.deliveries import send_test
 from workflows.webhooks.endpoints import (
     MOST_ENDPOINTS,
@@ -35,7 +36,6 @@ from workflows.webhooks.endpoints import (
     remove_endpoint,
     rotate_secret,
 )
-from workflows.webhooks.event_types import EVENT_TYPES, SUBSCRIBABLE
 
 _ONE = "/webhooks/{endpoint:str}"
 _NOTHING: Mapping[str, str] = {}

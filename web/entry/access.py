@@ -20,11 +20,11 @@ from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, spoken_to
-from workflows.client_limits import check_redemption
-from workflows.entrances import PORTAL
-from workflows.errors import LinkUnusable
-from workflows.sign_in import Redeemed, look_at_link, redeem_link
-from workflows.staff_sign_in import Challenge, redeem_staff_link
+from workflows.access.client_limits import check_redemption
+from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.access.staff_sign_in import Challenge, redeem_staff_link
+from workflows.access_tokens.realms import PORTAL
+from workflows.runtime.errors import LinkUnusable
 
 
 class AccessPages(Controller):

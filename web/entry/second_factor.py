@@ -11,10 +11,10 @@ from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page
 from web.visit import EitherDoor
-from workflows.client_limits import check_redemption
-from workflows.customers import mask_email
-from workflows.errors import InvalidInput, LinkUnusable
-from workflows.staff_sign_in import answer_challenge, challenged_email
+from workflows.access.client_limits import check_redemption
+from workflows.access.staff_sign_in import answer_challenge, challenged_email
+from workflows.customers.addresses import mask_email
+from workflows.runtime.errors import InvalidInput, LinkUnusable
 
 _PAGE = "console/second_factor_asked.html"
 

@@ -5,8 +5,8 @@ from litestar import Response
 from web.notices import Notice, notice_cookie
 from web.rendering import see_other
 from web.visit import Door
-from workflows.access_log import note_refusal
-from workflows.errors import LinkUnusable
+from workflows.access.access_log import note_refusal
+from workflows.runtime.errors import LinkUnusable
 
 
 def to_login(door: Door, error: LinkUnusable) -> Response[None]:

@@ -9,14 +9,14 @@ from web.forms import read_form_of
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.rendering import page, see_other
 from web.visit import Visit
-from workflows.billing_details import (
+from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsShown,
     billing_details_of,
     change_billing_details,
 )
-from workflows.errors import InvalidInput
-from workflows.place_names import countries
+from workflows.languages.place_names import countries
+from workflows.runtime.errors import InvalidInput
 
 _PATH = "/billing-details"
 TYPED = ("name", "address", "country", "tax_id")

@@ -10,11 +10,11 @@ from web.notices import Notice, notice_cookie
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Visit
-from workflows.cancel import cancel_by_customer
-from workflows.errors import SelfCancellationOff, TransitionRefused
-from workflows.numbering import number_of
-from workflows.portal_views import SubscriptionView
-from workflows.subscriptions import get_subscription
+from workflows.billing.subscriptions.cancel import cancel_by_customer
+from workflows.billing.subscriptions.portal_list import get_subscription
+from workflows.billing.subscriptions.views import SubscriptionView
+from workflows.marketplaces.numbering import number_of
+from workflows.runtime.errors import SelfCancellationOff, TransitionRefused
 
 _PATH = "/subscriptions/{number:str}/cancel"
 

@@ -20,12 +20,12 @@ from web.notices import Notice, notice_cookie, notice_of
 from web.portal.hosted_card import is_hosted, offer_form
 from web.rendering import page, see_other
 from web.visit import Door, spoken_to
-from workflows.access_log import note_refusal
-from workflows.card_links import look_at_card_link
-from workflows.errors import CardRefused, GatewayUnavailable, InvalidInput, LinkUnusable
+from workflows.access.access_log import note_refusal
+from workflows.billing.cards.card_links import look_at_card_link
+from workflows.billing.cards.replace_card import replace_card
 from workflows.languages.sentences import sentence
-from workflows.ports import CardDetails
-from workflows.replace_card import replace_card
+from workflows.runtime.errors import CardRefused, GatewayUnavailable, InvalidInput, LinkUnusable
+from workflows.runtime.ports import CardDetails
 
 _EXPIRY = re.compile(r"\s*([0-9]{1,2})\s*[/.\- ]\s*([0-9]{2}|[0-9]{4})\s*|\s*([0-9]{2})([0-9]{2})\s*")
 _FIELDS = ("number", "expiry", "cvc")

@@ -16,10 +16,10 @@ from web.notices import Notice, notice_cookie
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import leave_for, page, see_other
 from web.visit import Visit
-from workflows.confirm_payment import confirm_payment, confirmed_url
-from workflows.numbering import number_of
-from workflows.portal_views import SubscriptionView
-from workflows.subscriptions import get_subscription
+from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
+from workflows.billing.subscriptions.portal_list import get_subscription
+from workflows.billing.subscriptions.views import SubscriptionView
+from workflows.marketplaces.numbering import number_of
 
 _CONFIRM, _CONFIRMED = "/subscriptions/{number:str}/confirm", "/subscriptions/{number:str}/confirmed"
 

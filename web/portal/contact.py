@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from web.rendering import page
 from web.visit import Visit
-from workflows.contact import contact_of
+from workflows.marketplaces.contact import contact_of
 
 
 class ContactPages(Controller):

@@ -18,10 +18,10 @@ from web.forms import read_form
 from web.looking_again import look_again
 from web.rendering import leave_for, page, see_other
 from web.visit import Door, spoken_to
-from workflows.card_links import look_at_card_link
-from workflows.errors import GatewayUnavailable, LinkUnusable
-from workflows.hosted_card import card_saved_by_form, form_urls, open_card_form
+from workflows.billing.cards.card_links import look_at_card_link
+from workflows.billing.cards.hosted_form import card_saved_by_form, form_urls, open_card_form
 from workflows.languages.sentences import sentence
+from workflows.runtime.errors import GatewayUnavailable, LinkUnusable
 
 
 class HostedCardPages(Controller):

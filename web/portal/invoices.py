@@ -12,9 +12,9 @@ from web.headers import page_headers
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page
 from web.visit import Visit
-from workflows.errors import NotFound
-from workflows.invoice_files import invoice_file
-from workflows.portal_views import InvoiceFile
+from workflows.billing.subscriptions.views import InvoiceFile
+from workflows.invoices.downloads import invoice_file
+from workflows.runtime.errors import NotFound
 
 _PATH = "/invoices/{number:path}"
 _NAME = re.compile(r"/([A-Za-z0-9][A-Za-z0-9./_-]{0,59})\.pdf")

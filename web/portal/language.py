@@ -10,7 +10,7 @@ from web.cookies import is_inside
 from web.forms import read_form_of
 from web.rendering import see_other
 from web.visit import Visit
-from workflows.customer_language import LanguageChoice, choose_language
+from workflows.customers.language import LanguageChoice, choose_language
 
 
 class LanguagePages(Controller):

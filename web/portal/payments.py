@@ -9,10 +9,10 @@ from web.connection import WebRequest
 from web.notices import forget_notice, notice_of
 from web.rendering import page
 from web.visit import Visit
-from workflows.errors import InvalidInput
+from workflows.billing.charges.history import list_payments
+from workflows.billing.subscriptions.views import Direction, PaymentPage, PaymentSort
 from workflows.languages.sentences import sentence
-from workflows.payments import list_payments
-from workflows.portal_views import Direction, PaymentPage, PaymentSort
+from workflows.runtime.errors import InvalidInput
 
 # fmt: off
 _HEADS: dict[PaymentSort, str] = {

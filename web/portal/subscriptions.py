@@ -12,9 +12,9 @@ from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Visit
-from workflows.card_links import send_card_update_link
-from workflows.numbering import number_of
-from workflows.subscriptions import get_subscription, list_subscriptions
+from workflows.billing.cards.card_links import send_card_update_link
+from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
+from workflows.marketplaces.numbering import number_of
 
 
 class SubscriptionPages(Controller):

@@ -1,7 +1,7 @@
 """Charges of the past, each born in the state it ended in, each paid one with exactly one invoice.
 
 The invoice keeps the merchant's own number, takes none from the marketplace's series, and has no document before
-somebody asks for it (workflows/invoice_files.py).
+somebody asks for it (workflows/invoices/downloads.py).
 """
 
 from collections.abc import Sequence

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from workflows.customers import clean_email
-from workflows.errors import InvalidInput
-from workflows.formatting import CURRENCIES, exponent
+from workflows.customers.addresses import clean_email
 from workflows.importing.shapes import Place, Problem
+from workflows.languages.formatting import CURRENCIES, exponent
+from workflows.runtime.errors import InvalidInput
 
 LONGEST_REFERENCE = 200  # characters; a reference is an id in the merchant's old system
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.database import execute
 from workflows.importing.shapes import Place, one
-from workflows.invoice_snapshot_sql import SNAPSHOT_FROM, snapshot_sql
+from workflows.invoices.snapshot_sql import SNAPSHOT_FROM, snapshot_sql
 
 
 async def store_invoices(place: Place, numbers: Sequence[tuple[UUID, str]]) -> None:

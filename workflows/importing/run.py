@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from models.database import connection, fetch_value, transaction
-from workflows.clock import marketplace_now
+from workflows.billing.subscriptions.portal_list import billing_offset
+from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.charges import CHARGES
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.fields import Fields
@@ -23,8 +24,7 @@ from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
 from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, RawRow, Refused, Source, Verdict
 from workflows.importing.subscriptions import SUBSCRIPTIONS
-from workflows.portal_views import Marketplace
-from workflows.subscriptions import billing_offset
+from workflows.runtime.clock import marketplace_now
 
 KINDS: tuple[Kind[Any], ...] = (PRODUCTS, CUSTOMERS, ORDERS, SUBSCRIPTIONS, CHARGES)  # each names only those before
 CHUNK = 5_000  # rows: a transaction of well under a second, so no lock is held longer

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models.database import Record
-from workflows.errors import WorkflowError
+from workflows.runtime.errors import WorkflowError
 
 if TYPE_CHECKING:
     from workflows.importing.fields import Fields

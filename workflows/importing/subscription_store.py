@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch, fetch_value
-from workflows.decline_codes import severity
-from workflows.dunning_decision import CaseFacts, Policy, WaitUntil, decide
-from workflows.dunning_facts import policy_of
+from workflows.billing.charges.declines import severity
+from workflows.billing.dunning.decide import CaseFacts, Policy, WaitUntil, decide
+from workflows.billing.dunning.facts import policy_of
 from workflows.importing.shapes import Place, column_of
 from workflows.importing.subscription_rows import SubscriptionRow
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from babel.core import Locale, UnknownLocaleError
 
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, str] = {

@@ -1,6 +1,6 @@
 """Every life cycle, one table a file, and the list of them all."""
 
-from workflows.machine import StateMachine
+from workflows.engine.machine import StateMachine
 from workflows.machines.access_token import ACCESS_TOKEN
 from workflows.machines.charge import CHARGE
 from workflows.machines.document import DOCUMENT

@@ -1,6 +1,6 @@
 """The life of a one-time link: issued, then redeemed once, or expired by time, by a redeemed sibling, or by staff."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 from workflows.machines.expiry import NOT_PAST_EXPIRY, PAST_EXPIRY
 
 # fmt: off

@@ -1,6 +1,6 @@
 """The life of one attempt to take money, and of that money afterwards."""
 
-from workflows.machine import NEW, Guard, Rule, StateMachine
+from workflows.engine.machine import NEW, Guard, Rule, StateMachine
 
 NOT_SUBMITTED = Guard(lambda row, _: row["submitted_at"] is None, "submitted_at IS NULL")
 REFUNDS_ALL = Guard(

@@ -1,6 +1,6 @@
 """The life of a PDF: requested, rendered in the background, or given up after many tries until somebody asks again."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 
 # fmt: off
 DOCUMENT = StateMachine(

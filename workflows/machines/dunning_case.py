@@ -1,6 +1,6 @@
 """The life of a Subscription Saver case: open from the first failure until money came, tries ran out, or it was dropped."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 
 # fmt: off
 DUNNING_CASE = StateMachine(

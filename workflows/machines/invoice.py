@@ -1,6 +1,6 @@
 """The life of an invoice: issued, and corrected when a credit note undid it. Its content never changes."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 
 # fmt: off
 INVOICE = StateMachine(

@@ -1,6 +1,6 @@
 """The life of an e-mail, from its cause to the provider's last word on it."""
 
-from workflows.machine import NEW, Guard, Rule, StateMachine
+from workflows.engine.machine import NEW, Guard, Rule, StateMachine
 
 CAME_BACK_FOR_NOW = Guard(lambda row, _: row["bounce"] == "soft", "bounce IS NOT DISTINCT FROM 'soft'")
 NOT_COMPLAINED_OF = Guard(lambda row, _: row["bounce"] != "complaint", "bounce IS DISTINCT FROM 'complaint'")

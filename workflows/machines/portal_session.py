@@ -1,6 +1,6 @@
 """The life of a signed-in session: active until its absolute end, or ended by its owner or by staff."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 from workflows.machines.expiry import PAST_EXPIRY
 
 # fmt: off

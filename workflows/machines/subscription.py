@@ -1,6 +1,6 @@
 """The life of a subscription. A trial is a period of an active one, not a state."""
 
-from workflows.machine import NEW, Guard, Rule, StateMachine
+from workflows.engine.machine import NEW, Guard, Rule, StateMachine
 
 PAID_OFF = Guard(
     lambda row, _: row["payments_total"] is not None and row["payments_made"] >= row["payments_total"],

@@ -1,6 +1,6 @@
 """The life of one event on its way to one endpoint: pending while it is tried, delivered by any 2xx, or given up."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 
 # fmt: off
 WEBHOOK_DELIVERY = StateMachine(

@@ -1,6 +1,6 @@
 """The life of an address that events are sent to: enabled until staff, its owner or its silence end that; then removed."""
 
-from workflows.machine import NEW, Rule, StateMachine
+from workflows.engine.machine import NEW, Rule, StateMachine
 
 # fmt: off
 WEBHOOK_ENDPOINT = StateMachine(

@@ -9,17 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
-from workflows.actor import worker
-from workflows.clock import now
-from workflows.fire import Move, fire
+from workflows.engine.actor import worker
+from workflows.engine.fire import Move, fire
+from workflows.engine.outbox import finish_current, stage
 from workflows.machines import WEBHOOK_DELIVERY
-from workflows.outbox import finish_current, stage
-from workflows.ports import WebhookAnswer, WebhookSender
+from workflows.runtime.clock import now
+from workflows.runtime.ports import WebhookAnswer, WebhookSender
 from workflows.webhooks.failing import end_endpoint, note_failure, note_success
+from workflows.webhooks.fairness import turn, wait_for_turn
 from workflows.webhooks.messages import body_of, headers_of
 from workflows.webhooks.schedule import pause_after
-from workflows.webhooks.sealed_secrets import Sealed, unseal
-from workflows.webhooks.turns import turn, wait_for_turn
+from workflows.webhooks.secrets import Sealed, unseal
 
 BY = worker("webhook.deliver")
 _COUNTED = 1_000  # of a line

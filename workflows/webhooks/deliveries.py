@@ -7,12 +7,12 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_all, fetch_row, fetch_value, transaction
-from workflows.actor import Actor
-from workflows.errors import InvalidInput, NotFound, TransitionRefused
-from workflows.fire import Move, fire
+from workflows.engine.actor import Actor
+from workflows.engine.event_types import TEST
+from workflows.engine.fire import Move, fire
 from workflows.machines import WEBHOOK_DELIVERY
+from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.webhooks.endpoints import get_endpoint
-from workflows.webhooks.event_types import TEST
 from workflows.webhooks.messages import body_of, message_id
 from workflows.webhooks.publish import stage_delivery
 

@@ -12,17 +12,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
-from workflows.actor import Actor
-from workflows.changes import record_change
-from workflows.clock import now
-from workflows.errors import InvalidInput, NotFound, WorkflowError
-from workflows.fire import Move, create, fire
+from workflows.engine.actor import Actor
+from workflows.engine.event_types import SUBSCRIBABLE
+from workflows.engine.fire import Move, create, fire
+from workflows.languages.typed_text import one_line
 from workflows.machines import WEBHOOK_ENDPOINT
-from workflows.ports import WebhookSender
-from workflows.typed_text import one_line
-from workflows.versions import check_version
-from workflows.webhooks.event_types import SUBSCRIBABLE
-from workflows.webhooks.sealed_secrets import Sealed, new_secret, seal, shown, unseal
+from workflows.marketplaces.change_log import record_change
+from workflows.requests.versions import check_version
+from workflows.runtime.clock import now
+from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
+from workflows.runtime.ports import WebhookSender
+from workflows.webhooks.secrets import Sealed, new_secret, seal, shown, unseal
 from workflows.webhooks.urls import UNREACHABLE, url_problem
 
 MOST_ENDPOINTS = 20  # a marketplace; every event is sent to each that wants it

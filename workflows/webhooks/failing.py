@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from models.database import Record, execute, fetch, fetch_row
-from workflows.emails.stage import stage_email
-from workflows.fire import Move, fire
+from workflows.emails.delivery.stage import stage_email
+from workflows.engine.fire import Move, fire
 from workflows.machines import WEBHOOK_ENDPOINT
-from workflows.staff import who_wants
+from workflows.marketplaces.staff import who_wants
 
 End = Literal["gone", "give_up"]
 

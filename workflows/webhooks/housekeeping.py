@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from models.database import execute, fetch
-from workflows.clock import now
-from workflows.keys import current_key_id
-from workflows.webhooks.sealed_secrets import Sealed, seal, unseal
+from workflows.runtime.clock import now
+from workflows.runtime.keys import current_key_id
+from workflows.webhooks.secrets import Sealed, seal, unseal
 
 KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints answer may be anything
 _AT_ONCE = 5_000

@@ -7,13 +7,13 @@ tells of itself by `tell`, in the transaction of its change.
 from uuid import UUID
 
 from models.database import execute, fetch, fetch_row
-from workflows.actor import request_id, worker
-from workflows.actors import ACTORS
-from workflows.errors import DefinitionError
-from workflows.fire import Move, create
+from workflows.engine.actor import request_id, worker
+from workflows.engine.event_sql import DATA, events_of
+from workflows.engine.event_types import EVENT_TYPES
+from workflows.engine.fire import Move, create
+from workflows.engine.job_names import ACTORS
 from workflows.machines import WEBHOOK_DELIVERY
-from workflows.webhooks.event_sql import DATA, events_of
-from workflows.webhooks.event_types import EVENT_TYPES
+from workflows.runtime.errors import DefinitionError
 
 _BY = worker("webhook.publish")
 

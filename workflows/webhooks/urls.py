@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 LONGEST = 2000  # characters
 UNREACHABLE = "must lead to a public address on the internet. Ours cannot reach it."

@@ -16,5 +16,5 @@ ALTER TABLE email_text ADD CONSTRAINT email_text_whole CHECK (num_nulls(subject,
 -- What a test e-mail is written in. NULL: the language of whom it goes to.
 ALTER TABLE outgoing_email ADD COLUMN language text CHECK (language ~ '^[a-z]{2}$');
 
--- NULL: ours. How much of it reads is computed (workflows/accent.py).
+-- NULL: ours. How much of it reads is computed (workflows/marketplaces/colors.py).
 ALTER TABLE marketplace ADD COLUMN accent_color text CHECK (accent_color ~ '^#[0-9a-f]{6}$');

@@ -10,7 +10,7 @@ CREATE INDEX transition_log_person ON transition_log (marketplace_id, actor_kind
 CREATE INDEX dunning_case_subscription ON dunning_case (marketplace_id, subscription_id);
 CREATE INDEX invoice_of_charge ON invoice (marketplace_id, charge_id);
 
--- How often each rule moved something: by day (UTC), and ever. Added up by a job (workflows/review/tally.py).
+-- How often each rule moved something: by day (UTC), and ever. Added up by a job (workflows/audit/review/daily_counts.py).
 CREATE TABLE log_day (
     marketplace_id uuid   NOT NULL REFERENCES marketplace,
     day            date   NOT NULL,

@@ -1,4 +1,4 @@
--- What is found to be forgotten (workflows/retention.py), without reading what stays.
+-- What is found to be forgotten (workflows/privacy/retention.py), without reading what stays.
 
 -- Rows that go leave room at the table's beginning for new ones, and then a range of blocks says nothing of their age.
 DROP INDEX gateway_event_received;

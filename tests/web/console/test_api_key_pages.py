@@ -2,10 +2,10 @@
 
 from models.database import fetch_row, fetch_value
 from tests.web.browsing import Browser, text_of
-from workflows.acts import SCOPES
-from workflows.api_keys import authenticate, create_key, list_keys
-from workflows.errors import NotSignedIn
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import authenticate, create_key, list_keys
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.permissions import SCOPES
+from workflows.runtime.errors import NotSignedIn
 
 
 async def test_a_key_is_made_with_the_scopes_that_were_ticked_and_shown_once(

@@ -12,14 +12,14 @@ from tests.factories import a_charge, a_link, a_marketplace, a_staff_member, a_s
 from tests.web.browsing import Browser, text_of
 from verifier.__main__ import main as verifier
 from verifier.findings import PROVEN
-from workflows.actor import Actor
-from workflows.audit.findings import record_finding
-from workflows.audit.seal import seal_all
-from workflows.fire import Move, fire
+from workflows.audit.proof.findings import record_finding
+from workflows.audit.proof.seal import seal_all
+from workflows.audit.review.daily_counts import count_moves
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, fire
 from workflows.machines import MACHINES, SUBSCRIPTION
-from workflows.portal_views import Marketplace
-from workflows.review.tally import count_moves
-from workflows.settings import settings
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import re
 
 from models.database import fetch_row
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.actor import Actor
-from workflows.email_texts import EmailTextChange, change_text, email_text
-from workflows.emails.catalogue import CATALOGUE
-from workflows.emails.every_letter import TO_CUSTOMERS
-from workflows.emails.examples import examples
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.emails.templates.catalogue import CATALOGUE
+from workflows.emails.templates.examples import examples
+from workflows.emails.templates.registry import TO_CUSTOMERS
+from workflows.emails.templates.texts import EmailTextChange, change_text, email_text
+from workflows.engine.actor import Actor
 
 BY = Actor("worker", "test")
 

@@ -26,9 +26,9 @@ from tests.factories import (
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of
 from tests.webhook_rows import a_delivery, an_endpoint
 from web.console.guard import may_act as page_guard
-from workflows.acts import ACTS, ROLES
-from workflows.api_keys import create_key
-from workflows.portal_views import Marketplace
+from workflows.access.api_keys import create_key
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.permissions import ACTS, ROLES
 
 # Open to whoever stands before the door, by hand: nothing else may do without an act.
 AT_THE_DOOR = {"/", "/access-links", "/access/{token}", "/second-factor", "/sign-out"}

@@ -2,8 +2,8 @@
 
 from models.database import execute
 from tests.web.browsing import Browser
-from workflows.facts.check import check_facts
-from workflows.portal_views import Marketplace
+from workflows.audit.invariants.check import check_facts
+from workflows.billing.subscriptions.views import Marketplace
 
 
 async def test_an_auditor_sees_that_all_holds_and_what_does_not(browser: Browser, marketplace: Marketplace) -> None:

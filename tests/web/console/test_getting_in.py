@@ -7,10 +7,10 @@ import pytest
 from models.database import fetch_row, fetch_value
 from tests.factories import a_customer, a_marketplace, a_staff_link, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.clock import now
-from workflows.link_requests import handle_link_request
-from workflows.links import link_text
-from workflows.portal_views import Marketplace
+from workflows.access.link_requests import handle_link_request
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
 
 
 async def test_from_the_login_page_to_the_first_page_inside(browser: Browser, marketplace: Marketplace) -> None:

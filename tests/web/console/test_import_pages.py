@@ -8,9 +8,9 @@ from models.database import execute, fetch_value
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.browsing import Browser, text_of
-from tests.workflows.importing_stripe import Shop, a_shop, worked_off
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from tests.workflows.importing.importing_stripe import Shop, a_shop, worked_off
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.settings import settings
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from models.database import fetch, fetch_row, fetch_value
 from tests.factories import a_staff_link, a_staff_member, a_staff_session
 from tests.web.browsing import Browser, text_of
-from workflows.clock import now
-from workflows.portal_views import Marketplace
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
 
 
 async def test_somebody_is_invited_and_told_where_to_sign_in(browser: Browser, marketplace: Marketplace) -> None:

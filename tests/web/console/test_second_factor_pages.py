@@ -10,13 +10,13 @@ from pyotp.totp import TOTP
 from models.database import Record, fetch_value
 from tests.factories import a_marketplace, a_staff_link, a_staff_member
 from tests.web.browsing import Browser, text_of
-from workflows.actor import Actor
-from workflows.clock import frozen, now
-from workflows.links import link_text
-from workflows.people import remove_person
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
-from workflows.two_factor_codes import seal_anew
+from workflows.access.team import remove_person
+from workflows.access.two_factor_codes import seal_anew
+from workflows.access_tokens.links import link_text
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.runtime.clock import frozen, now
+from workflows.runtime.settings import settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

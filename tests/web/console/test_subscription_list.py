@@ -8,10 +8,10 @@ import pytest
 
 from tests.factories import a_customer, a_marketplace, a_product, a_subscription, an_open_case
 from tests.web.browsing import Browser, text_of
-from workflows.clock import now
-from workflows.data_cards import sum_up
-from workflows.portal_views import Marketplace
-from workflows.subscription_export import harmless
+from workflows.billing.subscriptions.data_cards import sum_up
+from workflows.billing.subscriptions.export import harmless
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.runtime.clock import now
 
 
 def _home(marketplace: Marketplace) -> str:

@@ -9,15 +9,15 @@ from integrations.pdf import renderer
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import SAME_ORIGIN, Browser, forms_of, text_of
-from tests.workflows.billed import billed, run
-from workflows.actor import Actor
-from workflows.clock import now
-from workflows.documents import render_document
-from workflows.fire import Move, create, fire
-from workflows.invoices import issue_invoice
+from tests.workflows.billing.billed import billed, run
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create, fire
+from workflows.invoices.documents import render_document
+from workflows.invoices.issue import issue_invoice
 from workflows.machines import OUTGOING_EMAIL
-from workflows.portal_views import Marketplace
-from workflows.settings import settings
+from workflows.runtime.clock import now
+from workflows.runtime.settings import settings
 
 
 def _path(marketplace: Marketplace, subscription: Record, page: str = "") -> str:

@@ -9,9 +9,9 @@ from litestar.di import NamedDependency
 from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput
-from workflows.keyset import Asked
-from workflows.review.accesses import AccessPage, AccessWanted, list_accesses, read_access_filter
+from workflows.audit.review.accesses import AccessPage, AccessWanted, list_accesses, read_access_filter
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput
 
 _NOTHING = AccessPage(accesses=[], after=None, before=None)
 

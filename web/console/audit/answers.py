@@ -9,8 +9,8 @@ from web.connection import WebRequest
 from web.console.answers import show_page
 from web.console.audit import words
 from web.visit import StaffVisit
-from workflows.access_log import note_reading
-from workflows.review.filters import FIELDS
+from workflows.access.access_log import note_reading
+from workflows.audit.review.filters import FIELDS
 
 _LONGEST = 200  # characters of what was typed that are kept of a reading
 _KEPT = (*FIELDS, "outcome", "client", "after", "before")  # what any of these pages looks for; nothing else is its own

@@ -13,11 +13,11 @@ from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.audit.picture import Figures, picture
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, NotFound
-from workflows.machine import NEW, StateMachine
+from workflows.audit.review.counts import MachineCounts, machine_counts, period_of
+from workflows.audit.review.filters import MADE, defined_rules, read_filter
+from workflows.engine.machine import NEW, StateMachine
 from workflows.machines import MACHINES
-from workflows.review.counts import MachineCounts, machine_counts, period_of
-from workflows.review.filters import MADE, defined_rules, read_filter
+from workflows.runtime.errors import InvalidInput, NotFound
 
 _BY_NAME = {machine.name: machine for machine in MACHINES}
 _PERIOD = ("from", "to")

@@ -12,14 +12,14 @@ from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.charts import Series, bars
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, NotFound
-from workflows.keyset import Asked
-from workflows.numbering import uuid_of
-from workflows.review.accesses import accesses_of_request
-from workflows.review.counts import DayCounts, can_be_counted, moves_by_day
-from workflows.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter
-from workflows.review.story import subject_of
-from workflows.review.transitions import LogPage, list_moves, move_of
+from workflows.audit.review.accesses import accesses_of_request
+from workflows.audit.review.counts import DayCounts, can_be_counted, moves_by_day
+from workflows.audit.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter
+from workflows.audit.review.history import subject_of
+from workflows.audit.review.transitions import LogPage, list_moves, move_of
+from workflows.marketplaces.numbering import uuid_of
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput, NotFound
 
 _NOTHING = LogPage(transitions=[], after=None, looked_back_to=None)
 _EVERY_FEW = 5  # days between two labels of the chart

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from web.console.audit.layered import Box, Drawing, Path, lay_out
-from workflows.machine import NEW, StateMachine
-from workflows.rules import IMPORT
+from workflows.engine.machine import NEW, StateMachine
+from workflows.engine.rules import IMPORT
 
 _MARGIN = 12.0
 _LETTER, _BOLD = 7.3, 8.0  # pixels a letter takes at most, at 13 px

@@ -8,12 +8,12 @@ from web.connection import WebRequest
 from web.console.audit.answers import show_audit
 from web.headers import page_headers
 from web.visit import StaffVisit
-from workflows.access_log import note_reading
-from workflows.audit.export import export
-from workflows.audit.lines import Form
-from workflows.errors import InvalidInput
-from workflows.keyset import Asked
-from workflows.review.seals import list_seals
+from workflows.access.access_log import note_reading
+from workflows.audit.export.export import export
+from workflows.audit.export.lines import Form
+from workflows.audit.review.checkpoints import list_seals
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput
 
 _MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 

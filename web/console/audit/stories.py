@@ -12,10 +12,10 @@ from web.console.audit.answers import show_audit, typed
 from web.console.audit.words import sentence
 from web.rendering import see_other
 from web.visit import StaffVisit
-from workflows.errors import InvalidInput, NotFound
-from workflows.keyset import Asked
-from workflows.numbering import number_of
-from workflows.review.story import Story, customer_number, story_of_customer, story_of_subscription
+from workflows.audit.review.history import Story, customer_number, story_of_customer, story_of_subscription
+from workflows.marketplaces.numbering import number_of
+from workflows.requests.pagination import Asked
+from workflows.runtime.errors import InvalidInput, NotFound
 
 _AT_ONCE = 50
 

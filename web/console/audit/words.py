@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from web.console import timeline_words
 from web.show import Show
-from workflows.acts import ACTS
-from workflows.review.accesses import AccessShown
-from workflows.review.rows import LoggedMove
-from workflows.review.story import Told
-from workflows.timeline import TimelineEntry
+from workflows.audit.review.accesses import AccessShown
+from workflows.audit.review.history import Told
+from workflows.audit.review.rows import LoggedMove
+from workflows.billing.subscriptions.timeline import TimelineEntry
+from workflows.marketplaces.permissions import ACTS
 
 # fmt: off
 # Of the life cycles that the Summary's timeline does not tell of. {who} is who did it, {what} a number or a name.

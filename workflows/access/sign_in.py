@@ -1,0 +1,131 @@
+"""Getting in: looking at a link, which spends nothing, and redeeming it, which starts a session.
+
+The same for customers and staff (workflows/access_tokens/realms.py). Where a member of the staff has a second
+factor, redeeming spends the
+link and asks for that first (second_factor.py).
+"""
+
+import hmac
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from models.database import execute, retrying, transaction
+from workflows.access.access_log import note_person
+from workflows.access_tokens.links import find_link, find_usable_link, unusable
+from workflows.access_tokens.realms import PORTAL, Entrance
+from workflows.billing.subscriptions.views import LinkShown
+from workflows.customers.addresses import mask_email
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create, fire, fire_where
+from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.runtime.clock import now
+from workflows.runtime.errors import LinkUnusable, TransitionRefused
+from workflows.runtime.keys import token_digest
+
+
+class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
+    """A session just begun. `session_token` is shown here once; only its digest is kept."""
+
+    session_token: str
+    expires_at: datetime
+    return_to: str | None
+
+
+async def look_at_link(
+    marketplace_id: UUID, token: str, browser_nonce: str | None, entrance: Entrance = PORTAL
+) -> LinkShown:
+    """What opening a link shows; any number of times, by anybody. Raises LinkUnusable."""
+    row = await find_usable_link(marketplace_id, entrance.purpose, token)
+    asked_here = browser_nonce is not None and row["browser_digest"] is not None
+    return LinkShown(
+        token_id=row["id"],
+        masked_email=mask_email(row["email"]),
+        locale=row["locale"],
+        expires_at=row["expires_at"],
+        same_browser=asked_here and hmac.compare_digest(token_digest(browser_nonce or ""), row["browser_digest"]),
+    )
+
+
+@retrying
+async def redeem_link(marketplace_id: UUID, token: str, user_agent: str, entrance: Entrance = PORTAL) -> Redeemed:
+    """Spends the link and starts a session; the holder's other links through the same entrance expire with it.
+
+    Of any number of callers at once exactly one succeeds. Raises LinkUnusable, and nothing has changed.
+    """
+    row = await find_usable_link(marketplace_id, entrance.purpose, token)
+    try:
+        async with transaction():
+            await spend_link(row, entrance)
+            return await start_session(row, user_agent, entrance, "link_redeemed")
+    except TransitionRefused:
+        raise await lost_race(marketplace_id, token, entrance) from None
+
+
+async def spend_link(link: Any, entrance: Entrance) -> None:
+    """Redeems a link and expires its siblings, in the caller's transaction. Raises TransitionRefused, and LinkUnusable
+    when its holder may no longer enter."""
+    holder = Actor(entrance.people, link[entrance.column])
+    note_person(link["marketplace_id"], holder)
+    if entrance.people == "staff" and await entrance.lock(link["marketplace_id"], link["staff_id"]) is None:
+        raise LinkUnusable("expired")  # removed a moment ago
+    await lock_links(link["marketplace_id"], holder, entrance.purpose, None)
+    await fire(
+        ACCESS_TOKEN,
+        link["marketplace_id"],
+        link["id"],
+        "redeem",
+        Move(holder, "continued"),
+        set_={"browser_digest": None},
+    )
+    await supersede_links(link["marketplace_id"], holder, entrance.purpose, None)
+
+
+async def start_session(link: Any, user_agent: str, entrance: Entrance, because: str) -> Redeemed:
+    """Starts the one session of a redeemed link, in the caller's transaction."""
+    session_token = secrets.token_urlsafe(32)
+    session = await create(
+        PORTAL_SESSION,
+        {
+            "marketplace_id": link["marketplace_id"],
+            entrance.column: link[entrance.column],
+            "access_token_id": link["id"],
+            "digest": token_digest(session_token),
+            "user_agent": user_agent[:300],
+            "started_at": now(),
+            "expires_at": now() + entrance.session_lifetime,
+        },
+        Move(Actor(entrance.people, link[entrance.column]), because, {"access_token_id": str(link["id"])}),
+    )
+    return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=link["return_to"])
+
+
+async def lost_race(marketplace_id: UUID, token: str, entrance: Entrance) -> LinkUnusable:
+    """Why a link that was usable a moment ago is no longer."""
+    return unusable(await find_link(marketplace_id, entrance.purpose, token))
+
+
+async def lock_links(marketplace_id: UUID, holder: Actor, purpose: str, subscription_id: UUID | None) -> None:
+    """Locks a holder's live links of one purpose in one order, so that two redeemed at once cannot deadlock."""
+    await execute(
+        f"SELECT FROM access_token WHERE marketplace_id = $1 AND {holder.kind}_id = $2 AND purpose = $3"
+        " AND subscription_id IS NOT DISTINCT FROM $4 AND state = 'issued' ORDER BY id FOR UPDATE",
+        marketplace_id,
+        holder.id,
+        purpose,
+        subscription_id,
+    )
+
+
+async def supersede_links(marketplace_id: UUID, holder: Actor, purpose: str, subscription_id: UUID | None) -> None:
+    """Expires what is left of a holder's links of one purpose and subscription."""
+    await fire_where(
+        ACCESS_TOKEN,
+        "supersede",
+        f"marketplace_id = $1 AND {holder.kind}_id = $2 AND purpose = $3 AND subscription_id IS NOT DISTINCT FROM $4",
+        (marketplace_id, holder.id, purpose, subscription_id),
+        Move(holder, "sibling_redeemed"),
+    )

@@ -1,0 +1,1 @@
+"""Exports of the log with their proof, and retiring old months."""

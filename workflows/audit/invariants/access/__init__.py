@@ -1,0 +1,1 @@
+"""Invariants of links, sessions and erased customers."""

@@ -1,0 +1,1 @@
+"""Invariants of charges, invoices, dunning and subscriptions."""

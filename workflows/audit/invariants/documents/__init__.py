@@ -1,0 +1,1 @@
+"""Invariants of documents and their numbers."""

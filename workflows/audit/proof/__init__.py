@@ -1,0 +1,1 @@
+"""Checkpoints, Merkle trees, signatures: proof that the log is whole."""

@@ -1,0 +1,61 @@
+"""The seals on the log as a review shows them: each checkpoint, where it was published, and what does not fit."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from models.database import Record, fetch
+from workflows.audit.proof.findings import Finding, findings_of
+from workflows.requests.pagination import Asked, Keyset, cut
+from workflows.requests.pagination import cursor as cursor_of
+
+_KEYSET = Keyset("seals", ("page.number",), (int,), newest_first=True)
+_SEALS = """
+SELECT page.number, page.size, page.root, page.key_id, page.first_at, page.last_at, page.sealed_at,
+       page.size - coalesce((SELECT size FROM checkpoint AS earlier WHERE earlier.marketplace_id = $1
+                             AND earlier.number < page.number ORDER BY earlier.number DESC LIMIT 1), 0) AS rows,
+       ARRAY(SELECT target FROM checkpoint_publication AS published WHERE published.marketplace_id = $1
+             AND published.number = page.number ORDER BY target) AS published_to
+FROM checkpoint AS page WHERE page.marketplace_id = $1 {beyond} ORDER BY {order} LIMIT {limit}
+"""
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """One checkpoint: `size` rows of the log are under its `root` (hex), `rows` of them came with it, moved between
+    `first_at` and `last_at`. `published_to`: the targets that hold it."""
+
+    number: int
+    size: int
+    rows: int
+    root: str
+    key_id: str
+    first_at: datetime
+    last_at: datetime
+    sealed_at: datetime
+    published_to: list[str]
+
+
+class SealPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of them, the newest first; everything that was found not to fit; the cursors of the page's neighbours."""
+
+    seals: list[Seal]
+    findings: list[Finding]
+    after: str | None
+    before: str | None
+
+
+async def list_seals(marketplace_id: UUID, asked: Asked) -> SealPage:
+    """A page of a marketplace's checkpoints. Raises InvalidInput for a broken cursor."""
+    sql, given = _KEYSET.fill(_SEALS, [marketplace_id], asked)
+    page = cut(asked, await fetch(sql, *given), lambda row: cursor_of("seals", (row["number"],)))
+    return SealPage(
+        seals=[_seal(row) for row in page.rows],
+        findings=await findings_of(marketplace_id),
+        after=page.after,
+        before=page.before,
+    )
+
+
+def _seal(row: Record) -> Seal:
+    return Seal(**{**row, "root": row["root"].hex()})

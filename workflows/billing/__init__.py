@@ -1,0 +1,1 @@
+"""Billing: subscriptions, orders, charges and their recovery."""

@@ -1,0 +1,1 @@
+"""When charges fall: calendar months, sandbox time."""

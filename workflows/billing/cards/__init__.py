@@ -1,0 +1,1 @@
+"""Cards: links to replace one, forms, stored payment methods."""

@@ -1,0 +1,1 @@
+"""Attempts to take money, decline codes, refunds, the payment history."""

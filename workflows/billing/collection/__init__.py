@@ -1,0 +1,1 @@
+"""Collecting payments: submitting charges, and what follows from the gateway's answer."""

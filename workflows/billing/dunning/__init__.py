@@ -1,0 +1,1 @@
+"""Recovering failed charges: cases, policy, decisions, report."""

@@ -1,0 +1,1 @@
+"""E-mails about money: receipts, upcoming payments, dunning."""

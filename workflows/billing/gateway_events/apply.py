@@ -1,0 +1,211 @@
+"""Applying what a gateway told us: once each, in whatever order it comes (the rules are in events.py).
+
+The event's row is written in the transaction of what followed from it. A fact that comes too early is not kept: it is
+refused with EventTooEarly, and the gateway sends it again. A fact that contradicts our books is written down as a
+difference and changes nothing. What happened so long ago that it may have been applied and forgotten is not heeded.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from models.database import Record, execute, fetch_row, fetch_value, retrying, transaction
+from workflows.billing.cards.hosted_form import save_hosted_card
+from workflows.billing.collection.outcomes import record_outcome
+from workflows.billing.gateway_events import events
+from workflows.billing.reconciliation.differences import note_difference
+from workflows.billing.subscriptions.views import Marketplace
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, fire
+from workflows.invoices.credit_notes import credit_refund
+from workflows.machines import CHARGE
+from workflows.privacy.retention import GATEWAY_EVENTS_HEEDED_FOR
+from workflows.runtime.clock import now
+from workflows.runtime.errors import WorkflowError
+from workflows.runtime.logs import logger
+from workflows.runtime.ports import Gateway
+
+_LOG = logger(__name__)
+_PAID = ("succeeded", "partially_refunded", "refunded", "disputed")
+
+
+class EventTooEarly(WorkflowError):
+    """Raised when an event speaks of something that our books do not have yet. Answer 409: it will be sent again."""
+
+    code = "event_too_early"
+
+
+async def apply_event(
+    marketplace: Marketplace, event: events.GatewayEvent, gateway: Gateway, *, told_by: str | None = None
+) -> None:
+    """Does what follows from an event; nothing for one that was applied before, that may have been before we forgot it,
+    or that concerns another marketplace.
+
+    `told_by` names the gateway where it is not the marketplace's present one: payments stay with the gateway that took
+    them. Raises EventTooEarly, ports.InDoubt (a card that could not be read): the gateway is to send it again.
+    """
+    if event.created_at < now() - GATEWAY_EVENTS_HEEDED_FOR:
+        _LOG.warning("event too old", gateway=told_by or marketplace.gateway, marketplace=marketplace.slug)
+        return
+    theirs = marketplace if told_by is None else msgspec.structs.replace(marketplace, gateway=told_by)
+    if isinstance(event, events.CardSaved) and theirs.gateway == marketplace.gateway:
+        # The card is read from the gateway first: no call goes out from inside a transaction.
+        await save_hosted_card(marketplace, event.setup_reference, event.metadata, gateway)
+    await _apply_once(theirs, event)
+
+
+@retrying
+async def _apply_once(marketplace: Marketplace, event: events.GatewayEvent) -> None:
+    """`marketplace.gateway` is the one that told of it."""
+    async with transaction():
+        if await _is_new(marketplace, event):
+            await _apply(marketplace, event)
+
+
+async def _is_new(marketplace: Marketplace, event: events.GatewayEvent) -> bool:
+    inserted = await execute(
+        "INSERT INTO gateway_event (marketplace_id, gateway, event_id, type, subject, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        marketplace.id,
+        marketplace.gateway,
+        event.event_id,
+        type(event).__name__,
+        _subject(event),
+        event.created_at,
+    )
+    return inserted == 1
+
+
+def _subject(event: events.GatewayEvent) -> str | None:
+    for name in ("dispute_reference", "gateway_reference", "setup_reference", "card_reference"):
+        if (value := getattr(event, name, None)) is not None:
+            return value
+    return None
+
+
+async def _apply(marketplace: Marketplace, event: events.GatewayEvent) -> None:
+    match event:
+        case events.ChargeSettled():
+            await _settle(marketplace, event)
+        case events.RefundMade():
+            await _refund(marketplace, event)
+        case events.RefundFailed():
+            await _differ(marketplace, event.gateway_reference, "state", "refunded", "refund failed")
+        case events.DisputeOpened() | events.DisputeWon() | events.DisputeLost():
+            await _dispute(marketplace, event)
+        case events.CardUpdated():
+            await execute(
+                "UPDATE payment_method SET last_four = $3, exp_month = $4, exp_year = $5, fingerprint = $6"
+                " WHERE marketplace_id = $1 AND reference = $2 AND gateway = $7",
+                marketplace.id,
+                event.card.reference,
+                event.card.last_four,
+                event.card.exp_month,
+                event.card.exp_year,
+                event.card.fingerprint,
+                marketplace.gateway,
+            )
+        case _:  # a saved card was saved above; a removed one is refused when it is charged; the rest is nothing to us
+            pass
+
+
+async def _settle(marketplace: Marketplace, event: events.ChargeSettled) -> None:
+    charge = await _charge(marketplace, event.gateway_reference, event.idempotency_key)
+    if charge is None:
+        return  # not made by Gatehouse, or another marketplace's
+    theirs = (event.outcome.amount_minor, (event.outcome.currency or "").upper())
+    if event.outcome.amount_minor is not None and theirs != (charge["amount_minor"], charge["currency"]):
+        ours = f"{charge['amount_minor']} {charge['currency']}"
+        await _differ(marketplace, event.gateway_reference, "amount", ours, f"{theirs[0]} {theirs[1]}", charge["id"])
+    elif charge["state"] == "failed" and event.outcome.state == "succeeded":
+        await _differ(marketplace, event.gateway_reference, "state", "failed", "succeeded", charge["id"])
+    else:
+        await record_outcome(marketplace.id, charge["id"], event.outcome)
+
+
+async def _refund(marketplace: Marketplace, event: events.RefundMade) -> None:
+    charge = await _charge(marketplace, event.gateway_reference, None, locked=True)
+    if charge is None:
+        return
+    if charge["state"] in ("pending", "action_required"):
+        raise EventTooEarly("a refund before the payment")
+    pending = await fetch_value(
+        "SELECT coalesce(sum(amount_minor), 0)::bigint FROM refund WHERE marketplace_id = $1 AND charge_id = $2"
+        " AND status = 'pending'",
+        marketplace.id,
+        charge["id"],
+    )
+    # Ours, pending ones included, are recorded by their own job; what is above them was given back elsewhere.
+    extra = event.refunded_minor - charge["refunded_minor"] - pending
+    if extra <= 0:
+        return
+    if (
+        charge["state"] not in ("succeeded", "partially_refunded", "disputed")
+        or event.refunded_minor > charge["amount_minor"]
+        or event.currency != charge["currency"]
+    ):
+        ours = f"{charge['state']}, {charge['refunded_minor']} {charge['currency']} refunded"
+        theirs = f"{event.refunded_minor} {event.currency} refunded"
+        await _differ(marketplace, event.gateway_reference, "state", ours, theirs, charge["id"])
+        return
+    by = Actor("gateway", marketplace.gateway)
+    await fire(
+        CHARGE,
+        marketplace.id,
+        charge["id"],
+        "refund",
+        Move(by, "refunded_at_gateway", {"amount_minor": extra}),
+        add={"refunded_minor": extra},
+        arguments={"refund_minor": extra},
+    )
+    await credit_refund(marketplace.id, charge["id"], extra, by)
+
+
+async def _dispute(
+    marketplace: Marketplace, event: events.DisputeOpened | events.DisputeWon | events.DisputeLost
+) -> None:
+    charge = await _charge(marketplace, event.gateway_reference, None, locked=True)
+    if charge is None:
+        return
+    if charge["state"] not in _PAID:
+        raise EventTooEarly("a dispute before the payment")
+    by = Actor("gateway", marketplace.gateway)
+    details = {"dispute": event.dispute_reference}
+    if isinstance(event, events.DisputeOpened):
+        if charge["state"] != "disputed" and not await _is_over(marketplace.id, event.dispute_reference):
+            await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(by, "dispute_opened", details))
+    elif charge["state"] != "disputed":
+        raise EventTooEarly("a dispute's end before its beginning")
+    elif isinstance(event, events.DisputeWon):
+        await fire(CHARGE, marketplace.id, charge["id"], "win_dispute", Move(by, "dispute_won", details))
+
+
+async def _is_over(marketplace_id: UUID, dispute_reference: str) -> bool:
+    return await fetch_value(
+        "SELECT EXISTS (SELECT FROM gateway_event WHERE marketplace_id = $1 AND subject = $2"
+        " AND type IN ('DisputeWon', 'DisputeLost'))",
+        marketplace_id,
+        dispute_reference,
+    )
+
+
+async def _charge(
+    marketplace: Marketplace, gateway_reference: str, idempotency_key: str | None, *, locked: bool = False
+) -> Record | None:
+    """The charge of a payment. Two name the same where a customer confirmed what was given up: the paid one counts."""
+    return await fetch_row(
+        "SELECT * FROM charge WHERE marketplace_id = $1 AND (gateway_reference = $2 OR idempotency_key = $3)"
+        " AND gateway = $4"
+        " ORDER BY idempotency_key = $3 DESC NULLS LAST, state = 'failed' LIMIT 1" + (" FOR UPDATE" if locked else ""),
+        marketplace.id,
+        gateway_reference,
+        idempotency_key,
+        marketplace.gateway,
+    )
+
+
+async def _differ(
+    marketplace: Marketplace, reference: str, kind: Any, ours: str, theirs: str, charge_id: UUID | None = None
+) -> None:
+    await note_difference(marketplace, reference=reference, kind=kind, ours=ours, theirs=theirs, charge_id=charge_id)

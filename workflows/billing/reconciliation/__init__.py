@@ -1,0 +1,1 @@
+"""Differences between our records and a gateway's, found every night."""

@@ -1,0 +1,1 @@
+"""The billing run: what the clock makes due, renewals, the sandbox clock."""

@@ -1,0 +1,1 @@
+"""Subscriptions: lists and views, cancellation, restart."""

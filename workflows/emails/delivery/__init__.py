@@ -1,0 +1,1 @@
+"""How e-mails leave: staged, written, delivered, and what providers report."""

@@ -1,0 +1,1 @@
+"""What e-mails say: templates, their variables, a merchant's own texts."""

@@ -1,0 +1,1 @@
+"""Importing from a merchant's account at a gateway."""

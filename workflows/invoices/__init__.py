@@ -1,0 +1,1 @@
+"""Invoices and credit notes: numbers, snapshots, tax, PDFs."""

@@ -1,0 +1,1 @@
+"""Running a deployment: health, dead jobs, setting up a marketplace."""

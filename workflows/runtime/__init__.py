@@ -1,0 +1,1 @@
+"""What every process has: settings, clock, logs, keys, errors, and the ports to the world outside."""

@@ -1,0 +1,75 @@
+"""The server's keys: what one-time links derive from and short-lived cookies are sealed with.
+
+The key lives in the environment, never in the database, so that a copy of the database opens nothing. Several may be
+given while one is rotated: the first signs, all of them verify.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from hashlib import sha256
+
+from workflows.runtime.clock import now
+from workflows.runtime.settings import settings
+
+_SEAL_LIFETIME = timedelta(hours=1)  # as long as the link it speaks of
+
+
+class UnknownKey(KeyError):
+    """Raised when something was made with a key that is no longer configured."""
+
+
+def _keys() -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for part in settings().secret_key.split(","):
+        key_id, separator, secret = part.strip().partition(":")
+        keys[key_id if separator else "1"] = (secret if separator else key_id).encode()
+    return keys
+
+
+def key_ids() -> list[str]:
+    """The ids of all keys, the one for new things first."""
+    return list(_keys())
+
+
+def current_key_id() -> str:
+    """The id of the key that new links derive from."""
+    return next(iter(_keys()))
+
+
+def derive(key_id: str, purpose: str, *fields: bytes) -> bytes:
+    """HMAC-SHA-256 (32 bytes) over the purpose and the length-prefixed fields. Raises UnknownKey."""
+    key = _keys().get(key_id)
+    if key is None:
+        raise UnknownKey(key_id)
+    message = b"".join(len(field).to_bytes(4, "big") + field for field in (purpose.encode(), *fields))
+    return hmac.digest(key, message, "sha256")
+
+
+def matches(purpose: str, given: bytes, *fields: bytes) -> bool:
+    """Whether `given` was derived with any of the keys; in constant time for each."""
+    answers = [hmac.compare_digest(given, derive(key_id, purpose, *fields)) for key_id in _keys()]
+    return any(answers)
+
+
+def sign(purpose: str, payload: bytes, lifetime: timedelta = _SEAL_LIFETIME) -> str:
+    """`payload` with its end and a seal, as URL-safe text. It is readable by whoever holds it, not changeable."""
+    until = int((now() + lifetime).timestamp()).to_bytes(8, "big")
+    return urlsafe_b64encode(derive(current_key_id(), f"seal:{purpose}", until, payload) + until + payload).decode()
+
+
+def unseal(purpose: str, text: str) -> bytes | None:
+    """What `sign` sealed for the same purpose; None when it is past its end or was never sealed by us."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii"))
+    except (ValueError, UnicodeEncodeError):
+        return None
+    seal, until, payload = raw[:32], raw[32:40], raw[40:]
+    if len(until) < 8 or not matches(f"seal:{purpose}", seal, until, payload):
+        return None
+    return payload if int.from_bytes(until, "big") > now().timestamp() else None
+
+
+def token_digest(token: str) -> bytes:
+    """SHA-256 of a random token of 128 bits or more: how it is kept at rest."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
