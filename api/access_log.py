@@ -10,11 +10,12 @@ from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.client_address import client_address
-from workflows.access.access_log import Access, AccessUnwritten, Attempt, Outcome, attempt, client_digest, write_access
+from workflows.access.access_log import Access, AccessUnwritten, client_digest, write_access
 from workflows.access.sampling import Refusals
-from workflows.engine.actor import request_id
+from workflows.requests.attempt import Attempt, Outcome, attempt
 from workflows.runtime.clock import now
 from workflows.runtime.logs import logger
+from workflows.runtime.request import request_id
 
 _LOG = logger("gatehouse.access")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -10,15 +10,16 @@ from litestar.connection import ASGIConnection, Request
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
-from workflows.access.access_log import note_person
 from workflows.access.api_keys import authenticate, is_key
 from workflows.access.client_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
+from workflows.access.views import SignedIn
 from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
-from workflows.billing.subscriptions.views import Marketplace, SignedIn
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.staff import SignedInStaff
+from workflows.marketplaces.tenant import Marketplace
+from workflows.requests.attempt import note_person
 from workflows.runtime.errors import NotSignedIn
 
 Connection = ASGIConnection[Any, Any, Any, Any]

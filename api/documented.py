@@ -17,8 +17,8 @@ from litestar.params import Body, PathParameter
 
 from api.media_types import UnsupportedMediaType
 from api.problems import MEDIA_TYPE, Problem, problem_response, status_of
-from workflows.billing.subscriptions.views import Contact
 from workflows.marketplaces.callers import ActForbidden
+from workflows.marketplaces.contact import Contact
 from workflows.requests.versions import ChangedMeanwhile
 from workflows.runtime import errors
 

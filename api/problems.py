@@ -23,7 +23,6 @@ from workflows.billing.run.sandbox_clock import ClockBusy
 from workflows.customers.addresses import CustomerErased
 from workflows.customers.records import CustomerAmbiguous, CustomerExists
 from workflows.emails.delivery.events import MailEventsRefused, MailEventsUnsigned
-from workflows.engine.actor import request_id
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.shapes import ImportUnderWay
 from workflows.privacy.erasure import ErasureRefused
@@ -32,6 +31,7 @@ from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime import errors
 from workflows.runtime.logs import logger
 from workflows.runtime.ports import InDoubt
+from workflows.runtime.request import request_id
 from workflows.webhooks.endpoints import TooManyEndpoints
 
 MEDIA_TYPE = "application/problem+json"

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from litestar.di import NamedDependency
 
-from workflows.billing.subscriptions.views import Marketplace, SignedIn
+from workflows.access.views import SignedIn
 from workflows.marketplaces.callers import Caller
+from workflows.marketplaces.tenant import Marketplace
 
 SignedInCustomer = NamedDependency[SignedIn]
 OwnMarketplace = NamedDependency[Marketplace]

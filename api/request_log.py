@@ -11,8 +11,8 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import observe
-from workflows.engine.actor import request_id
 from workflows.runtime.logs import logger
+from workflows.runtime.request import request_id
 from workflows.runtime.settings import settings
 
 _LOG = logger("gatehouse.request")

@@ -13,8 +13,7 @@ from uuid import UUID
 from benchmarks.results import Figure, report
 from cli.migrate import migrate
 from models.database import close_pool, execute, fetch_row, fetch_value, open_pool, single_connection
-from workflows.billing.charges.history import cursor_at, list_payments, page_statement
-from workflows.billing.subscriptions.views import Direction, PaymentSort
+from workflows.billing.charges.history import Direction, PaymentSort, cursor_at, list_payments, page_statement
 
 _ROWS = 1_000_000
 _LIMIT = 1.25  # deep pages against the first: the index is as deep everywhere, give or take a page

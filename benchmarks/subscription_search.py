@@ -17,8 +17,8 @@ from benchmarks.subscription_search_rows import a_shop, sell
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
 from workflows.billing.subscriptions.data_cards import data_cards, sum_up
 from workflows.billing.subscriptions.staff_lists import SubscriptionPage, Wanted, list_subscriptions_of_marketplace
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.marketplace import find_marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import Asked, cursor
 
 _FEW, _MANY = 10_000, 1_000_000

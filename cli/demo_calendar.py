@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from cli.demo_catalogue import sold
 from cli.demo_people import Subscribed
 from workflows.billing.calendar.calendar import charge_at
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 _LAST_PURCHASE = date(1998, 6, 30)  # of CDNOW's
 _LAST_PURCHASE_AGE = timedelta(days=28)

@@ -26,7 +26,6 @@ from cli.paths import ROOT, as_typed
 from integrations.gateways import gateway_for
 from models.database import close_pool, fetch, fetch_value, open_pool, transaction
 from workflows.access_tokens.realms import CONSOLE
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.products import PRODUCTS
@@ -36,6 +35,7 @@ from workflows.invoices.documents import request_document
 from workflows.marketplaces.logos import set_logo
 from workflows.marketplaces.marketplace import MarketplaceChange, find_marketplace, login_url
 from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
 from workflows.runtime.errors import NotFound
 from workflows.runtime.ports import Card, CardDetails

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from workflows.access.api_keys import authenticate, create_key, list_keys, revoke_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import FIRST_KEY
 from workflows.runtime.errors import NotSignedIn
 

@@ -7,11 +7,11 @@ from typing import Any
 from cli.demo_calendar import Life
 from cli.demo_catalogue import sold
 from cli.demo_people import Person, Subscribed
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.orders import ORDERS
 from workflows.importing.shapes import Kind, RawRow
 from workflows.importing.subscriptions import SUBSCRIPTIONS
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.ports import Card
 
 PREFIX = "demo"

@@ -22,7 +22,6 @@ from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from integrations.accounts import open_stripe
 from models.database import single_connection
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.importing.account import run as account_run
 from workflows.importing.account.rows import RefusedObject
@@ -32,6 +31,7 @@ from workflows.importing.account.steps import take_step
 from workflows.importing.run import KINDS
 from workflows.importing.shapes import ImportUnderWay
 from workflows.marketplaces.marketplace import find_marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotFound, WorkflowError
 from workflows.runtime.ports import GatewayBusy, InDoubt
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from models.database import transaction
 from tasks import lease
 from tasks.job import Job
-from workflows.engine.actor import request_id
 from workflows.engine.outbox import LeaseLost, RunningJob, current_job, finish_current
 from workflows.runtime.logs import logger, redact
+from workflows.runtime.request import request_id
 
 log = logger(__name__)
 

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.database import Record, fetch_row, fetch_value
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.machine import StateMachine
 from workflows.machines import ACCESS_TOKEN, CHARGE, DUNNING_CASE, PORTAL_SESSION, SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 IMPORTED = Move(Actor("import", "factory"), "test_data")

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.factories import BY_WORKER
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import create
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.webhooks.secrets import seal, shown
 
 

@@ -6,10 +6,10 @@ from litestar.response import Stream
 
 from web.connection import WebRequest
 from web.headers import page_headers
-from workflows.billing.calendar.chosen_dates import today
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.invoices.archive import MEDIA_TYPE, archive_of
 from workflows.invoices.period import Days
+from workflows.marketplaces.days import today
+from workflows.marketplaces.tenant import Marketplace
 
 LOOK_AGAIN = {"Refresh": "3"}  # seconds; some twenty PDFs later
 

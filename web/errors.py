@@ -24,11 +24,11 @@ from web.visit import ConsoleDoor, Door, Inside, SignInFirst, StaffVisit, Visit
 from workflows.access.access_log import note_refusal
 from workflows.access.team import LastOwner
 from workflows.access.two_factor import FactorStands
-from workflows.engine.actor import request_id
 from workflows.languages.formatting import waiting_words
 from workflows.languages.sentences import sentence
 from workflows.marketplaces.callers import ActForbidden
 from workflows.runtime import errors
+from workflows.runtime.request import request_id
 
 __all__ = ["PAGE_ERRORS", "error_page"]
 

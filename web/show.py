@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from workflows.billing.subscriptions.views import CardShown, Marketplace
+from workflows.billing.subscriptions.views import CardShown
 from workflows.languages import formatting
 from workflows.languages.locales import choose_locale, language_of
 from workflows.languages.sentences import say
+from workflows.marketplaces.tenant import Marketplace
 
 _ENGLISH_OF = re.compile(r"\ben-([a-z]{2})\b", re.IGNORECASE)
 

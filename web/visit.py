@@ -14,15 +14,16 @@ from web.connection import Connection, WebRequest
 from web.console.navigation import first_page
 from web.cookies import session_token
 from web.show import Show, show_for, show_to_staff
-from workflows.access.access_log import note_person
 from workflows.access.client_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
+from workflows.access.views import SignedIn
 from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
-from workflows.billing.subscriptions.views import Marketplace, SignedIn
 from workflows.engine.actor import Actor
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.marketplaces.staff import SignedInStaff
+from workflows.marketplaces.tenant import Marketplace
+from workflows.requests.attempt import note_person
 from workflows.runtime.errors import NotSignedIn
 
 __all__ = [

@@ -14,7 +14,6 @@ from api.provided import Asking, Expected, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.access.access_log import note_reading
 from workflows.billing.subscriptions.staff_lists import CustomerPage, list_customers
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import CustomerErased
 from workflows.customers.records import (
     CustomerAmbiguous,
@@ -28,6 +27,7 @@ from workflows.customers.records import (
     find_customer_for_sure,
 )
 from workflows.emails.delivery.suppression import try_again
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.data_export import JSON_TYPE, ZIP_TYPE, customer_archive, customer_data
 from workflows.privacy.erasure import ErasureRefused, ErasureShown, erase_customer, look_before_erasing
 

@@ -20,9 +20,9 @@ from workflows.access.team import (
     try_person_again,
 )
 from workflows.access.two_factor import reset_factor
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.tenant import Marketplace
 
 _MANAGE = {"act": "people.manage"}
 _NEW = {"email": "ann@example.com", "name": "Ann", "role": "support"}

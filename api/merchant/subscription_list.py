@@ -11,7 +11,6 @@ from litestar.response import Stream
 from api.documented import problems
 from api.listed import After, Before, Limit, asked
 from api.provided import OwnMarketplace
-from workflows.billing.calendar.chosen_dates import today
 from workflows.billing.subscriptions.data_cards import DataCards, data_cards
 from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
 from workflows.billing.subscriptions.staff_lists import (
@@ -20,6 +19,7 @@ from workflows.billing.subscriptions.staff_lists import (
     Wanted,
     list_subscriptions_of_marketplace,
 )
+from workflows.marketplaces.days import today
 
 _READ = {"act": "subscriptions.read"}
 _CSV: dict[int, ResponseSpec] = {

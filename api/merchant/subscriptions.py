@@ -12,7 +12,6 @@ from api.portal.access import Accepted
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.access.link_requests import send_login_email
-from workflows.billing.calendar.chosen_dates import read_day
 from workflows.billing.cards.card_links import send_card_update_email
 from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.emails.resend_receipt import resend_receipt
@@ -22,8 +21,9 @@ from workflows.billing.subscriptions.restart import restart
 from workflows.billing.subscriptions.scheduled_cancellation import cancel_later, read_when, undo_cancellation
 from workflows.billing.subscriptions.staff_view import MerchantSubscription, number_of_id, subscription_of_marketplace
 from workflows.billing.subscriptions.timeline import TimelineEntry, timeline_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.days import read_day
 from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 
 

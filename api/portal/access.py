@@ -21,8 +21,8 @@ from workflows.access.client_limits import check_link_request, check_redemption
 from workflows.access.link_requests import ask_again, ask_for_link
 from workflows.access.sessions import end_session, list_sessions, sign_out
 from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.access.views import LinkShown, LiveSession, SignedIn
 from workflows.access_tokens.realms import Entrance
-from workflows.billing.subscriptions.views import LinkShown, LiveSession, SignedIn
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.staff import SignedInStaff

@@ -15,7 +15,7 @@ from api.strict_json import StrictJSON
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.hosted_form import check_return_url, form_urls, open_card_form
 from workflows.billing.cards.replace_card import replace_card
-from workflows.billing.subscriptions.views import CardLinkShown, CardReplaced
+from workflows.billing.cards.views import CardLinkShown, CardReplaced
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.runtime.errors import InvalidInput
 from workflows.runtime.ports import CardDetails

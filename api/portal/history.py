@@ -11,10 +11,9 @@ from api.documented import problems
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.provided import OwnMarketplace, SignedInCustomer
-from workflows.billing.charges.history import list_payments
-from workflows.billing.subscriptions.views import Contact, Direction, PaymentPage, PaymentSort
+from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments
 from workflows.invoices.downloads import invoice_file
-from workflows.marketplaces.contact import contact_of
+from workflows.marketplaces.contact import Contact, contact_of
 from workflows.runtime.errors import InvoiceUnprepared
 
 _ASK_AGAIN_IN = {"Retry-After": "2"}  # seconds; a PDF takes a tenth of one, behind whatever waits

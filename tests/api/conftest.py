@@ -13,7 +13,7 @@ from models.database import Record
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_session
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 BASE = "http://127.0.0.1:8000"
 

@@ -8,7 +8,7 @@ import pytest
 from models.database import fetch, fetch_value
 from tests.factories import a_marketplace
 from workflows.access.api_keys import create_key, list_keys, revoke_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import InvalidInput, NotFound
 

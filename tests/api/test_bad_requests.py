@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 SETTINGS = "/api/v1/portal-settings"
 ACCESS = "/api/v1/portal/access-links"

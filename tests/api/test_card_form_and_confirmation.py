@@ -13,7 +13,7 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import a_payment_to_confirm, fake_stripe
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.ports import CardDetails
 

@@ -7,7 +7,7 @@ import httpx
 from models.database import fetch, fetch_value
 from tests.factories import a_link, a_marketplace, a_subscription, an_open_case
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/portal/card-updates"
 

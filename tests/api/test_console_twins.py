@@ -16,11 +16,11 @@ from tests.web.browsing import Browser
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.templates.registry import TO_CUSTOMERS, TO_STAFF
 from workflows.emails.templates.texts import EmailTextChange, change_text
 from workflows.engine.actor import Actor
 from workflows.marketplaces.logos import set_logo
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.

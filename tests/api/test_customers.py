@@ -8,7 +8,7 @@ import pytest
 
 from models.database import execute, fetch, fetch_value
 from tests.factories import a_customer, a_link, a_marketplace, a_session
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 CUSTOMERS = "/api/v1/customers"
 Keys = dict[str, str]

@@ -5,7 +5,7 @@ import httpx
 from tests.factories import a_charge, a_marketplace, a_subscription
 from workflows.access.api_keys import create_key
 from workflows.billing.reconciliation.differences import note_difference
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/differences"
 

@@ -3,8 +3,8 @@
 import httpx
 
 from tests.factories import a_staff_member, a_staff_session
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.templates.catalogue import CATALOGUE
+from workflows.marketplaces.tenant import Marketplace
 
 EMAILS = "/api/v1/emails"
 TEXTS = {"subject": "About {{ product }}", "heading": "Hello", "body": "{{ amount }} is owed."}

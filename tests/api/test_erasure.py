@@ -7,7 +7,7 @@ import httpx
 
 from models.database import fetch_value
 from tests.factories import a_customer, a_subscription
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 CUSTOMERS = "/api/v1/customers"
 

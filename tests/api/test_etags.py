@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models.database import fetch
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 Keys = dict[str, str]
 # fmt: off

@@ -6,7 +6,7 @@ from models.database import execute
 from tests.factories import a_marketplace
 from workflows.audit.invariants import FACTS
 from workflows.audit.invariants.check import check_facts
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 FACTS_PATH = "/api/v1/facts"
 

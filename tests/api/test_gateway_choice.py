@@ -8,7 +8,7 @@ import pytest
 from models.database import execute, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_payment_method, a_subscription
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 PATH = "/api/v1/marketplace"

@@ -16,8 +16,8 @@ from tests.fakes.stripe.webhooks import signed
 from tests.web.at_stripe import fake_stripe
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.submit import submit_charge
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.ports import InDoubt
 
 

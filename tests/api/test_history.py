@@ -7,10 +7,10 @@ import httpx
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_session, an_order
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.tenant import Marketplace
 
 ROOT = "/api/v1/portal"
 PDF = b"%PDF-1.7 an invoice"

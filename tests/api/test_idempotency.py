@@ -14,7 +14,7 @@ from models.database import execute, fetch, fetch_row, fetch_value, single_conne
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_product, a_staff_member, a_staff_session, a_subscription
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.idempotency import HELD_FOR, KEPT_FOR, forget_old
 from workflows.runtime.clock import frozen, now
 

@@ -11,7 +11,7 @@ from models.database import fetch_value
 from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 ACCESS, SESSIONS = "/api/v1/portal/access-links", "/api/v1/portal/sessions"

@@ -7,7 +7,7 @@ import httpx
 from models.database import DB, fetch_value
 from tests.factories import a_customer, a_subscription
 from workflows.access.link_requests import handle_link_request
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/portal/access-links"
 

@@ -32,8 +32,8 @@ from tests.workflows.emails.staged_emails import a_staged_email, the_email
 from tests.workflows.emails.test_mail_events import run_jobs
 from workflows.access.api_keys import create_key
 from workflows.access.link_requests import handle_link_request
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.deliver import deliver_email
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

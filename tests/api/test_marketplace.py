@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/marketplace"
 

@@ -10,7 +10,7 @@ import pytest
 from models.database import Record, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, a_subscription
 from workflows.billing.subscriptions.data_cards import sum_up
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 API = "/api/v1"

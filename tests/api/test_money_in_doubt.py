@@ -14,10 +14,10 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import fake_stripe
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE
+from workflows.marketplaces.tenant import Marketplace
 
 Keys = dict[str, str]
 

@@ -9,7 +9,7 @@ import pytest
 
 from models.database import fetch, fetch_row, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 _CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2033}
 Keys = dict[str, str]

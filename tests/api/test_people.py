@@ -5,7 +5,7 @@ import httpx
 from models.database import fetch, fetch_value
 from tests.factories import a_staff_member, a_staff_session
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PEOPLE = "/api/v1/people"
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/portal-settings"
 

@@ -6,7 +6,7 @@ import httpx
 
 from models.database import Record, execute, fetch_value
 from tests.factories import a_customer, a_marketplace, a_session, a_subscription, an_open_case
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 ROOT = "/api/v1/portal/subscriptions"
 

@@ -8,7 +8,7 @@ import pytest
 
 from models.database import fetch
 from tests.factories import a_marketplace, a_product, a_subscription
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 PRODUCTS = "/api/v1/products"
 Keys = dict[str, str]

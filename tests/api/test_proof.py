@@ -13,9 +13,9 @@ from verifier.verify import verify
 from workflows.access.api_keys import create_key
 from workflows.audit.proof.seal import seal_all
 from workflows.audit.proof.signing import SigningKey
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 ROOT = "/api/v1"

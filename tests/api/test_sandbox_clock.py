@@ -8,7 +8,7 @@ import pytest
 from models.database import alone, execute, fetch_value
 from tests.factories import a_marketplace, a_subscription
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 _PATH = "/api/v1/sandbox/clock"
 

@@ -3,7 +3,7 @@
 import httpx
 
 from tests.factories import a_subscription, an_open_case
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 SAVER = "/api/v1/saver"
 

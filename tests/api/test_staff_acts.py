@@ -9,7 +9,7 @@ import pytest
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 ROOT = "/api/v1/subscriptions"

@@ -21,7 +21,7 @@ from tests.fakes.stripe.webhooks import signed
 from workflows.access_tokens.links import link_text
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.collection.submit import submit_charge
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.retention import forget_what_is_done
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import LinkUnusable

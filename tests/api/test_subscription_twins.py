@@ -14,10 +14,10 @@ from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.

@@ -7,8 +7,8 @@ from models.database import fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from workflows.access.api_keys import create_key
 from workflows.audit.review.daily_counts import count_moves
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.machines import MACHINES
+from workflows.marketplaces.tenant import Marketplace
 
 LOG = "/api/v1/transitions"
 FAR_AHEAD = "ffffffff-ffff-7fff-bfff-ffffffffffff"  # a UUIDv7 of the year 10889

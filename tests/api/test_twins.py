@@ -24,8 +24,8 @@ from tests.factories import (
 from tests.web.at_stripe import fake_stripe
 from tests.web.browsing import Browser
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.invoices.issue import issue_invoice
+from workflows.marketplaces.tenant import Marketplace
 
 # What a page does, and the API's way to do it. Typed by hand; a page's new form fails here until it has a twin.
 # fmt: off

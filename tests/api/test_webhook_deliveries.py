@@ -8,9 +8,9 @@ import httpx
 from models.database import execute, fetch_value
 from tests.factories import BY_WORKER, a_marketplace
 from tests.webhook_rows import a_delivery, an_endpoint, delivery_now
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
+from workflows.marketplaces.tenant import Marketplace
 
 DELIVERIES = "/api/v1/webhook-deliveries"
 

@@ -18,8 +18,8 @@ from tests.factories import a_marketplace
 from tests.fakes.webhook_receiver import a_receiver
 from tests.webhook_rows import an_endpoint, endpoint_now
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.keys import current_key_id
 from workflows.runtime.settings import settings
 from workflows.webhooks.deliver import deliver_webhook

@@ -22,9 +22,9 @@ from workflows.audit.export.lines import Form
 from workflows.audit.proof.publish import publish_checkpoint
 from workflows.audit.proof.seal import seal_all
 from workflows.audit.proof.signing import SigningKey
-from workflows.engine.actor import request_id
 from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
+from workflows.runtime.request import request_id
 from workflows.runtime.settings import settings
 
 ROUNDS = 4  # checkpoints

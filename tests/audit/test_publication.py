@@ -16,7 +16,7 @@ from workflows.audit.proof.findings import findings_of
 from workflows.audit.proof.publish import publish_checkpoint
 from workflows.audit.proof.seal import seal_all
 from workflows.audit.proof.targets import PublishedOtherwise, TargetAway, name_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

@@ -24,9 +24,9 @@ from workflows.audit.proof.signing import KeyUnusable, SigningKey, ready_key, ro
 from workflows.audit.proof.spans import horizon
 from workflows.audit.proof.status import sealing_warnings
 from workflows.audit.proof.targets import Targets
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

@@ -24,9 +24,9 @@ from workflows.billing.gateway_events.events import DisputeLost, DisputeOpened, 
 from workflows.billing.orders import NewOrder, OrderCard, place_order
 from workflows.billing.run.due_work import run_billing
 from workflows.billing.subscriptions.cancel import cancel_by_staff
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.ports import CardDetails, InDoubt

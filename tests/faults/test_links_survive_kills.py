@@ -25,7 +25,7 @@ from tests.tasks.processes import until
 from tests.tasks.rows import none_left
 from workflows.access.link_requests import ask_for_link
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.keys import token_digest
 
 REQUESTS, CUSTOMERS, KILLS = 500, 50, 50

@@ -25,9 +25,9 @@ from tests.faults.fault_points import MAIL_IN_DOUBT_POINTS, WORKER_POINTS
 from tests.faults.lives import Nursery, nursery
 from tests.tasks.processes import until
 from tests.tasks.rows import none_left
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import worker
+from workflows.marketplaces.tenant import Marketplace
 
 EMAILS, KILLS = 300, 50
 KNOWN_AFTER = timedelta(seconds=5)

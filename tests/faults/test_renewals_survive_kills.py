@@ -24,8 +24,8 @@ from tests.faults.doomed_worker import LEASE
 from tests.faults.fault_points import CHARGE_POINTS, DISPATCHER_POINTS
 from tests.faults.lives import Nursery, nursery
 from tests.tasks.processes import until
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.outbox import stage
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 RENEWALS, KILLS, FLUSHES = 300, 50, 2

@@ -22,9 +22,9 @@ from tests.journeys.waiting import until
 from workflows.access.two_factor import forget_factor
 from workflows.access_tokens.links import link_text
 from workflows.audit.review.daily_counts import count_moves
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.outbox import stage
 from workflows.importing.account.run import stop
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 _FOLDER = ROOT / "docs" / "pictures" / "console"

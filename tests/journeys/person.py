@@ -9,7 +9,7 @@ from models.database import Record
 from tests.factories import a_customer
 from tests.journeys.conftest import Deployment
 from tests.journeys.waiting import until
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 @dataclass

@@ -23,13 +23,13 @@ from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key, revoke_key
 from workflows.access_tokens.links import link_text
 from workflows.billing.subscriptions.data_cards import sum_up
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import WEBHOOK_DELIVERY
 from workflows.marketplaces.logos import set_logo
 from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 _NAMES = (

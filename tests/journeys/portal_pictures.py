@@ -18,7 +18,7 @@ from models.database import fetch_row
 from tests.factories import a_session
 from tests.journeys.conftest import Deployment
 from tests.journeys.keeping import keep_picture
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 _FOLDER = ROOT / "docs" / "pictures"
 _COLOURS = 64

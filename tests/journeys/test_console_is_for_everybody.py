@@ -33,10 +33,10 @@ from workflows.access.api_keys import create_key, revoke_key
 from workflows.access_tokens.links import link_text
 from workflows.audit.invariants.check import check_facts
 from workflows.audit.review.daily_counts import count_moves
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.marketplaces.logos import set_logo
+from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP
 from workflows.runtime.clock import now
 

@@ -27,9 +27,9 @@ from tests.journeys.conftest import Deployment
 from tests.journeys.judging import LIMIT, judge
 from tests.journeys.waiting import until
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 SCHEMES = ("light", "dark")

@@ -15,7 +15,7 @@ from tests.journeys.conftest import Deployment, stripe_settings
 from tests.journeys.waiting import until
 from tests.web.at_stripe import a_payment_to_confirm
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

@@ -20,10 +20,10 @@ from tests.factories import (
 )
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import judge
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 

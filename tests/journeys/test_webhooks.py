@@ -9,8 +9,8 @@ from tests.factories import a_customer, a_marketplace, a_staff_member, a_staff_s
 from tests.fakes.webhook_receiver import Receiver, a_receiver, answers
 from tests.journeys.conftest import Deployment
 from tests.journeys.waiting import until
-from workflows.billing.subscriptions.views import Marketplace
-from workflows.webhooks.publish import tell
+from workflows.engine.emit_event import tell
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def an_owners_page(chromium: Browser, deployment: Deployment, marketplace: Marketplace) -> Page:

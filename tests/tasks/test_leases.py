@@ -8,8 +8,8 @@ import pytest
 from models.database import execute, fetch_value, transaction
 from tasks.run import run_job
 from tests.tasks.rows import a_job, find, make_due, row, send_all, stage, stage_sent
-from workflows.engine.actor import request_id
 from workflows.engine.outbox import LeaseLost, current_job, finish_current
+from workflows.runtime.request import request_id
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -12,7 +12,7 @@ from tests.fakes.stripe.http import Line, Reply, Request
 from tests.fakes.webhook_receiver import Receiver, a_receiver, answers
 from tests.tasks.processes import Processes, until
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.webhooks.publish import tell
+from workflows.engine.emit_event import tell
 
 EVENTS = 60
 

@@ -12,7 +12,7 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
 from tests.web.browsing import Browser
 from workflows.billing.collection.submit import submit_charge
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from models.database import Record
 from tests.factories import a_session, a_staff_member, a_staff_session
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 TEST_KEY = "test:0123456789abcdef0123456789abcdef0123456789"  # SECRET_KEY of every test
 BASE = "http://127.0.0.1:8000"

@@ -11,7 +11,7 @@ from tests.api.conftest import running
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace
 from tests.web.browsing import Browser
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import httpx
 
 from models.database import execute
 from tests.web.browsing import Browser
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_the_portal_has_the_merchants_color_and_without_one_nothing_more_to_load(

@@ -5,9 +5,9 @@ import pytest
 from models.database import Record, fetch_value, transaction
 from tests.factories import a_charge, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
+from workflows.marketplaces.tenant import Marketplace
 
 SAVE = "Save billing details"
 BOX = "correct:INV-000001"

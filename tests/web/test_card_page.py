@@ -8,7 +8,7 @@ from models.database import Record, fetch, fetch_value
 from tests.factories import a_charge, a_link, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser, form_of, text_of
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 GOOD = {"number": "4242 4242 4242 4242", "expiry": "04 / 35", "cvc": "123"}

@@ -13,11 +13,11 @@ from models.database import Record, execute, fetch, fetch_value, transaction
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, an_order
 from tests.web.browsing import Browser, text_of
 from tests.workflows.invoices.invoice_examples import an_imported_invoice
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.invoices.documents import render_document
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.settings import settings
 

@@ -3,7 +3,7 @@
 from models.database import Record, close_pool, fetch_value
 from tests.factories import a_subscription
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 NOWHERE = [
     "/nothing",

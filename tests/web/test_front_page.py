@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.browsing import Browser, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

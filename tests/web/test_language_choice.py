@@ -6,8 +6,8 @@ import pytest
 from models.database import Record, execute, fetch_row, fetch_value
 from tests.factories import a_customer, a_marketplace, a_session
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.change_log import OWN_CHANGES_A_DAY
+from workflows.marketplaces.tenant import Marketplace
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9"}
 NOTHING_WE_SPEAK = {"Accept-Language": "ja,sv;q=0.8"}

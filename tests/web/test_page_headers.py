@@ -7,8 +7,8 @@ from tests.factories import a_link, a_subscription
 from tests.web.browsing import Browser
 from web.static_files import static_url
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.logos import set_logo
+from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP
 
 LIMIT = 30_000  # bytes of a page over the wire, with all that it loads but the logo

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from models.database import Record, execute, fetch_value, transaction
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, an_order
 from tests.web.browsing import Browser, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
+from workflows.marketplaces.tenant import Marketplace
 
 BY = Actor("worker", "test")
 MARCH = datetime(2031, 3, 15, 12, tzinfo=UTC)

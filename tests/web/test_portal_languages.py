@@ -19,10 +19,10 @@ from tests.factories import (
 from tests.web.browsing import Browser, text_of
 from tests.web.unmarked import unmarked
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
 from workflows.languages.place_names import countries
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 IN_BRACKETS = {"Accept-Language": "en-XA"}

@@ -7,7 +7,7 @@ import pytest
 from models.database import Record, fetch_value
 from tests.factories import a_customer, a_marketplace, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.keys import unseal
 

@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_marketplace
 from tests.web.browsing import Browser, form_of, forms_of, text_of
 from web.entry.device import device
 from web.show import Show
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = (

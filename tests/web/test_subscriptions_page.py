@@ -7,7 +7,7 @@ import pytest
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, a_subscription, an_open_case
 from tests.web.browsing import Browser, form_of, forms_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 MARCH = datetime(2031, 3, 15, 12, tzinfo=UTC)

@@ -13,8 +13,10 @@ from web.portal.contact import words_of_link
 from web.rendering import page
 from web.show import show_for
 from web.visit import Visit
-from workflows.billing.subscriptions.views import CardShown, Marketplace, SignedIn, SubscriptionView
+from workflows.access.views import SignedIn
+from workflows.billing.subscriptions.views import CardShown, SubscriptionView
 from workflows.marketplaces.contact import contact_of
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 _NOBODY = UUID(int=0)

@@ -16,7 +16,6 @@ from web.connection import WebRequest
 from web.console.answers import show_page
 from web.headers import page_headers
 from web.visit import StaffVisit
-from workflows.billing.calendar.chosen_dates import read_day, today
 from workflows.billing.subscriptions.data_cards import data_cards
 from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
 from workflows.billing.subscriptions.staff_lists import (
@@ -25,7 +24,8 @@ from workflows.billing.subscriptions.staff_lists import (
     Wanted,
     list_subscriptions_of_marketplace,
 )
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.days import read_day, today
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import Asked
 from workflows.runtime.errors import InvalidInput
 

@@ -11,12 +11,13 @@ from web.console.answers import not_done
 from web.console.one_subscription import ONE, read_one, show_one, summary_path, then_summary
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.billing.calendar.chosen_dates import choosable_days, local_day, read_day
+from workflows.billing.calendar.chosen_dates import choosable_days
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.next_billing_date import change_next_billing_date
 from workflows.billing.subscriptions.restart import charged_at_restart, restart
 from workflows.billing.subscriptions.scheduled_cancellation import cancel_later, read_when, undo_cancellation
 from workflows.billing.subscriptions.staff_view import MerchantSubscription
+from workflows.marketplaces.days import local_day, read_day
 from workflows.runtime.errors import InvalidInput, NotNow, TransitionRefused
 
 _DATE, _CANCEL, _RESTART = f"{ONE}/next-charge", f"{ONE}/cancel", f"{ONE}/restart"

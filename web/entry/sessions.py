@@ -11,9 +11,9 @@ from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, EitherVisit, visit_of
-from workflows.access.access_log import note_nothing_done
 from workflows.access.sessions import end_session, list_sessions, sign_out
 from workflows.marketplaces.numbering import uuid_of
+from workflows.requests.attempt import note_nothing_done
 from workflows.runtime.errors import NotFound
 
 _ONE = "/sessions/{session_id:str}/end"

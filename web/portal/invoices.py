@@ -12,8 +12,7 @@ from web.headers import page_headers
 from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page
 from web.visit import Visit
-from workflows.billing.subscriptions.views import InvoiceFile
-from workflows.invoices.downloads import invoice_file
+from workflows.invoices.downloads import InvoiceFile, invoice_file
 from workflows.runtime.errors import NotFound
 
 _PATH = "/invoices/{number:path}"

@@ -9,8 +9,7 @@ from web.connection import WebRequest
 from web.notices import forget_notice, notice_of
 from web.rendering import page
 from web.visit import Visit
-from workflows.billing.charges.history import list_payments
-from workflows.billing.subscriptions.views import Direction, PaymentPage, PaymentSort
+from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput
 

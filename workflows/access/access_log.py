@@ -6,15 +6,15 @@ a row is written before the answer leaves. Attempts that are refused again and a
 """
 
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from models.database import PoolMissing, execute, fetch_value
 from workflows.engine.actor import Actor
+from workflows.requests.attempt import Attempt, Outcome, attempt
 from workflows.runtime.errors import (
     CardRefused,
     Forbidden,
@@ -26,46 +26,10 @@ from workflows.runtime.errors import (
 )
 from workflows.runtime.keys import current_key_id, derive
 
-Outcome = Literal["done", "refused", "read"]
-
 FORGOTTEN_AT_ONCE = 5000
 _CLIENT_BYTES = 16
 _NOTHING: Mapping[str, Any] = {}
 _REFUSALS = (NotSignedIn, Forbidden, LinkUnusable, TooManyRequests, TransitionRefused, CardRefused)
-
-
-@dataclass(slots=True)
-class Attempt:
-    """What one request is, as far as it is known: filled on the way in and out."""
-
-    marketplace_id: UUID | None = None
-    actor: Actor | None = None
-    session_id: UUID | None = None
-    outcome: Outcome | None = None
-    reason: str = ""
-    entity_id: UUID | None = None
-    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
-
-
-def note_marketplace(marketplace_id: UUID) -> None:
-    """Whose door the request stands at."""
-    if (one := attempt.get()) is not None:
-        one.marketplace_id = marketplace_id
-
-
-def note_person(marketplace_id: UUID, actor: Actor, session_id: UUID | None = None) -> None:
-    """Who asks, once that is known."""
-    if (one := attempt.get()) is not None:
-        one.marketplace_id, one.actor, one.session_id = marketplace_id, actor, session_id
-
-
-def note_nothing_done() -> None:
-    """That the request had nothing to do, and needs no row: somebody signed out whose session was over."""
-    if (one := attempt.get()) is not None:
-        one.marketplace_id = None
 
 
 def note_refusal(error: Exception, reason: str | None = None) -> None:

@@ -12,11 +12,11 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, fetch_all, fetch_one, fetch_row, fetch_value, transaction
-from workflows.access.access_log import note_person
 from workflows.engine.actor import Actor
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.permissions import SCOPES
+from workflows.requests.attempt import note_person
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, NotSignedIn
 

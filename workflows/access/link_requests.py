@@ -10,16 +10,17 @@ from uuid import UUID
 from models.database import Record, execute, fetch_row, fetch_value, transaction
 from workflows.access_tokens.links import REMEMBERED, issue_link
 from workflows.access_tokens.realms import ENTRANCES, PORTAL, Entrance
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import clean_email, lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
-from workflows.engine.actor import Actor, request_id, worker
+from workflows.engine.actor import Actor, worker
 from workflows.engine.job_names import ACTORS
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, TooManyRequests
 from workflows.runtime.keys import token_digest
+from workflows.runtime.request import request_id
 from workflows.runtime.settings import settings
 
 _HOUR = timedelta(hours=1)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, fetch, fetch_row
-from workflows.billing.subscriptions.views import LiveSession, SignedIn
+from workflows.access.views import LiveSession, SignedIn
 from workflows.engine.fire import Move, fire
 from workflows.machines import PORTAL_SESSION
 from workflows.marketplaces.staff import SignedInStaff

@@ -14,14 +14,14 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, retrying, transaction
-from workflows.access.access_log import note_person
+from workflows.access.views import LinkShown
 from workflows.access_tokens.links import find_link, find_usable_link, unusable
 from workflows.access_tokens.realms import PORTAL, Entrance
-from workflows.billing.subscriptions.views import LinkShown
 from workflows.customers.addresses import mask_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.requests.attempt import note_person
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
 from workflows.runtime.keys import token_digest

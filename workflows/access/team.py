@@ -14,7 +14,6 @@ import msgspec
 
 from models.database import Record, execute, fetch, fetch_all, fetch_row, fetch_value, retrying, transaction
 from workflows.access.two_factor import forget_factor
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import clean_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import forget_mark
@@ -24,6 +23,7 @@ from workflows.languages.typed_text import one_line
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.permissions import ROLES, Role
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, TooManyRequests, WorkflowError
 

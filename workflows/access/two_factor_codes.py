@@ -13,10 +13,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pyotp.totp import TOTP
 
 from models.database import Record, execute, fetch, fetch_row
-from workflows.access.access_log import note_person, note_refusal
+from workflows.access.access_log import note_refusal
 from workflows.access.client_limits import check_second_factor
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
+from workflows.requests.attempt import note_person
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound
 from workflows.runtime.keys import current_key_id, derive, key_ids, token_digest

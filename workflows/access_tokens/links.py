@@ -12,10 +12,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from models.database import Record, fetch_row
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable
 from workflows.runtime.keys import UnknownKey, current_key_id, derive

@@ -18,8 +18,6 @@ from workflows.billing.cards.sandbox_form import check_card_form
 from workflows.billing.collection.order_fulfilment import fulfil_unpaid
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.products import LARGEST_AMOUNT, Product, find_product
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import CustomerErased, says_erased
 from workflows.customers.records import CustomerRecord, find_customer, find_customer_for_sure
 from workflows.engine.actor import Actor
@@ -27,6 +25,8 @@ from workflows.engine.fire import Move, create
 from workflows.engine.outbox import stage, unstage
 from workflows.machines import CHARGE
 from workflows.marketplaces.numbering import next_number
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now, now
 from workflows.runtime.errors import GatewayUnavailable, InvalidInput, WorkflowError
 from workflows.runtime.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from models.database import fetch_one, fetch_row, fetch_value, retrying, transaction
 from workflows.customers.addresses import CustomerErased, clean_email
 from workflows.engine.actor import Actor
+from workflows.engine.emit_event import tell
 from workflows.engine.fire import Move, fire_where
 from workflows.languages.locales import LANGUAGES, spoken
 from workflows.languages.typed_text import one_line
@@ -22,7 +23,6 @@ from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.numbering import id_in, next_number, number_in
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
-from workflows.webhooks.publish import tell
 
 
 class CustomerAmbiguous(WorkflowError):

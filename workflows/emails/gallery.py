@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import msgspec
 
 from models.database import fetch_value, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.message import write_message
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.templates.catalogue import CATALOGUE, TEST_CAUSE
@@ -18,6 +17,7 @@ from workflows.emails.templates.texts import check_language, email_text, reworde
 from workflows.emails.templates.triggers import OCCASIONS
 from workflows.emails.templates.variables import VARIABLES
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
 from workflows.runtime.ports import Message

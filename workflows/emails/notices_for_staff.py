@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, fetch, fetch_value
-from workflows.billing.charges.declines import in_plain_words
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import CLOCK, Actor
+from workflows.languages.decline_reasons import in_plain_words
 from workflows.marketplaces.staff import StaffNotice, who_wants
 from workflows.runtime.clock import now
 

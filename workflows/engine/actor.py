@@ -1,14 +1,10 @@
 """Who moves something, and within which request: what every row of the transition log names."""
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 ActorKind = Literal["customer", "staff", "api_key", "worker", "gateway", "mailer", "clock", "import"]
-
-# The id of the HTTP request, or of the request that staged the job under way. Set by the API and by the worker.
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 @dataclass(frozen=True, slots=True)

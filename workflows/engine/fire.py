@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, fetch, fetch_row
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
 from workflows.engine.machine import Refusal, StateMachine
 from workflows.engine.transition_sql import creation, move_of_many, move_of_one
 from workflows.runtime.clock import now
 from workflows.runtime.errors import DefinitionError, NotFound, TransitionRefused
+from workflows.runtime.request import request_id
 
 __all__ = ["Move", "create", "fire", "fire_where"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.engine.actor import request_id
 from workflows.engine.job_names import ACTORS
 from workflows.runtime.errors import WorkflowError
+from workflows.runtime.request import request_id
 
 
 class LeaseLost(WorkflowError):

@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from models.database import connection, fetch_value, transaction
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.charges import CHARGES
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.fields import Fields
@@ -24,6 +22,8 @@ from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
 from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, RawRow, Refused, Source, Verdict
 from workflows.importing.subscriptions import SUBSCRIPTIONS
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 
 KINDS: tuple[Kind[Any], ...] = (PRODUCTS, CUSTOMERS, ORDERS, SUBSCRIPTIONS, CHARGES)  # each names only those before

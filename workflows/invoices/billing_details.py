@@ -13,8 +13,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_all, fetch_row, fetch_value, retrying, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
+from workflows.engine.emit_event import tell
 from workflows.invoices.credit_notes import (
     CORRECTABLE_FOR,
     CORRECTED,
@@ -24,13 +24,13 @@ from workflows.invoices.credit_notes import (
     lock_charges_of,
 )
 from workflows.invoices.tax_ids import TaxIdInvalid, clean_tax_id
+from workflows.languages.place_names import COUNTRIES
 from workflows.languages.sentences import sentence
 from workflows.languages.typed_text import lines, one_line
 from workflows.marketplaces.change_log import record_change
-from workflows.marketplaces.marketplace import COUNTRIES
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, TooManyRequests
-from workflows.webhooks.publish import tell
 
 OFFERED = 12  # invoices: a year of a monthly subscription
 CORRECTIONS_A_DAY = 24  # of a customer; each is two documents for the merchant's accountant

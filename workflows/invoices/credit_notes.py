@@ -13,8 +13,6 @@ from uuid import UUID
 import msgspec
 
 from models.database import Record, fetch, fetch_row
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.invoices.numbers import issue_numbered
@@ -23,6 +21,8 @@ from workflows.invoices.tax import buyer_owes_tax, included_tax
 from workflows.languages.sentences import sentence
 from workflows.machines import INVOICE
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import NotFound, WorkflowError
 

@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch_row, fetch_value
-from workflows.billing.subscriptions.views import InvoiceFile
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import request_document
 from workflows.runtime.clock import now
@@ -20,6 +19,14 @@ class DocumentAsked(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     state: str
+
+
+class InvoiceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice's PDF; `pdf` None while it is being prepared, `failed` when preparing it was given up."""
+
+    number: str
+    pdf: bytes | None
+    failed: bool
 
 
 async def invoice_file(

@@ -13,9 +13,9 @@ from workflows.engine.fire import Move
 from workflows.engine.transition_sql import creation_from, made_for_each
 from workflows.invoices.snapshot import Kind
 from workflows.machines import DOCUMENT, INVOICE
+from workflows.marketplaces.invoice_prefix import CREDIT_NOTE_SUFFIX
 
 _DIGITS = 6
-_OF_CREDIT_NOTES = "CN-"  # after the marketplace's own prefix, which cannot end so: no number is in both series
 
 # The number, the row that bears it and its document in one round trip. A number begins with a letter or a figure and
 # has so many digits or more; one that an imported invoice already bears is passed over: it is taken, not missing.
@@ -52,7 +52,7 @@ async def issue_numbered(kind: Kind, prefix: str, values: Mapping[str, Any], mov
     """
     given = (
         values["marketplace_id"],
-        prefix.lstrip("-") + (_OF_CREDIT_NOTES if kind == "credit_note" else ""),
+        prefix.lstrip("-") + (CREDIT_NOTE_SUFFIX if kind == "credit_note" else ""),
         _DIGITS,
         values["customer_id"],
         values["charge_id"],
@@ -64,11 +64,6 @@ async def issue_numbered(kind: Kind, prefix: str, values: Mapping[str, Any], mov
         issued = await fetch_row(_statement(kind), INVOICE.initial, "issue", *move.columns(), *given)
         if issued is not None:
             return issued
-
-
-def prefix_clashes(prefix: str) -> bool:
-    """Whether invoices of this prefix would look like credit notes."""
-    return prefix.endswith(_OF_CREDIT_NOTES)
 
 
 @lru_cache

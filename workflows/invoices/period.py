@@ -15,13 +15,13 @@ import asyncpg
 import msgspec
 
 from models.database import execute, fetch, fetch_row, transaction
-from workflows.billing.calendar.chosen_dates import read_day, today
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move
 from workflows.engine.transition_sql import creation_from
 from workflows.languages.sentences import sentence
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.days import read_day, today
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import InvalidInput
 
 MOST = 10_000  # documents a download: a gigabyte; what is larger is two downloads

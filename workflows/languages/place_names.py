@@ -1,5 +1,6 @@
 """What countries, time zones and currencies are chosen from, with their names (Unicode CLDR)."""
 
+import re
 from functools import cache
 from unicodedata import combining, normalize
 from zoneinfo import available_timezones
@@ -9,9 +10,13 @@ from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
 from workflows.languages.locales import known_locale
-from workflows.marketplaces.marketplace import COUNTRIES
+
+# ISO 3166-1 as Unicode's CLDR (Babel) keeps it, which also has what is no country: unions, islands that belong to one,
+# "unknown", and two places that test translations.
+_NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
 
 _ENGLISH = Locale("en")
+COUNTRIES = frozenset(code for code in map(str, _ENGLISH.territories) if re.fullmatch("[A-Z]{2}", code)) - _NO_COUNTRY
 Options = list[tuple[str, str]]  # the code, and what people read
 
 

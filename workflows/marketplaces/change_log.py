@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TooManyRequests
+from workflows.runtime.request import request_id
 
 OWN_CHANGES_A_DAY = 50  # of a customer, who moves house less often
 _DAY = timedelta(days=1)

@@ -1,6 +1,17 @@
 """Contact Us: what the merchant ticked, and nothing else."""
 
-from workflows.billing.subscriptions.views import Contact, Marketplace
+import msgspec
+
+from workflows.marketplaces.tenant import Marketplace
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What the merchant ticked for Contact Us; None or empty for what it did not."""
+
+    name: str
+    address: str | None
+    support_email: str | None
+    social_links: list[str]
 
 
 def contact_of(marketplace: Marketplace) -> Contact:

@@ -10,20 +10,20 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
-from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_one, transaction
-from workflows.access.access_log import note_marketplace
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
-from workflows.invoices.numbers import prefix_clashes
 from workflows.languages.formatting import CURRENCIES
 from workflows.languages.locales import LANGUAGES
+from workflows.languages.place_names import COUNTRIES
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.colors import accent_problem
 from workflows.marketplaces.gateway_choice import gateway_columns, gateway_problem
+from workflows.marketplaces.invoice_prefix import prefix_clashes
+from workflows.marketplaces.tenant import Marketplace
+from workflows.requests.attempt import note_marketplace
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput, NotFound
 from workflows.runtime.settings import settings
@@ -35,11 +35,6 @@ MARKETPLACE_COLUMNS = (
     " email_button, self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
 )
 
-# ISO 3166-1 as Unicode's CLDR (Babel) keeps it, which also has what is no country: unions, islands that belong to one,
-# "unknown", and two places that test translations.
-_NO_COUNTRY = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
-_TERRITORIES = map(str, Locale("en").territories)
-COUNTRIES = frozenset(code for code in _TERRITORIES if re.fullmatch("[A-Z]{2}", code)) - _NO_COUNTRY
 _WHOLE = 10_000  # basis points
 _TIME_ZONES = frozenset(available_timezones())
 _NULLABLE = ("support_email", "tax_id", "accent_color")

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from models.database import transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.marketplace import cleaned, locked_marketplace, login_url, marketplace_by_id, set_columns
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput
 

@@ -9,11 +9,11 @@ import msgspec
 
 from models.database import execute, fetch_value, transaction
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import clean_email
 from workflows.engine.actor import Actor
 from workflows.marketplaces.gateway_choice import gateway_problem
 from workflows.marketplaces.marketplace import MarketplaceChange, change_marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import InvalidInput
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)  # as in models

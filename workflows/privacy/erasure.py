@@ -14,12 +14,12 @@ import msgspec
 from models.database import Record, execute, fetch, fetch_row, fetch_value, retrying, transaction
 from workflows.customers.records import find_customer
 from workflows.engine.actor import Actor
+from workflows.engine.emit_event import tell
 from workflows.engine.fire import Move, fire_where
 from workflows.machines import ACCESS_TOKEN, OUTGOING_EMAIL, PORTAL_SESSION
 from workflows.marketplaces.change_log import record_change
 from workflows.privacy.erasure_statements import TRACES
 from workflows.runtime.errors import WorkflowError
-from workflows.webhooks.publish import tell
 
 _OF_CUSTOMER = "marketplace_id = $1 AND customer_id = $2"
 

@@ -9,20 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.database import fetch_row
+from workflows.billing.gateway_events.events import GATEWAY_EVENTS_KEPT_FOR
 from workflows.runtime.clock import now
+from workflows.webhooks.housekeeping import WEBHOOKS_KEPT_FOR
 
 _AT_ONCE = 5_000
 _BATCHES = 100
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Stripe sends an event again for three days by itself, and for thirty when somebody asks it to.
-GATEWAY_EVENTS_KEPT_FOR = timedelta(days=90)
-# What happened longer ago than this is not heeded: it may have been applied, and be forgotten. The day between the two
-# is for servers whose clocks differ.
-GATEWAY_EVENTS_HEEDED_FOR = GATEWAY_EVENTS_KEPT_FOR - timedelta(days=1)
 # An erasure waits for a dispute's end while its payment is younger than a year (erasure.py).
 _DISPUTE_ENDS_KEPT_FOR = timedelta(days=400)
-WEBHOOKS_KEPT_FOR = timedelta(days=90)  # receivers keep ids for four days; three months are for who looks into a bug
 MAIL_EVENTS_KEPT_FOR = timedelta(days=90)  # Mailjet sends again for a day
 EMAIL_FACTS_KEPT_FOR = timedelta(days=90)  # what it said: names, amounts, cards. That it was sent stays
 CAPTURED_KEPT_FOR = timedelta(days=30)  # whole e-mails with links in them, for who develops or tries something out

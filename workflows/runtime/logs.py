@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from workflows.engine.actor import request_id
+from workflows.runtime.request import request_id
 
 HIDDEN = "[redacted]"
 

@@ -7,6 +7,8 @@ from workflows.runtime.clock import now
 from workflows.runtime.keys import current_key_id
 from workflows.webhooks.secrets import Sealed, seal, unseal
 
+WEBHOOKS_KEPT_FOR = timedelta(days=90)  # receivers keep ids for four days; three months are for who looks into a bug
+
 KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints answer may be anything
 _AT_ONCE = 5_000
 

@@ -3,8 +3,8 @@
 from models.database import fetch_row, fetch_value
 from tests.web.browsing import Browser, text_of
 from workflows.access.api_keys import authenticate, create_key, list_keys
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.permissions import SCOPES
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotSignedIn
 
 

@@ -1,7 +1,7 @@
 """Apps: the marketplace's apps, searchable, each with "Open App" (PRODUCT.md 3.1)."""
 
 from tests.web.browsing import Browser, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_the_apps_are_listed_in_the_navigation_and_found_by_a_search(

@@ -15,10 +15,10 @@ from verifier.findings import PROVEN
 from workflows.audit.proof.findings import record_finding
 from workflows.audit.proof.seal import seal_all
 from workflows.audit.review.daily_counts import count_moves
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import MACHINES, SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

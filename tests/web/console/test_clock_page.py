@@ -3,7 +3,7 @@
 from models.database import alone, fetch_value
 from tests.factories import a_marketplace, a_subscription
 from tests.web.browsing import Browser, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_it_says_where_it_stands_and_what_comes_next(browser: Browser, marketplace: Marketplace) -> None:

@@ -4,12 +4,12 @@ import re
 
 from models.database import fetch_row
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.templates.catalogue import CATALOGUE
 from workflows.emails.templates.examples import examples
 from workflows.emails.templates.registry import TO_CUSTOMERS
 from workflows.emails.templates.texts import EmailTextChange, change_text, email_text
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 
 BY = Actor("worker", "test")
 

@@ -3,7 +3,7 @@
 from models.database import fetch_value
 from tests.factories import a_subscription
 from tests.web.browsing import Browser
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_an_owner_is_asked_first_and_others_see_no_button(

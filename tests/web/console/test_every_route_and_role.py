@@ -27,8 +27,8 @@ from tests.web.browsing import SAME_ORIGIN, Browser, form_of
 from tests.webhook_rows import a_delivery, an_endpoint
 from web.console.guard import may_act as page_guard
 from workflows.access.api_keys import create_key
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.permissions import ACTS, ROLES
+from workflows.marketplaces.tenant import Marketplace
 
 # Open to whoever stands before the door, by hand: nothing else may do without an act.
 AT_THE_DOOR = {"/", "/access-links", "/access/{token}", "/second-factor", "/sign-out"}

@@ -3,7 +3,7 @@
 from models.database import execute
 from tests.web.browsing import Browser
 from workflows.audit.invariants.check import check_facts
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_an_auditor_sees_that_all_holds_and_what_does_not(browser: Browser, marketplace: Marketplace) -> None:

@@ -8,8 +8,8 @@ from PIL import Image
 
 from models.database import execute, fetch_row, fetch_value
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.logos import LARGEST_UPLOAD
+from workflows.marketplaces.tenant import Marketplace
 
 SAVE, UPLOAD = "Save", "Upload Logo"
 

@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_marketplace, a_staff_link, a_staff_mem
 from tests.web.browsing import Browser, form_of, text_of
 from workflows.access.link_requests import handle_link_request
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 

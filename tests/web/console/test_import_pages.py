@@ -9,7 +9,7 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.browsing import Browser, text_of
 from tests.workflows.importing.importing_stripe import Shop, a_shop, worked_off
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
 

@@ -5,7 +5,7 @@ import pytest
 from models.database import fetch, fetch_row, fetch_value
 from tests.factories import a_staff_link, a_staff_member, a_staff_session
 from tests.web.browsing import Browser, text_of
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 

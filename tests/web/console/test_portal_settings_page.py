@@ -4,9 +4,9 @@ import pytest
 
 from models.database import fetch, fetch_row
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of, text_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.tenant import Marketplace
 
 SAVE = "Save Settings"
 

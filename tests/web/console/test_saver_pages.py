@@ -5,9 +5,9 @@ import re
 from tests.web.browsing import Browser, form_of, text_of
 from web.console.saver import schedule
 from workflows.billing.dunning.policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.templates.texts import EmailTextChange, change_text
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 
 BY = Actor("worker", "test")
 

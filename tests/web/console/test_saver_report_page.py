@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 from tests.factories import a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser, text_of
 from web.console.charts import Series, bars
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def test_what_was_won_back_is_drawn_and_written(browser: Browser, marketplace: Marketplace) -> None:

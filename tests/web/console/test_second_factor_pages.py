@@ -13,8 +13,8 @@ from tests.web.browsing import Browser, text_of
 from workflows.access.team import remove_person
 from workflows.access.two_factor_codes import seal_anew
 from workflows.access_tokens.links import link_text
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.settings import settings
 

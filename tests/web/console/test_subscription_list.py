@@ -10,7 +10,7 @@ from tests.factories import a_customer, a_marketplace, a_product, a_subscription
 from tests.web.browsing import Browser, text_of
 from workflows.billing.subscriptions.data_cards import sum_up
 from workflows.billing.subscriptions.export import harmless
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 

@@ -10,12 +10,12 @@ from models.database import Record, execute, fetch, fetch_row, fetch_value, tran
 from tests.factories import BY_WORKER, a_charge, a_customer, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import SAME_ORIGIN, Browser, forms_of, text_of
 from tests.workflows.billing.billed import billed, run
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.invoices.documents import render_document
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import OUTGOING_EMAIL
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.settings import settings
 

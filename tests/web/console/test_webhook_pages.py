@@ -9,9 +9,9 @@ from models.database import execute, fetch_row, fetch_value
 from tests.factories import BY_WORKER
 from tests.web.browsing import Browser, form_of, forms_of, text_of
 from tests.webhook_rows import a_delivery, an_endpoint, endpoint_now
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.webhooks.secrets import Sealed, shown, unseal
 
 PUBLIC = "https://93.184.215.14/webhooks"  # needs nobody to look it up

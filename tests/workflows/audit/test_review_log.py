@@ -17,10 +17,10 @@ from workflows.audit.review.daily_counts import count_moves, counted
 from workflows.audit.review.filters import LogFilter
 from workflows.audit.review.rows import LoggedMove
 from workflows.audit.review.transitions import LOOKED_AT, list_moves, move_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN, SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import Asked
 from workflows.runtime.errors import InvalidInput, NotFound
 

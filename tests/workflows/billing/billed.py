@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_payment_method, a_subscription
 from workflows.billing.calendar.clock import clock_of
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.run.due_work import run_billing
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.ports import CardDetails
 

@@ -7,12 +7,12 @@ from tests.webhook_rows import an_endpoint, an_event
 from tests.workflows.billing.billed import FAILS, billed, run
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.data_cards import sum_up
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.deliver import deliver_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move
 from workflows.engine.outbox import stage
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.erasure import erase_customer
 from workflows.webhooks.publish import stage_delivery
 

@@ -8,8 +8,9 @@ from models.database import Record, close_pool, execute, fetch, fetch_row, fetch
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_session, a_subscription, an_open_case
 from workflows.access.sessions import find_session
+from workflows.access.views import SignedIn
 from workflows.billing.subscriptions.cancel import cancel_by_customer
-from workflows.billing.subscriptions.views import Marketplace, SignedIn
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotFound, SelfCancellationOff, TransitionRefused
 
 

@@ -14,9 +14,10 @@ from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_subsc
 from workflows.access_tokens.links import link_text
 from workflows.billing.cards.card_links import look_at_card_link, send_card_update_link
 from workflows.billing.cards.replace_card import replace_card
+from workflows.billing.cards.views import CardReplaced
 from workflows.billing.collection.submit import submit_charge
-from workflows.billing.subscriptions.views import CardReplaced, Marketplace
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import (
     CardRefused,

@@ -11,10 +11,10 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_payment_metho
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.collection.submit import charges_in_doubt, submit_charge
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TransitionRefused
 from workflows.runtime.ports import CardDetails, InDoubt, Outcome

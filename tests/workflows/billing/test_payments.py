@@ -12,8 +12,8 @@ from models.database import Record, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace, a_product, an_order
 from workflows.billing.charges import history as payments
-from workflows.billing.charges.history import list_payments
-from workflows.billing.subscriptions.views import Direction, Marketplace, PaymentPage, PaymentSort
+from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput
 

@@ -16,11 +16,11 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_payment_metho
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.ports import CardDetails, Gateway, InDoubt
 

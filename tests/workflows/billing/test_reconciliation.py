@@ -16,7 +16,7 @@ from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.reconciliation.differences import list_differences
 from workflows.billing.reconciliation.nightly import compare_books
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.ports import CardDetails, ChargeRequest, Gateway, InDoubt
 

@@ -15,9 +15,9 @@ from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.restart import restart
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, NotNow, TransitionRefused
 from workflows.runtime.ports import Outcome

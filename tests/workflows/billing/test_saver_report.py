@@ -9,7 +9,7 @@ from models.database import Record, execute, fetch, single_connection, transacti
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace, a_subscription, an_open_case
 from workflows.billing.dunning.report import CASES_BY_MONTH, saver_report
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen
 from workflows.runtime.errors import InvalidInput
 

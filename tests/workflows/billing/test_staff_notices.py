@@ -19,9 +19,9 @@ from workflows.access.sessions import find_session
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.dunning.cases import record_attempt
 from workflows.billing.subscriptions.cancel import cancel_by_customer
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.notices_for_staff import tell_of_dead_jobs
 from workflows.engine.outbox import stage
+from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.dead_jobs import replay
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TransitionRefused

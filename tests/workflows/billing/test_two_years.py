@@ -24,10 +24,10 @@ from tests.workflows.billing.calendar_by_hand import (
 )
 from workflows.billing.orders import NewOrder, OrderCard, place_order
 from workflows.billing.run.sandbox_clock import advance, to_instant, to_next_event
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.job_names import CHARGES, EMAILS, LINKS
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 END = datetime(2033, 2, 12, tzinfo=UTC)  # of the last one's second year

@@ -7,9 +7,9 @@ from uuid import UUID
 from models.database import Record, fetch_row
 from tests.factories import a_customer, a_link, a_subscription
 from tests.workflows.emails.email_examples import ABOUT_A_LINK, EXAMPLES
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor, worker
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 BY: Actor = worker("tests")

@@ -12,12 +12,12 @@ from tests.factories import a_customer, a_marketplace
 from tests.web.unmarked import unmarked
 from tests.workflows.emails.staged_emails import a_staged_email, the_captured
 from tests.workflows.emails.written_emails import an_email, every_case
-from workflows.billing.charges.declines import in_plain_words
 from workflows.emails.delivery.deliver import deliver_email
 from workflows.emails.delivery.message import write_message
 from workflows.emails.templates.custom_texts import text_problem
 from workflows.emails.templates.registry import LETTERS, TO_CUSTOMERS, letter_in
 from workflows.emails.templates.template import Words
+from workflows.languages.decline_reasons import in_plain_words
 
 DATA = (
     "Monthly box",

@@ -12,7 +12,6 @@ from models.database import execute, fetch, fetch_row, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_staff_member
 from tests.workflows.emails.staged_emails import BY, a_staged_email, the_email
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.records import CustomerChange, change_customer
 from workflows.emails.delivery.apply_event import apply_mail_event, keep_events
 from workflows.emails.delivery.deliver import deliver_email
@@ -20,6 +19,7 @@ from workflows.emails.delivery.events import Kind, MailEvent
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import try_again
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 
 SENDER = "portal@gatehouse.example"

@@ -11,7 +11,6 @@ from integrations.mailers import CaptureMailer
 from models.database import execute, fetch, fetch_value
 from tests.factories import a_customer, a_marketplace, a_staff_member
 from tests.workflows.emails.staged_emails import a_staged_email, the_captured
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery import deliver
 from workflows.emails.gallery import every_email, preview, preview_saved, send_test
 from workflows.emails.templates.catalogue import CATALOGUE
@@ -20,6 +19,7 @@ from workflows.emails.templates.registry import TO_CUSTOMERS
 from workflows.emails.templates.template import Words
 from workflows.emails.templates.texts import EmailTextChange, change_text, checked_words, email_text, reset_text
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
 

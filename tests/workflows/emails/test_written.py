@@ -12,12 +12,12 @@ from tests.factories import a_customer, a_marketplace
 from tests.workflows.emails.email_examples import EXAMPLES
 from tests.workflows.emails.staged_emails import a_staged_email, the_captured
 from tests.workflows.emails.written_emails import an_email, every_case
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery import deliver
 from workflows.emails.delivery.message import write_message
 from workflows.emails.templates.catalogue import CATALOGUE, check_context
 from workflows.emails.templates.registry import LETTERS
 from workflows.emails.templates.triggers import OCCASIONS
+from workflows.marketplaces.tenant import Marketplace
 
 HOSTILE = '<script>alert(1)</script><img src=http://evil.example/x>{{ 7*7 }}"\r\nBcc: all@example.com\x07\u202e'
 # The notices that staff tick under Your account, and what sums them up.

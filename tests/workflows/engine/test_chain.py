@@ -13,11 +13,12 @@ from tests.born import born
 from tests.chains import flaws, recomputed, story
 from tests.conftest import FreshDatabase
 from tests.factories import a_link, a_marketplace, a_subscription
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.engine.machine import StateMachine
 from workflows.machines import ACCESS_TOKEN, MACHINES, SUBSCRIPTION
 from workflows.runtime.errors import TransitionRefused
+from workflows.runtime.request import request_id
 
 WRITERS, MOVES_EACH = 16, 25
 

@@ -9,12 +9,13 @@ import pytest
 from models.database import Record, execute, fetch, fetch_row, transaction
 from tests.born import born
 from tests.factories import a_charge, a_marketplace, a_subscription, an_open_case
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.machine import NEW, Rule, StateMachine
 from workflows.machines import CHARGE, DOCUMENT, DUNNING_CASE, SUBSCRIPTION
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, TransitionRefused
+from workflows.runtime.request import request_id
 
 pytestmark = pytest.mark.usefixtures("database")
 

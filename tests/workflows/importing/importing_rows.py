@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.database import fetch_value
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.run import KINDS, Tally, Watcher, run_import
 from workflows.importing.shapes import RawRow, Refused
+from workflows.marketplaces.tenant import Marketplace
 
 Row = Mapping[str, str]
 

@@ -9,11 +9,11 @@ from tasks.run import run_job
 from tests.factories import a_marketplace
 from tests.fakes.stripe.fake import FakeStripe
 from tests.stripe_shop import StripeShop
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.importing.account.rows import RefusedObject
 from workflows.importing.account.run import Run, begin
 from workflows.importing.account.steps import take_step
+from workflows.marketplaces.tenant import Marketplace
 
 
 class Shop(StripeShop):

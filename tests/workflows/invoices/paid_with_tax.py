@@ -6,8 +6,8 @@ from uuid import UUID
 from models.database import Record, fetch, fetch_row
 from tests.factories import a_marketplace, a_product
 from tests.workflows.billing.billed import billed, of, run
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.invoices.snapshot import InvoiceSnapshot, read_snapshot
+from workflows.marketplaces.tenant import Marketplace
 
 Paid = tuple[Marketplace, Record, Record]
 

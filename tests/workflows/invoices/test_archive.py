@@ -10,12 +10,12 @@ from models.database import execute, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace, an_order
 from tests.workflows.invoices.invoice_examples import an_imported_invoice
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import worker
 from workflows.engine.fire import Move, create, fire
 from workflows.invoices.archive import archive_of
 from workflows.invoices.period import Days, ask_for_missing, range_of, read_days
 from workflows.machines import DOCUMENT
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 BY = worker("tests")

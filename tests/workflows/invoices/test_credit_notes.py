@@ -15,7 +15,6 @@ from tests.workflows.invoices.paid_with_tax import a_taxed_payment, check_books,
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.gateway_events.apply import apply_event
 from workflows.billing.gateway_events.events import RefundMade
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor, worker
 from workflows.invoices.billing_details import (
     CORRECTIONS_A_DAY,
@@ -25,6 +24,7 @@ from workflows.invoices.billing_details import (
 )
 from workflows.invoices.credit_notes import credit_refund
 from workflows.invoices.snapshot import Earlier, Line, Tax, read_snapshot
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import InvalidInput, TooManyRequests
 

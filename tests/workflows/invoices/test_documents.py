@@ -11,11 +11,11 @@ from models.database import Record, execute, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace, a_staff_member
 from tests.integrations.pdf_text import pages_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor, worker
 from workflows.engine.outbox import RunningJob, current_job
 from workflows.invoices.documents import TRIES, render_document, request_document
 from workflows.invoices.issue import issue_invoice
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.ports import RenderFailed
 from workflows.runtime.settings import settings
 

@@ -11,8 +11,8 @@ import pytest
 from models.database import Record, execute, fetch
 from tests.factories import a_customer, a_link, a_marketplace, a_refund, a_session, a_subscription
 from tests.workflows.billing.billed import FAILS, billed, run
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.records import find_customer
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.data_export import customer_archive, customer_data
 from workflows.privacy.data_export_sections import AT_ONCE, SECTIONS
 

@@ -34,7 +34,6 @@ from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.orders import NewOrder, OrderCard, place_order
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.restart import restart
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import CustomerErased
 from workflows.customers.language import LanguageChoice, choose_language
 from workflows.customers.records import CustomerChange, NewCustomer, change_customer, create_customer
@@ -43,6 +42,7 @@ from workflows.emails.notices_for_staff import tell_of_dead_jobs
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE, MACHINES
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.erasure import ErasureRefused, erase_customer, look_before_erasing
 from workflows.runtime.clock import now
 from workflows.runtime.errors import DefinitionError, NotFound, NotNow

@@ -18,7 +18,6 @@ from workflows.audit.invariants.check import check_facts
 from workflows.audit.review.filters import LogFilter
 from workflows.audit.review.history import story_of_customer
 from workflows.audit.review.transitions import list_moves, move_of
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.records import find_customer
 from workflows.emails.delivery.apply_event import keep_events
 from workflows.emails.delivery.deliver import deliver_email
@@ -26,6 +25,7 @@ from workflows.emails.delivery.events import Kind, MailEvent
 from workflows.engine.actor import Actor
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY
+from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.data_export import customer_data
 from workflows.privacy.erasure import erase_customer
 from workflows.privacy.retention import forget_what_is_done

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from workflows.engine.actor import request_id
 from workflows.runtime.logs import HIDDEN, configure, logger, redact
+from workflows.runtime.request import request_id
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,15 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from tests.webhook_rows import an_endpoint, an_event
 from tests.workflows.importing.importing_rows import a_subscriber, charge_row, imported, subscription_row
 from workflows.customers.records import CustomerChange, NewCustomer, change_customer, create_customer
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
+from workflows.engine.emit_event import tell
 from workflows.engine.event_sql import DATA
 from workflows.engine.event_types import EVENT_TYPES
 from workflows.engine.fire import Move, fire, fire_where
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE, MACHINES, SUBSCRIPTION, WEBHOOK_ENDPOINT
-from workflows.webhooks.publish import publish_event, tell
+from workflows.runtime.request import request_id
+from workflows.webhooks.publish import publish_event
 
 BY_CUSTOMER = Move(Actor("customer", "0198c2a4-5f6e-7000-8000-000000000001"), "self_cancellation")
 

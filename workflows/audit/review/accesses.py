@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from models.database import Record, fetch
-from workflows.access.access_log import Outcome
 from workflows.audit.review.rows import names_of
+from workflows.requests.attempt import Outcome
 from workflows.requests.pagination import Asked, Keyset, cut
 from workflows.requests.pagination import cursor as cursor_of
 from workflows.runtime.errors import InvalidInput

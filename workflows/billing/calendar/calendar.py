@@ -5,7 +5,10 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from workflows.marketplaces.tenant import Marketplace
 
 
 def charge_at(anchor_at: datetime, period: int, unit: str, count: int, time_zone: str) -> datetime:
@@ -41,3 +44,14 @@ def _shifted(day: date, unit: str, steps: int) -> date:
     months = day.year * 12 + day.month - 1 + steps * (12 if unit == "year" else 1)
     year, month = divmod(months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> datetime:
+    """When a subscription's period is due, by its anchor and the marketplace's calendar."""
+    return charge_at(
+        subscription["anchor_at"],
+        period - subscription["anchor_period"],
+        subscription["interval_unit"],
+        subscription["interval_count"],
+        marketplace.time_zone,
+    )

@@ -7,12 +7,13 @@ from uuid import UUID
 from models.database import fetch_row, fetch_value, transaction
 from workflows.access.link_requests import mail_limit_reached
 from workflows.access_tokens.links import find_usable_link, issue_link
+from workflows.billing.cards.views import CardLinkShown
 from workflows.billing.subscriptions.portal_list import CARD_UPDATABLE, card_shown
-from workflows.billing.subscriptions.views import CardLinkShown, Marketplace
 from workflows.customers.addresses import lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable, NotFound, TooManyRequests, TransitionRefused
 

@@ -16,9 +16,10 @@ from workflows.access_tokens.links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import save_card
 from workflows.billing.subscriptions.portal_list import card_shown
-from workflows.billing.subscriptions.views import CardShown, Marketplace
+from workflows.billing.subscriptions.views import CardShown
 from workflows.machines import ACCESS_TOKEN
 from workflows.marketplaces.marketplace import login_url
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import GatewayUnavailable, InvalidInput, LinkUnusable, TransitionRefused
 from workflows.runtime.ports import Gateway, InDoubt, RateLimiter

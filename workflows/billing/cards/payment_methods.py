@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.ports import Card
 
 

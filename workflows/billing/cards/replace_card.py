@@ -9,14 +9,16 @@ from workflows.access_tokens.links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.payment_methods import keep_card
 from workflows.billing.cards.sandbox_form import check_card_form
+from workflows.billing.cards.views import CardReplaced
 from workflows.billing.collection.owed import charge_what_is_owed
 from workflows.billing.subscriptions.portal_list import CARD_UPDATABLE
-from workflows.billing.subscriptions.views import CardReplaced, CardShown, Marketplace
+from workflows.billing.subscriptions.views import CardShown
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import CardRefused, GatewayUnavailable, LinkUnusable, TransitionRefused
 from workflows.runtime.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt, RateLimiter

@@ -1,35 +1,11 @@
-"""What a gateway's decline code means: for the customer, in words that accuse nobody, and for the next attempt.
+"""What a gateway's decline code means for the next attempt. What the customer reads is in languages/decline_reasons.py.
 
-Codes as Stripe publishes them (docs.stripe.com/declines/codes). A card reported lost or stolen is told as a plain
-decline: the person at the screen may be its thief.
+Codes as Stripe publishes them (docs.stripe.com/declines/codes).
 """
 
 from typing import Literal
 
-from workflows.languages.sentences import sentence
-
 Severity = Literal["soft", "hard", "customer"]  # try again; only with a new card; only with the customer
-
-_PLAIN = sentence("The bank declined the payment without saying why.")
-
-# fmt: off
-_WORDS = {
-    "insufficient_funds":            sentence("There was not enough money on the card."),
-    "expired_card":                  sentence("The card has expired."),
-    "incorrect_number":              sentence("The card number is wrong."),
-    "invalid_account":               sentence("The card's account is closed or cannot be used."),
-    "authentication_required":       sentence("The bank wants you to confirm the payment."),
-    "card_velocity_exceeded":        sentence("The card is over its limit."),
-    "withdrawal_count_limit_exceeded": sentence("The card is over its limit."),
-    "processing_error":              sentence("The bank could not process the payment at that moment."),
-    "issuer_not_available":          sentence("The bank could not be reached."),
-}
-# fmt: on
-
-
-def in_plain_words(decline_code: str | None) -> str:
-    """One sentence for the customer, in English; languages.sentences.say puts it into theirs."""
-    return _WORDS.get(decline_code or "", _PLAIN)
 
 
 # Trying these again is forbidden by the networks (Visa's category 1, Mastercard's advice 03 and 21; Stripe's "do not

@@ -5,15 +5,18 @@ A cursor is the sort's value and the id of the row it stands behind, tied to the
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from models.database import fetch
-from workflows.billing.subscriptions.views import Direction, Payment, PaymentPage, PaymentSort
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput
+
+PaymentSort = Literal["date", "price", "order", "status"]
+
+Direction = Literal["asc", "desc"]
 
 PAGE_SIZE = 25
 
@@ -28,6 +31,35 @@ _COLUMNS: dict[PaymentSort, tuple[str, type]] = {
 _FARTHEST = 2**63 - 1
 _BROKEN = sentence("This page link is broken: start again from the first page.")
 _OF_ANOTHER_SORT = sentence("This page link belongs to another sort: start again from the first page.")
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the payment history. `invoice_number`: the invoice that counts; None: none was ever made for it.
+
+    `credit_notes`: the numbers of those that took it or its forerunners back, the first first.
+    """
+
+    id: UUID
+    paid_at: datetime
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    order_number: int
+    status: Literal["paid", "refunded", "partially refunded", "disputed"]
+    product: str
+    invoice_number: str | None
+    invoice_ready: bool  # its PDF is rendered
+    credit_notes: list[str]
+
+
+class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of it. `after` leads to the next page, `before` to the previous one; None where there is none."""
+
+    payments: list[Payment]
+    sort: PaymentSort
+    order: Direction
+    after: str | None
+    before: str | None
 
 
 async def list_payments(

@@ -12,13 +12,13 @@ from uuid import UUID
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.engine.outbox import stage, unstage
 from workflows.invoices.credit_notes import credit_refund
 from workflows.machines import CHARGE
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.runtime.logs import logger

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from models.database import fetch_row
 from workflows.billing.collection.outcomes import record_outcome
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.marketplace import login_url
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import GatewayUnavailable, NotFound, TransitionRefused
 from workflows.runtime.ports import Gateway, InDoubt
 

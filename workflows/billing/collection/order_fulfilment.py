@@ -9,14 +9,14 @@ from uuid import UUID
 from models.database import execute, fetch_row, fetch_value
 from workflows.billing.calendar.calendar import charge_at
 from workflows.billing.products import Product, find_product
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces.numbering import next_number
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 
 TRIAL_PERIOD = -1  # the price of a trial is paid for no regular period

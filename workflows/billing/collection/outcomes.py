@@ -1,20 +1,16 @@
 """What follows from a gateway's answer: the subscription, its dunning case, the charge, the receipt and the invoice
 move together, in one transaction, in that order of locks (CONTRIBUTING.md)."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, retrying, transaction
-from workflows.billing.calendar.calendar import charge_at
+from workflows.billing.calendar.calendar import next_charge
 from workflows.billing.charges.declines import effective_code
 from workflows.billing.collection.order_fulfilment import fulfil_paid
 from workflows.billing.collection.owed import charge_what_is_owed
 from workflows.billing.dunning.cases import after_failure, close_case, count_failure, end_case, open_case
 from workflows.billing.emails.receipts import send_renewal_receipt
 from workflows.billing.subscriptions.cancel import cancel_subscription
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.notices_for_staff import tell_of_failed_charge
 from workflows.engine.actor import CLOCK, Actor
 from workflows.engine.fire import Move, fire
@@ -22,6 +18,8 @@ from workflows.engine.outbox import finish_current
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.ports import InDoubt, Outcome
 
@@ -128,17 +126,6 @@ async def _count_payment(marketplace: Marketplace, subscription: Record, charge:
     if paid_off:
         ended = {"ended_at": marketplace_now(billing_offset(marketplace))}
         await fire(SUBSCRIPTION, marketplace.id, subscription["id"], "complete", Move(move.by, "paid_off"), set_=ended)
-
-
-def next_charge(marketplace: Marketplace, subscription: Any, period: int) -> datetime:
-    """When a subscription's period is due, by its anchor and the marketplace's calendar."""
-    return charge_at(
-        subscription["anchor_at"],
-        period - subscription["anchor_period"],
-        subscription["interval_unit"],
-        subscription["interval_count"],
-        marketplace.time_zone,
-    )
 
 
 async def _failed(

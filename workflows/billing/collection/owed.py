@@ -5,11 +5,11 @@ from uuid import UUID
 from models.database import fetch_row
 from workflows.billing.charges.attempts import start_charge
 from workflows.billing.dunning.cases import record_attempt
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire_where
 from workflows.machines import CHARGE
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 
 

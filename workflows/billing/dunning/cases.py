@@ -23,11 +23,11 @@ from workflows.billing.dunning.decide import (
 )
 from workflows.billing.dunning.facts import facts_of, policy_of
 from workflows.billing.emails.dunning import announce_failure, announce_the_end
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, create, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, CHARGE, DUNNING_CASE
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 
 

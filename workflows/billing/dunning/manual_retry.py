@@ -7,9 +7,9 @@ from workflows.billing.charges.attempts import start_charge
 from workflows.billing.dunning.cases import record_attempt
 from workflows.billing.dunning.decide import CARD_RETRIES
 from workflows.billing.dunning.facts import retries_of_card
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import NotFound, TooManyRequests, TransitionRefused
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from models.database import Record, fetch
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import InvalidInput
 

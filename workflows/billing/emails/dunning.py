@@ -5,11 +5,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from workflows.access_tokens.links import issue_link
-from workflows.billing.charges.declines import in_plain_words, severity
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.billing.charges.declines import severity
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
+from workflows.languages.decline_reasons import in_plain_words
+from workflows.marketplaces.tenant import Marketplace
 
 _LONGEST_CASE = timedelta(days=90)  # a case's links end with the case; this only bounds one that nobody closes
 

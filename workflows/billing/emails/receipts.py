@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from models.database import Record, fetch_row
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 
 _TOLD = """
 SELECT customer.email, customer.id AS customer_id, product.name AS product, subscription.number AS subscription_number,

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, fetch_row, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.customers.addresses import lock_customer
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, TooManyRequests, TransitionRefused
 

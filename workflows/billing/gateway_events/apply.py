@@ -14,13 +14,13 @@ from models.database import Record, execute, fetch_row, fetch_value, retrying, t
 from workflows.billing.cards.hosted_form import save_hosted_card
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.gateway_events import events
+from workflows.billing.gateway_events.events import GATEWAY_EVENTS_HEEDED_FOR
 from workflows.billing.reconciliation.differences import note_difference
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.invoices.credit_notes import credit_refund
 from workflows.machines import CHARGE
-from workflows.privacy.retention import GATEWAY_EVENTS_HEEDED_FOR
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.logs import logger

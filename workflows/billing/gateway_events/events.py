@@ -13,13 +13,19 @@ Nothing here is logged whole: `metadata` is the caller's.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.ports import Card, Outcome
+
+# Stripe sends an event again for three days by itself, and for thirty when somebody asks it to.
+GATEWAY_EVENTS_KEPT_FOR = timedelta(days=90)
+# What happened longer ago than this is not heeded: it may have been applied, and be forgotten. The day between the two
+# is for servers whose clocks differ.
+GATEWAY_EVENTS_HEEDED_FOR = GATEWAY_EVENTS_KEPT_FOR - timedelta(days=1)
 
 
 class EventRefused(WorkflowError):

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, fetch_all
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.logs import logger
 
 Kind = Literal["unknown_here", "unknown_there", "amount", "state"]

@@ -13,8 +13,8 @@ import msgspec
 from models.database import fetch, fetch_all
 from workflows.billing.reconciliation.compare import IN_FLIGHT, PAID, OurCharge, compare
 from workflows.billing.reconciliation.differences import note_difference
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.marketplaces.marketplace import MARKETPLACE_COLUMNS
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.logs import logger
 from workflows.runtime.ports import Gateway, GatewayPayment

@@ -7,8 +7,9 @@ which it has paid is left alone, and found as overdue: it must not keep the othe
 
 from models.database import fetch, transaction
 from workflows.billing.calendar.clock import BillingClock
-from workflows.engine.actor import CLOCK, request_id
+from workflows.engine.actor import CLOCK
 from workflows.engine.job_names import ACTORS
+from workflows.runtime.request import request_id
 
 BATCH = 500
 

@@ -6,15 +6,18 @@ Nothing is refunded. A charge already at the gateway is settled when it answers,
 from uuid import UUID
 
 from models.database import Record, fetch_row, fetch_value, retrying, transaction
+from workflows.access.views import SignedIn
 from workflows.billing.dunning.cases import close_case
-from workflows.billing.subscriptions.portal_list import billing_offset, get_subscription
-from workflows.billing.subscriptions.views import Marketplace, SignedIn, SubscriptionView
+from workflows.billing.subscriptions.portal_list import get_subscription
+from workflows.billing.subscriptions.views import SubscriptionView
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.notices_for_staff import tell_of_self_cancellation
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, CHARGE, SUBSCRIPTION
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import NotFound, SelfCancellationOff
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from models.database import execute, fetch, fetch_value
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 
 RECOVERED_WITHIN = timedelta(days=30)  # of the marketplace's clock, days of UTC

@@ -16,8 +16,8 @@ from workflows.billing.subscriptions.staff_lists import (
     Wanted,
     list_subscriptions_of_marketplace,
 )
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.languages.formatting import exponent
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import LARGEST_PAGE, Asked
 
 MEDIA_TYPE = "text/csv"  # in UTF-8

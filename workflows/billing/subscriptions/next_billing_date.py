@@ -12,10 +12,10 @@ from models.database import retrying, transaction
 from workflows.billing.calendar.calendar import charge_at
 from workflows.billing.calendar.chosen_dates import check_day
 from workflows.billing.subscriptions.lock import lock_subscription
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotNow, TransitionRefused
 
 

@@ -1,22 +1,18 @@
 """What a customer sees of their subscriptions."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from models.database import fetch
-from workflows.billing.charges.declines import in_plain_words
 from workflows.billing.dunning.decide import attempt_to_tell_of
-from workflows.billing.subscriptions.views import CardShown, FailedCharge, Marketplace, SubscriptionView
+from workflows.billing.subscriptions.views import CardShown, FailedCharge, SubscriptionView
+from workflows.languages.decline_reasons import in_plain_words
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotFound
 
 CARD_UPDATABLE = ("active", "failed_charge")  # PRODUCT.md 2.4
-
-
-def billing_offset(marketplace: Marketplace) -> timedelta:
-    """How far a sandbox marketplace's billing runs ahead of real time; zero for a live one."""
-    return timedelta(seconds=marketplace.clock_offset_seconds)
 
 
 _SELECT = """

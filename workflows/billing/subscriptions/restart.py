@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from models.database import fetch, fetch_value, retrying, transaction
-from workflows.billing.collection.outcomes import next_charge
+from workflows.billing.calendar.calendar import next_charge
 from workflows.billing.subscriptions.lock import charge_on_its_way, lock_subscription
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.engine.outbox import stage
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import NotNow, TransitionRefused
 

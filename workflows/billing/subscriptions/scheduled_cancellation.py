@@ -8,13 +8,14 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from models.database import retrying, transaction
-from workflows.billing.calendar.chosen_dates import beginning_of, check_day, read_day
+from workflows.billing.calendar.chosen_dates import check_day
 from workflows.billing.subscriptions.lock import lock_subscription
-from workflows.billing.subscriptions.portal_list import billing_offset
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
+from workflows.marketplaces.days import beginning_of, read_day
+from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import InvalidInput, NotNow
 

@@ -9,7 +9,8 @@ import msgspec
 from models.database import fetch, fetch_row
 from workflows.billing.dunning.decide import attempt_to_tell_of
 from workflows.billing.subscriptions.portal_list import get_subscription
-from workflows.billing.subscriptions.views import CardShown, FailedCharge, Marketplace
+from workflows.billing.subscriptions.views import CardShown, FailedCharge
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotFound
 
 

@@ -7,12 +7,13 @@ from uuid import UUID
 from models.database import Record, fetch_row, fetch_value
 from workflows.emails.delivery.events import MailEvent, decide
 from workflows.emails.delivery.suppression import mark_undeliverable
-from workflows.engine.actor import Actor, request_id
+from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.engine.job_names import ACTORS
 from workflows.machines import OUTGOING_EMAIL
 from workflows.runtime.clock import now
 from workflows.runtime.logs import logger
+from workflows.runtime.request import request_id
 
 _ACTOR = "mail_event.apply"
 _LOG = logger(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflows.billing.charges.declines import in_plain_words
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.emails.templates.catalogue import EXAMPLE_CAUSE
+from workflows.languages.decline_reasons import in_plain_words
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
 Cases = dict[str, dict[str, Any]]

@@ -7,12 +7,12 @@ from itertools import groupby
 from typing import IO, Any
 
 from models.database import transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.account.rows import RefusedObject, refuse, waiting
 from workflows.importing.account.run import Progress, Run, advance, claim
 from workflows.importing.account.store import AT_ONCE, STORED, lines, place_for, settle
 from workflows.importing.run import only_one_now, rolled_back
 from workflows.importing.shapes import Problem
+from workflows.marketplaces.tenant import Marketplace
 
 
 async def try_all(

@@ -6,13 +6,13 @@ They are left where they are, or, where the import takes over, the gateway is ma
 from collections.abc import Sequence
 
 from models.database import fetch, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.account.rows import RefusedObject, Waiting, refuse, waiting
 from workflows.importing.account.run import Progress, Run, advance, claim, count
 from workflows.importing.account.source import Account, Found
 from workflows.importing.account.store import lines, place_for, settle
 from workflows.importing.run import only_one_now, rolled_back
 from workflows.importing.shapes import Problem
+from workflows.marketplaces.tenant import Marketplace
 
 _STILL_THERE = (
     "is still charged by {source}, and was left there so that nobody pays twice: import with take_over (--take-over)"

@@ -12,13 +12,13 @@ import asyncpg
 import msgspec
 
 from models.database import execute, fetch_all, fetch_one, fetch_value, transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.job_names import ACTORS
 from workflows.engine.outbox import current_job, finish_current, stage, stage_unless_pending
 from workflows.importing.account.source import LISTS
 from workflows.importing.shapes import ImportUnderWay
 from workflows.marketplaces.change_log import record_change
+from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, WorkflowError
 

@@ -7,7 +7,6 @@ where the next one begins, so that a killed import goes on where it was. No step
 from collections.abc import Callable
 
 from models.database import transaction
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.account.dry_run import try_all
 from workflows.importing.account.migration import hand_over_one, only_what_nobody_charges
 from workflows.importing.account.payments import with_orders
@@ -17,6 +16,7 @@ from workflows.importing.account.source import Account, Cursor
 from workflows.importing.account.store import AT_ONCE, lines, place_for, settle
 from workflows.importing.run import only_one_now
 from workflows.marketplaces.marketplace import marketplace_by_id
+from workflows.marketplaces.tenant import Marketplace
 
 
 def _to_nobody(_: object) -> None: ...

@@ -6,12 +6,12 @@ In the caller's transaction.
 from collections.abc import Sequence
 from typing import Any
 
-from workflows.billing.subscriptions.views import Marketplace
 from workflows.importing.account.periods import with_periods
 from workflows.importing.account.rows import RefusedObject, Waiting
 from workflows.importing.account.run import Progress, Run, count
 from workflows.importing.run import KINDS, chunks_of, place_of, settle_chunk
 from workflows.importing.shapes import Kind, Place, Problem, RawRow
+from workflows.marketplaces.tenant import Marketplace
 
 AT_ONCE = 1_000  # rows: a transaction of a fraction of a second
 STORED: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS}

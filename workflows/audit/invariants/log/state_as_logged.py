@@ -2,7 +2,7 @@
 
 from workflows.audit.invariants.invariant import LOOKED_AT, Fact, same
 from workflows.machines import MACHINES
-from workflows.privacy.retention import WEBHOOKS_KEPT_FOR
+from workflows.webhooks.housekeeping import WEBHOOKS_KEPT_FOR
 
 # Of deliveries, those that arrived are forgotten after a while, and only those.
 _FORGOTTEN = f"""
