@@ -11,26 +11,26 @@ from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 
-from api.access_log import AccessLog
-from api.client_address import client_address
 from api.console import CONSOLE_ROUTES
-from api.health import HEALTH_ROUTES
-from api.mail_webhooks import MailWebhooks
-from api.media_types import json_only
+from api.events_in.mailjet import MailWebhooks
+from api.events_in.stripe import Webhooks
 from api.merchant import MERCHANT_ROUTES
+from api.openapi.reader import openapi
+from api.operations.health import HEALTH_ROUTES
+from api.operations.production import refuse_unsafe
 from api.portal import PORTAL_ROUTES
-from api.problems import problem_response
-from api.production import refuse_unsafe
-from api.reader import openapi
-from api.request_log import RequestLog
-from api.webhooks import Webhooks
+from api.requests.access_log import AccessLog
+from api.requests.client_address import client_address
+from api.requests.media_types import json_only
+from api.requests.problems import problem_response
+from api.requests.request_log import RequestLog
 from integrations.gateways import event_reader, gateway_for
 from integrations.mailers import mail_event_reader
 from integrations.rate_limits import limiter
 from integrations.webhooks import webhook_sender
 from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
-from web.errors import error_page
+from web.pages.errors import error_page
 from web.routes import ROUTES
 from workflows.runtime.logs import configure
 from workflows.runtime.settings import settings
@@ -78,7 +78,7 @@ def create_app() -> Litestar:
             backend="gzip",
             gzip_compress_level=6,
             exclude=["^/logos/", "/invoices/", r"/documents\.zip$", "^/health/"],
-            exclude_opt_key="etag",  # a strong tag names the bytes (api/etags.py)
+            exclude_opt_key="etag",  # a strong tag names the bytes (api/requests/etags.py)
         ),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from uuid import UUID
 
-from benchmarks.audit_rows import a_marketplace, write_and_seal
+from benchmarks.audit_load.rows import a_marketplace, write_and_seal
 from benchmarks.results import Figure, report
 from cli.audit_keys import make_key
 from models.database import close_pool, connection, open_pool, single_connection
@@ -134,7 +134,7 @@ def _verification(folder: Path, rows: int) -> list[Figure]:
 
 def _verified(file: Path, folder: Path) -> tuple[float, float]:
     """Seconds on the processor, and the most memory in MiB."""
-    words = [sys.executable, "-m", "benchmarks.measured", str(file), "--key", str(folder / "audit.key.pub")]
+    words = [sys.executable, "-m", "benchmarks.audit_load.measured", str(file), "--key", str(folder / "audit.key.pub")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from benchmarks.audit_pages_rows import RARE_STAFF, RARE_WORKER, a_subscription_with_a_history, log_moves
+from benchmarks.audit_load.pages_rows import RARE_STAFF, RARE_WORKER, a_subscription_with_a_history, log_moves
 from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch, fetch_row, fetch_value, open_pool, single_connection

@@ -19,7 +19,7 @@ from statistics import median
 
 import uvloop
 
-from benchmarks.documents_download import downloads_a_second
+from benchmarks.documents_load.download import downloads_a_second
 from benchmarks.results import Figure, report
 from integrations.pdf.wkhtmltopdf import CagedWkhtmltopdf
 from tests.workflows.invoices.invoice_examples import an_invoice

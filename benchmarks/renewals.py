@@ -20,12 +20,12 @@ from statistics import median
 from typing import NamedTuple
 from uuid import UUID
 
-from benchmarks.renewals_cpu import ALL_OURS, OTHERS, Meter
-from benchmarks.renewals_due import due_query
-from benchmarks.renewals_gateway import ANSWERS_AFTER
-from benchmarks.renewals_links import Visitor
-from benchmarks.renewals_processes import Deployment, a_deployment
-from benchmarks.renewals_rows import a_shop, charged, make_due, pay_first, sell, tidy
+from benchmarks.renewals_load.cpu import ALL_OURS, OTHERS, Meter
+from benchmarks.renewals_load.due import due_query
+from benchmarks.renewals_load.gateway import ANSWERS_AFTER
+from benchmarks.renewals_load.links import Visitor
+from benchmarks.renewals_load.processes import Deployment, a_deployment
+from benchmarks.renewals_load.rows import a_shop, charged, make_due, pay_first, sell, tidy
 from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch_value, open_pool
 from workflows.engine.outbox import stage
@@ -36,7 +36,16 @@ PROCESSES = (1, 2, 4)
 AT_ONCE = 8  # threads of a worker process, as in docker-compose.yml: each waits for one call
 CEILING = AT_ONCE / ANSWERS_AFTER.total_seconds()  # charges a second and process
 
-_WORK = ["dramatiq", "benchmarks.renewals_worker", "--processes", "1", "--threads", str(AT_ONCE), "--queues", "charges"]
+_WORK = [
+    "dramatiq",
+    "benchmarks.renewals_load.worker",
+    "--processes",
+    "1",
+    "--threads",
+    str(AT_ONCE),
+    "--queues",
+    "charges",
+]
 _SLUG = "renewals"
 _QUIET_LINKS = 40
 _LINK_LIMIT = 2.0

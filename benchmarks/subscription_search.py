@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.buffers import PLANNED_ONCE, Act, buffers
 from benchmarks.results import Figure, report
-from benchmarks.subscription_search_rows import a_shop, sell
+from benchmarks.search_load.rows import a_shop, sell
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
 from workflows.billing.subscriptions.data_cards import data_cards, sum_up
 from workflows.billing.subscriptions.staff_lists import SubscriptionPage, Wanted, list_subscriptions_of_marketplace

@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from benchmarks.renewals_processes import a_deployment
+from benchmarks.renewals_load.processes import a_deployment
 from benchmarks.results import Figure, report
 from models.database import close_pool, fetch_row, open_pool
-from tests.workflows.billing.calendar_by_hand import (
+from tests.workflows.billing.calendar.calendar_by_hand import (
     BEFORE_THEM,
     CHARGES_IN_TWO_YEARS,
     HARD_STARTS,

@@ -2,46 +2,46 @@
 
 from piccolo.table import Table
 
-from models.access_log import AccessLog
-from models.access_token import AccessToken
-from models.api_key import ApiKey
-from models.captured_email import CapturedEmail
-from models.change_log import ChangeLog
-from models.charge import Charge
-from models.checkpoint import AuditFinding, AuditKey, Checkpoint, CheckpointPublication, Sealing
+from models.access.access_log import AccessLog
+from models.access.access_token import AccessToken
+from models.access.api_key import ApiKey
+from models.access.link_request import LinkRequest
+from models.access.portal_session import PortalSession
+from models.access.second_factor import RecoveryCode, SecondFactor
+from models.audit.checkpoint import AuditFinding, AuditKey, Checkpoint, CheckpointPublication, Sealing
+from models.audit.fact_breach import FactBreach, FactCheck
+from models.audit.retired_log import RetiredLog
+from models.billing.charge import Charge
+from models.billing.customer_order import CustomerOrder
+from models.billing.dunning_case import DunningCase
+from models.billing.dunning_step import DunningStep
+from models.billing.gateway_event import GatewayEvent
+from models.billing.payment_method import PaymentMethod
+from models.billing.product import Product
+from models.billing.reconciliation_difference import ReconciliationDifference
+from models.billing.refund import Refund
+from models.billing.sandbox_gateway import SandboxCard, SandboxPayment
+from models.billing.subscription import Subscription
+from models.billing.tally import Tally, TallyStep, TallySum
 from models.customer import Customer
-from models.customer_order import CustomerOrder
-from models.document import Document, DocumentFile
-from models.dunning_case import DunningCase
-from models.dunning_step import DunningStep
-from models.email_text import EmailText
-from models.fact_breach import FactBreach, FactCheck
-from models.gateway_event import GatewayEvent
+from models.emails.captured_email import CapturedEmail
+from models.emails.email_text import EmailText
+from models.emails.mail_event import MailEvent
+from models.emails.outgoing_email import OutgoingEmail
+from models.engine.log_tally import LogCounted, LogDay, LogTotal
+from models.engine.outbox import Outbox
+from models.engine.schedule import Heartbeat, Schedule
+from models.engine.transition_log import MachineRule, TransitionLog
 from models.idempotent_request import IdempotentRequest
 from models.import_run import ImportRow, ImportRun
-from models.invoice import Invoice
-from models.link_request import LinkRequest
-from models.log_tally import LogCounted, LogDay, LogTotal
-from models.mail_event import MailEvent
-from models.marketplace import Marketplace, MarketplaceLogo, NumberSeries
-from models.outbox import Outbox
-from models.outgoing_email import OutgoingEmail
-from models.payment_method import PaymentMethod
-from models.portal_session import PortalSession
-from models.product import Product
-from models.reconciliation_difference import ReconciliationDifference
-from models.refund import Refund
-from models.retired_log import RetiredLog
-from models.sandbox_gateway import SandboxCard, SandboxPayment
-from models.schedule import Heartbeat, Schedule
-from models.second_factor import RecoveryCode, SecondFactor
-from models.staff import Staff
-from models.subscription import Subscription
-from models.tally import Tally, TallyStep, TallySum
-from models.transition_log import MachineRule, TransitionLog
-from models.webhook_delivery import WebhookAttempt, WebhookDelivery
-from models.webhook_endpoint import WebhookEndpoint
-from models.webhook_event import WebhookEvent
+from models.invoices.document import Document, DocumentFile
+from models.invoices.invoice import Invoice
+from models.marketplaces.change_log import ChangeLog
+from models.marketplaces.marketplace import Marketplace, MarketplaceLogo, NumberSeries
+from models.marketplaces.staff import Staff
+from models.webhooks.webhook_delivery import WebhookAttempt, WebhookDelivery
+from models.webhooks.webhook_endpoint import WebhookEndpoint
+from models.webhooks.webhook_event import WebhookEvent
 
 TABLES: tuple[type[Table], ...] = (
     Marketplace,

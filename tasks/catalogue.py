@@ -2,8 +2,14 @@
 
 from collections.abc import Sequence
 
-from tasks import audit, billing, books, charges, documents, emails, facts, imports, links, sweeps, webhooks
 from tasks.job import Job
+from tasks.jobs import access_links as links
+from tasks.jobs import audit_proof as audit
+from tasks.jobs import billing_run as billing
+from tasks.jobs import charges, documents, emails, sweeps, webhooks
+from tasks.jobs import importing as imports
+from tasks.jobs import invariants as facts
+from tasks.jobs import reconciliation as books
 from workflows.engine.job_names import ACTORS
 from workflows.runtime.errors import DefinitionError
 

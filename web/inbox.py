@@ -12,9 +12,9 @@ from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
-from web.connection import Connection
-from web.headers import content_policy, page_headers
-from web.rendering import page
+from web.pages.rendering import page
+from web.requests.connection import Connection
+from web.requests.headers import content_policy, page_headers
 from workflows.emails.delivery.captured import CapturedEmail, captured_email, captured_emails
 from workflows.marketplaces.numbering import uuid_of
 from workflows.runtime.errors import NotFound

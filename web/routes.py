@@ -4,15 +4,16 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from web.accents import accent
-from web.audit import AUDIT_PAGES
+from web.access.login import LoginPages
+from web.access.one_time_link import AccessPages
+from web.access.sessions import SessionPages, SignOutPages
+from web.audit_redirects import AUDIT_PAGES
 from web.console.routes import CONSOLE_PAGES
-from web.entry.access import AccessPages
-from web.entry.login import LoginPages
-from web.entry.sessions import SessionPages, SignOutPages
-from web.errors import PAGE_ERRORS
+from web.front_page import start_page
 from web.inbox import InboxPages
-from web.origin import same_origin
+from web.pages.accents import accent
+from web.pages.errors import PAGE_ERRORS
+from web.pages.static_files import logo, static_file
 from web.portal.billing import BillingPages
 from web.portal.cancel import CancelPages
 from web.portal.card import CardPages
@@ -24,9 +25,8 @@ from web.portal.invoices import InvoicePages
 from web.portal.language import LanguagePages
 from web.portal.payments import PaymentPages
 from web.portal.subscriptions import SubscriptionPages
-from web.start import start_page
-from web.static_files import logo, static_file
-from web.visit import provide_door, provide_visit
+from web.requests.origin import same_origin
+from web.requests.visit import provide_door, provide_visit
 
 __all__ = ["LARGEST_FORM", "ROUTES"]
 

@@ -9,8 +9,8 @@ from litestar.di import Provide
 from api.console.account import AccountRoutes
 from api.console.second_factor import SecondFactorRoutes
 from api.console.sign_in import StartStaffSession
-from api.credentials import needs_staff, provide_console, provide_signed_in_staff
 from api.portal.access import AccessLinks, StaffSessions
+from api.requests.credentials import needs_staff, provide_console, provide_signed_in_staff
 
 _SIGNED_IN = {"signed_in": Provide(provide_signed_in_staff)}
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from litestar import Controller, get, patch
 from litestar.di import NamedDependency
 
-from api.documented import BAD_BODY, example, problems
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.strict_json import StrictJSON
 from workflows.access.own_account import Account, AccountChange, account_of, change_account
 from workflows.marketplaces.staff import SignedInStaff
 

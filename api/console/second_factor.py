@@ -6,8 +6,8 @@ import msgspec
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 
-from api.documented import BAD_BODY, example, problems
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.strict_json import StrictJSON
 from workflows.access.two_factor import (
     Enrolment,
     FactorShown,

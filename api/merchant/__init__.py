@@ -6,30 +6,30 @@ Every route declares its act (`opt={"act": "settings.read"}`); the guard holds i
 from litestar import Router
 from litestar.di import Provide
 
-from api.credentials import may_act, provide_caller, provide_callers_marketplace
-from api.etags import provide_expected
-from api.idempotency import KeepsAnswers, claim_key, provide_new_id
-from api.merchant.accesses import Accesses
-from api.merchant.api_keys import ApiKeys
+from api.merchant.access.api_keys import ApiKeys
+from api.merchant.access.team import People
+from api.merchant.audit.access_log import Accesses
+from api.merchant.audit.invariants import FactRoutes
+from api.merchant.audit.proof import ProofRoutes
+from api.merchant.audit.transitions import Transitions
+from api.merchant.billing.differences import Differences
+from api.merchant.billing.orders import Selling
+from api.merchant.billing.payments import Payments
+from api.merchant.billing.products import Products
+from api.merchant.billing.sandbox_clock import SandboxRoutes
+from api.merchant.billing.saver import SaverRoutes
+from api.merchant.billing.subscription_list import SubscriptionList
+from api.merchant.billing.subscriptions import MerchantSubscriptions
 from api.merchant.customers import Customers
-from api.merchant.differences import Differences
-from api.merchant.documents import Documents
 from api.merchant.emails import Emails
-from api.merchant.facts import FactRoutes
-from api.merchant.imports import Imports
-from api.merchant.payments import Payments
-from api.merchant.people import People
-from api.merchant.products import Products
-from api.merchant.proof import ProofRoutes
-from api.merchant.sandbox import SandboxRoutes
-from api.merchant.saver import SaverRoutes
-from api.merchant.selling import Selling
+from api.merchant.importing import Imports
+from api.merchant.invoices import Documents
 from api.merchant.settings import MarketplaceRoutes, PortalSettingsRoutes
-from api.merchant.subscription_list import SubscriptionList
-from api.merchant.subscriptions import MerchantSubscriptions
-from api.merchant.transitions import Transitions
-from api.merchant.webhook_deliveries import WebhookDeliveries
-from api.merchant.webhook_endpoints import WebhookEndpoints
+from api.merchant.webhooks.deliveries import WebhookDeliveries
+from api.merchant.webhooks.endpoints import WebhookEndpoints
+from api.requests.credentials import may_act, provide_caller, provide_callers_marketplace
+from api.requests.etags import provide_expected
+from api.requests.idempotency import KeepsAnswers, claim_key, provide_new_id
 
 MERCHANT_ROUTES = [
     Router(

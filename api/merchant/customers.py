@@ -7,11 +7,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
-from api.documented import BAD_BODY, example, problems
-from api.etags import TAGGED, tagged
-from api.listed import After, Before, Limit, asked
-from api.provided import Asking, Expected, NewId, OwnMarketplace
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.etags import TAGGED, tagged
+from api.requests.pagination import After, Before, Limit, asked
+from api.requests.provided import Asking, Expected, NewId, OwnMarketplace
+from api.requests.strict_json import StrictJSON
 from workflows.access.access_log import note_reading
 from workflows.billing.subscriptions.staff_lists import CustomerPage, list_customers
 from workflows.customers.addresses import CustomerErased

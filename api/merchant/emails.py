@@ -6,11 +6,11 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.params import PathParameter, QueryParameter
 
-from api.documented import BAD_BODY, example, problems
-from api.etags import TAGGED, tagged
+from api.openapi.responses import BAD_BODY, example, problems
 from api.portal.access import Accepted
-from api.provided import Asking, Expected, OwnMarketplace
-from api.strict_json import StrictJSON
+from api.requests.etags import TAGGED, tagged
+from api.requests.provided import Asking, Expected, OwnMarketplace
+from api.requests.strict_json import StrictJSON
 from workflows.emails.gallery import EmailShown, every_email, one_email, preview, preview_saved, send_test
 from workflows.emails.templates.texts import (
     EmailTextChange,

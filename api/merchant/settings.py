@@ -6,11 +6,11 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, put
 from litestar.exceptions import ClientException
 
-from api.documented import BAD_BODY, example, problems
-from api.etags import TAGGED, tagged
-from api.media_types import UnsupportedMediaType
-from api.provided import Asking, Expected, OwnMarketplace
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.etags import TAGGED, tagged
+from api.requests.media_types import UnsupportedMediaType
+from api.requests.provided import Asking, Expected, OwnMarketplace
+from api.requests.strict_json import StrictJSON
 from workflows.marketplaces.logos import FORMATS, LARGEST_UPLOAD, NOT_ONE, remove_logo, set_logo
 from workflows.marketplaces.marketplace import (
     MarketplaceChange,

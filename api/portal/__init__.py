@@ -6,13 +6,13 @@ No handler takes the marketplace or the customer from the request: the session s
 from litestar import Router
 from litestar.di import Provide
 
-from api.credentials import provide_portal, provide_session_marketplace, provide_signed_in
 from api.portal.access import AccessLinks, CustomerSessions, StartSession
 from api.portal.card_updates import CardUpdates
 from api.portal.documents import Documents
 from api.portal.history import History
 from api.portal.language import Language
 from api.portal.subscriptions import Subscriptions
+from api.requests.credentials import provide_portal, provide_session_marketplace, provide_signed_in
 
 PORTAL_ROUTES = [
     Router(

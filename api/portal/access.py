@@ -12,11 +12,11 @@ from litestar import Controller, Request, delete, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from api.client_address import client_address
-from api.credentials import needs_session, needs_staff
-from api.documented import BAD_BODY, example, problems
+from api.openapi.responses import BAD_BODY, example, problems
 from api.portal.others import all_but, not_allowed
-from api.strict_json import StrictJSON
+from api.requests.client_address import client_address
+from api.requests.credentials import needs_session, needs_staff
+from api.requests.strict_json import StrictJSON
 from workflows.access.client_limits import check_link_request, check_redemption
 from workflows.access.link_requests import ask_again, ask_for_link
 from workflows.access.sessions import end_session, list_sessions, sign_out

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, post
 
-from api.client_address import client_address
-from api.documented import BAD_BODY, example, problems
+from api.openapi.responses import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
-from api.strict_json import StrictJSON
+from api.requests.client_address import client_address
+from api.requests.strict_json import StrictJSON
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.hosted_form import check_return_url, form_urls, open_card_form
 from workflows.billing.cards.replace_card import replace_card

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from litestar import Controller, Request, Response, get, patch
 
 from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
-from api.credentials import needs_session
-from api.documented import BAD_BODY, example, problems
-from api.provided import OwnMarketplace, SignedInCustomer
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.credentials import needs_session
+from api.requests.provided import OwnMarketplace, SignedInCustomer
+from api.requests.strict_json import StrictJSON
 from workflows.access.client_limits import check_download
 from workflows.invoices.billing_details import (
     BillingDetailsChange,

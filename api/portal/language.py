@@ -4,10 +4,10 @@ from typing import Annotated
 
 from litestar import Controller, get, put
 
-from api.credentials import needs_session
-from api.documented import BAD_BODY, example, problems
-from api.provided import SignedInCustomer
-from api.strict_json import StrictJSON
+from api.openapi.responses import BAD_BODY, example, problems
+from api.requests.credentials import needs_session
+from api.requests.provided import SignedInCustomer
+from api.requests.strict_json import StrictJSON
 from workflows.customers.language import LanguageChoice, LanguageShown, choose_language, chosen_language
 
 

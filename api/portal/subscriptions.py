@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, get, post, route
 
-from api.credentials import needs_session
-from api.documented import SubscriptionNumber, problems
+from api.openapi.responses import SubscriptionNumber, problems
 from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
-from api.provided import OwnMarketplace, SignedInCustomer
+from api.requests.credentials import needs_session
+from api.requests.provided import OwnMarketplace, SignedInCustomer
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
 from workflows.billing.subscriptions.cancel import cancel_by_customer

@@ -11,8 +11,8 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from api.app import app
-from api.documented import MEANING
-from api.whole_document import whole_document
+from api.openapi.document import whole_document
+from api.openapi.responses import MEANING
 
 Operation = tuple[str, str, dict[str, Any]]
 JSON, PROBLEM = "application/json", "application/problem+json"

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from api.app import app
-from api.production import UnsafeDeployment
+from api.operations.production import UnsafeDeployment
 from models.database import DB, execute
 from models.roles import PowerfulRole
 from tests.api.conftest import a_client, running

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import app
-from api.whole_document import whole_document
+from api.openapi.document import whole_document
 from models.database import close_pool, open_pool
 from tests.conftest import SETTINGS
 from tests.journeys.conftest import Deployment

@@ -4,10 +4,10 @@ from typing import Any
 
 from litestar import Response
 
-from web.connection import WebRequest
-from web.notices import Notice, forget_notice, notice_cookie, notice_of
-from web.rendering import page, see_other
-from web.visit import StaffVisit
+from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.rendering import page, see_other
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 
 
 def show_page(

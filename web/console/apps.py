@@ -5,9 +5,9 @@ from typing import NamedTuple
 from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
-from web.connection import WebRequest
 from web.console.answers import show_page
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 
 
 class App(NamedTuple):

@@ -9,9 +9,9 @@ from typing import cast
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
-from web.connection import Connection, WebRequest
-from web.cookies import session_token
-from web.visit import ConsoleDoor, Door, SignInFirst, StaffVisit, door_of, page_of, visit_of
+from web.requests.connection import Connection, WebRequest
+from web.requests.cookies import session_token
+from web.requests.visit import ConsoleDoor, Door, SignInFirst, StaffVisit, door_of, page_of, visit_of
 
 _VISIT = "staff_visit"
 

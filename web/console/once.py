@@ -9,8 +9,8 @@ from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from web.connection import WebRequest
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.requests.idempotency import Asked, Claim, KeyBusy, ShownOnce, claim_request, give_back, keep_answer
 from workflows.runtime.errors import WorkflowError
 

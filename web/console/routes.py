@@ -3,39 +3,39 @@
 from litestar import Router
 from litestar.di import Provide
 
-from web.console.account import AccountPages
-from web.console.api_keys import ApiKeyPages
+from web.access.login import LoginPages
+from web.access.one_time_link import AccessPages
+from web.access.second_factor import SecondFactorDoor
+from web.access.sessions import SessionPages, SignOutPages
+from web.console.access.account import AccountPages
+from web.console.access.api_keys import ApiKeyPages
+from web.console.access.second_factor import SecondFactorPages
+from web.console.access.team import PeoplePages
 from web.console.apps import AppPages
 from web.console.audit.access import AccessLogPages
 from web.console.audit.cycles import CyclePages
+from web.console.audit.invariants import FactPages
 from web.console.audit.log import LogPages
 from web.console.audit.seals import SealPages
 from web.console.audit.stories import StoryPages
-from web.console.clock import ClockPages
-from web.console.documents import DocumentPages
-from web.console.emails import EmailPages
-from web.console.facts import FactPages
-from web.console.general import GeneralPages
+from web.console.billing.sandbox_clock import ClockPages
+from web.console.billing.saver import SaverPages
+from web.console.billing.saver_emails import SaverEmailPages
+from web.console.billing.saver_report import SaverReportPages
+from web.console.emails.list import EmailPages
 from web.console.guard import may_act, provide_console_door, provide_staff_visit
-from web.console.imports import ImportPages
-from web.console.people import PeoplePages
-from web.console.portal_settings import PortalSettingsPages
-from web.console.saver import SaverPages
-from web.console.saver_emails import SaverEmailPages
-from web.console.saver_report import SaverReportPages
-from web.console.second_factor import SecondFactorPages
-from web.console.subscriptions import SubscriptionPages
-from web.console.summary import SummaryPages
-from web.console.summary_billing import BillingPages
-from web.console.summary_changes import ChangePages
-from web.console.summary_customer import CustomerPages
-from web.console.summary_money import MoneyPages
-from web.console.webhook_deliveries import WebhookDeliveryPages
-from web.console.webhooks import WebhookPages
-from web.entry.access import AccessPages
-from web.entry.login import LoginPages
-from web.entry.second_factor import SecondFactorDoor
-from web.entry.sessions import SessionPages, SignOutPages
+from web.console.importing import ImportPages
+from web.console.invoices import DocumentPages
+from web.console.marketplaces.general import GeneralPages
+from web.console.marketplaces.portal_settings import PortalSettingsPages
+from web.console.subscriptions.billing_details import BillingPages
+from web.console.subscriptions.customer import CustomerPages
+from web.console.subscriptions.life_cycle import ChangePages
+from web.console.subscriptions.list import SubscriptionPages
+from web.console.subscriptions.money import MoneyPages
+from web.console.subscriptions.summary import SummaryPages
+from web.console.webhooks.deliveries import WebhookDeliveryPages
+from web.console.webhooks.endpoints import WebhookPages
 
 _DOOR = Router(
     path="/",

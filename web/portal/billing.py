@@ -4,11 +4,11 @@ import msgspec
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
-from web.connection import WebRequest
-from web.forms import read_form_of
-from web.notices import Notice, forget_notice, notice_cookie, notice_of
-from web.rendering import page, see_other
-from web.visit import Visit
+from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.rendering import page, see_other
+from web.requests.connection import WebRequest
+from web.requests.forms import read_form_of
+from web.requests.visit import Visit
 from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsShown,

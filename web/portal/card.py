@@ -13,13 +13,13 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
-from web.entry.unusable import to_login
-from web.forms import read_form
-from web.notices import Notice, notice_cookie, notice_of
+from web.access.unusable_link import to_login
+from web.pages.notices import Notice, notice_cookie, notice_of
+from web.pages.rendering import page, see_other
 from web.portal.hosted_card import is_hosted, offer_form
-from web.rendering import page, see_other
-from web.visit import Door, spoken_to
+from web.requests.connection import WebRequest
+from web.requests.forms import read_form
+from web.requests.visit import Door, spoken_to
 from workflows.access.access_log import note_refusal
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import replace_card

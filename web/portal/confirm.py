@@ -9,13 +9,13 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
-from web.forms import read_form_of
-from web.looking_again import look_again
-from web.notices import Notice, notice_cookie
+from web.pages.notices import Notice, notice_cookie
+from web.pages.refreshing import look_again
+from web.pages.rendering import leave_for, page, see_other
 from web.portal.others import ODD_METHODS, not_allowed
-from web.rendering import leave_for, page, see_other
-from web.visit import Visit
+from web.requests.connection import WebRequest
+from web.requests.forms import read_form_of
+from web.requests.visit import Visit
 from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import SubscriptionView

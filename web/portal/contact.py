@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
-from web.rendering import page
-from web.visit import Visit
+from web.pages.rendering import page
+from web.requests.visit import Visit
 from workflows.marketplaces.contact import contact_of
 
 

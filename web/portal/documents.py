@@ -8,10 +8,10 @@ from typing import Any
 from litestar import Controller, Response, get, route
 from litestar.di import NamedDependency
 
-from web.archive import LOOK_AGAIN, archive_answer, asked_days
-from web.connection import WebRequest
-from web.rendering import page
-from web.visit import Visit
+from web.pages.archive import LOOK_AGAIN, archive_answer, asked_days
+from web.pages.rendering import page
+from web.requests.connection import WebRequest
+from web.requests.visit import Visit
 from workflows.access.client_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput

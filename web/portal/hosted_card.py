@@ -11,13 +11,13 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
-from web.cookies import card_cookie, card_link_token
-from web.entry.unusable import to_login
-from web.forms import read_form
-from web.looking_again import look_again
-from web.rendering import leave_for, page, see_other
-from web.visit import Door, spoken_to
+from web.access.unusable_link import to_login
+from web.pages.refreshing import look_again
+from web.pages.rendering import leave_for, page, see_other
+from web.requests.connection import WebRequest
+from web.requests.cookies import card_cookie, card_link_token
+from web.requests.forms import read_form
+from web.requests.visit import Door, spoken_to
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.hosted_form import card_saved_by_form, form_urls, open_card_form
 from workflows.languages.sentences import sentence

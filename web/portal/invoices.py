@@ -8,10 +8,10 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.headers import page_headers
+from web.pages.rendering import page
 from web.portal.others import ODD_METHODS, not_allowed
-from web.rendering import page
-from web.visit import Visit
+from web.requests.headers import page_headers
+from web.requests.visit import Visit
 from workflows.invoices.downloads import InvoiceFile, invoice_file
 from workflows.runtime.errors import NotFound
 

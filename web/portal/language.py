@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
-from web.connection import WebRequest
-from web.cookies import is_inside
-from web.forms import read_form_of
-from web.rendering import see_other
-from web.visit import Visit
+from web.pages.rendering import see_other
+from web.requests.connection import WebRequest
+from web.requests.cookies import is_inside
+from web.requests.forms import read_form_of
+from web.requests.visit import Visit
 from workflows.customers.language import LanguageChoice, choose_language
 
 

@@ -5,10 +5,10 @@ from typing import get_args
 from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
-from web.connection import WebRequest
-from web.notices import forget_notice, notice_of
-from web.rendering import page
-from web.visit import Visit
+from web.pages.notices import forget_notice, notice_of
+from web.pages.rendering import page
+from web.requests.connection import WebRequest
+from web.requests.visit import Visit
 from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput

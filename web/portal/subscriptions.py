@@ -6,12 +6,12 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
-from web.forms import read_form_of
-from web.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.rendering import page, see_other
 from web.portal.others import ODD_METHODS, not_allowed
-from web.rendering import page, see_other
-from web.visit import Visit
+from web.requests.connection import WebRequest
+from web.requests.forms import read_form_of
+from web.requests.visit import Visit
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
 from workflows.marketplaces.numbering import number_of

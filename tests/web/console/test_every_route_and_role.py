@@ -12,8 +12,8 @@ import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from api.credentials import may_act as route_guard
-from api.credentials import needs_staff
+from api.requests.credentials import may_act as route_guard
+from api.requests.credentials import needs_staff
 from tests.factories import (
     a_charge,
     a_marketplace,

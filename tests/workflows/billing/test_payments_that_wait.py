@@ -11,7 +11,7 @@ import pytest
 from integrations.gateways import gateway_for
 from integrations.gateways.stripe import StripeGateway
 from models.database import Record, execute, fetch, fetch_row, fetch_value
-from tasks import sweeps
+from tasks.jobs import sweeps
 from tests.factories import a_charge, a_customer, a_marketplace, a_payment_method, a_subscription
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault

@@ -14,7 +14,7 @@ from tasks.claim import claim
 from tasks.run import run_job
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_product
-from tests.workflows.billing.calendar_by_hand import (
+from tests.workflows.billing.calendar.calendar_by_hand import (
     BEFORE_THEM,
     CHARGES_IN_TWO_YEARS,
     HARD_STARTS,

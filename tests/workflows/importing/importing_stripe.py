@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from models.database import fetch_value
-from tasks.imports import step
+from tasks.jobs.importing import step
 from tasks.run import run_job
 from tests.factories import a_marketplace
 from tests.fakes.stripe.fake import FakeStripe

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
-from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.audit.review.accesses import AccessPage, AccessWanted, list_accesses, read_access_filter
 from workflows.requests.pagination import Asked
 from workflows.runtime.errors import InvalidInput

@@ -5,10 +5,10 @@ from typing import Any
 
 from litestar import Response
 
-from web.connection import WebRequest
 from web.console.answers import show_page
 from web.console.audit import words
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.access.access_log import note_reading
 from workflows.audit.review.filters import FIELDS
 

@@ -9,10 +9,10 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.audit.picture import Figures, picture
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.audit.review.counts import MachineCounts, machine_counts, period_of
 from workflows.audit.review.filters import MADE, defined_rules, read_filter
 from workflows.engine.machine import NEW, StateMachine

@@ -8,10 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.charts import Series, bars
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.audit.review.accesses import accesses_of_request
 from workflows.audit.review.counts import DayCounts, can_be_counted, moves_by_day
 from workflows.audit.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter

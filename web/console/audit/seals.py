@@ -4,10 +4,10 @@ from litestar import Controller, Response, get, route
 from litestar.di import NamedDependency
 from litestar.response import Stream
 
-from web.connection import WebRequest
 from web.console.audit.answers import show_audit
-from web.headers import page_headers
-from web.visit import StaffVisit
+from web.requests.connection import WebRequest
+from web.requests.headers import page_headers
+from web.requests.visit import StaffVisit
 from workflows.access.access_log import note_reading
 from workflows.audit.export.export import export
 from workflows.audit.export.lines import Form

@@ -7,11 +7,11 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from web.connection import WebRequest
 from web.console.audit.answers import show_audit, typed
 from web.console.audit.words import sentence
-from web.rendering import see_other
-from web.visit import StaffVisit
+from web.pages.rendering import see_other
+from web.requests.connection import WebRequest
+from web.requests.visit import StaffVisit
 from workflows.audit.review.history import Story, customer_number, story_of_customer, story_of_subscription
 from workflows.marketplaces.numbering import number_of
 from workflows.requests.pagination import Asked

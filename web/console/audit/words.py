@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from web.console import timeline_words
-from web.show import Show
+from web.console.subscriptions import timeline_words
+from web.pages.show import Show
 from workflows.audit.review.accesses import AccessShown
 from workflows.audit.review.history import Told
 from workflows.audit.review.rows import LoggedMove

@@ -1,0 +1,1 @@
+"""Webhooks that providers call: Stripe's and Mailjet's events."""

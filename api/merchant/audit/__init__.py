@@ -1,0 +1,1 @@
+"""The auditor's side by API: access log, transitions, proof, invariants."""

@@ -1,0 +1,1 @@
+"""Orders, payments, products, subscriptions, dunning and the sandbox clock, by API."""

@@ -1,0 +1,1 @@
+"""For operators: health, metrics, and what a production deployment must not be."""

@@ -1,0 +1,1 @@
+"""Rows and measurements of the audit benchmarks."""

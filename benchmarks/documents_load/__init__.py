@@ -1,0 +1,1 @@
+"""Routes and measurements of the documents benchmark."""

@@ -1,0 +1,1 @@
+"""Rows, processes and measurements of the renewals benchmarks."""

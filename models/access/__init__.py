@@ -1,0 +1,1 @@
+"""Tables of access: links, sessions, API keys, second factor, access log."""

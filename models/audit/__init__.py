@@ -1,0 +1,1 @@
+"""Tables of the log's proof and of invariants."""

@@ -1,0 +1,1 @@
+"""Tables of billing: products, orders, subscriptions, charges, dunning."""

@@ -1,0 +1,1 @@
+"""Tables of e-mails and what providers report."""

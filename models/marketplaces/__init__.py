@@ -1,0 +1,1 @@
+"""Tables of marketplaces: settings, staff, change log."""

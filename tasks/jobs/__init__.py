@@ -1,0 +1,1 @@
+"""The jobs, one file a domain. tasks/catalogue.py lists them all."""

@@ -1,0 +1,1 @@
+"""Console pages of the staff member's own account, API keys and the team."""

@@ -1,0 +1,1 @@
+"""Console pages of the Subscription Saver and the sandbox clock."""

@@ -1,0 +1,1 @@
+"""Console pages of the e-mails and their texts."""

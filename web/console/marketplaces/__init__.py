@@ -1,0 +1,1 @@
+"""Console pages of the marketplace's settings and the portal's preview."""

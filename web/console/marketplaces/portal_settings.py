@@ -1,0 +1,142 @@
+"""Customer Portal settings (PRODUCT.md 3.2): how the portal behaves, and what it looks like with settings as typed."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import Controller, Response, post, route
+from litestar.di import NamedDependency
+
+from web.console.answers import done, show_page
+from web.console.changed import differences, told
+from web.console.marketplaces.portal_preview import preview_page
+from web.requests.connection import WebRequest
+from web.requests.forms import read_form_of
+from web.requests.headers import content_policy
+from web.requests.visit import StaffVisit
+from workflows.marketplaces.named_changes import named_changes
+from workflows.marketplaces.portal_settings import (
+    LONGEST_LINK,
+    LONGEST_URL,
+    MOST_LINKS,
+    SHORTEST_LINK,
+    PortalSettings,
+    PortalSettingsChange,
+    change_portal_settings,
+    settings_of,
+)
+from workflows.requests.versions import ChangedMeanwhile, version
+from workflows.runtime.errors import InvalidInput
+
+# What the page calls each setting; also in the list of what changed.
+# fmt: off
+LABELS = {
+    "email_button":          "Email Button",
+    "self_cancellation":     "Self Cancellation",
+    "show_address":          "Marketplace Address",
+    "show_support_email":    "Support Email Address",
+    "social_links":          "Social Links",
+    "link_lifetime_minutes": "Lifetime of access links, in minutes",
+}
+# fmt: on
+_PATH = "apps/customer-portal"
+_SWITCHES = ("email_button", "self_cancellation", "show_address", "show_support_email")
+_BLANK_LINKS = 2  # fields to fill in beside those that are
+
+
+class Typed(NamedTuple):
+    """The form as it was sent: what it changes, and in which fields the links stood."""
+
+    change: PortalSettingsChange
+    links: list[str]  # of all fields, empty ones too
+
+    def errors(self, refused: InvalidInput) -> dict[str, str]:
+        """The reasons by field of the form: the change has no empty links, the form may have."""
+        places = [place for place, link in enumerate(self.links) if link.strip()]
+        fields = {f"social_links[{number}]": f"social_links[{place}]" for number, place in enumerate(places)}
+        return {fields.get(name, name): problem for name, problem in refused.fields.items()}
+
+
+class PortalSettingsPages(Controller):
+    """The settings and their preview."""
+
+    @route(f"/{_PATH}", http_method=["GET", "HEAD"], act="settings.read")
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """The settings as they are."""
+        return await _page(request, visit)
+
+    @post(f"/{_PATH}", status_code=303, act="settings.write", stands_on=_PATH)
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+        """Saves them; 422 with the reasons beside the fields, 409 with what changed when somebody else was faster."""
+        form = await read_form_of(request, visit)
+        typed, expected = _typed(form), frozenset({form.get("version", "")})
+        try:
+            await change_portal_settings(visit.marketplace.id, typed.change, visit.actor, expected)
+        except InvalidInput as refused:
+            return await _page(request, visit, status=422, typed=typed, errors=typed.errors(refused))
+        except ChangedMeanwhile as changed:
+            return await _page(request, visit, status=409, typed=typed, current=changed.current)
+        return done(visit, _PATH, "The settings are saved. Customers see them from now on.")
+
+    @route(f"/{_PATH}/preview", http_method=["GET", "HEAD"], act="settings.read")
+    async def preview(self, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """The portal with the saved settings, for the frame."""
+        return preview_page(visit.marketplace, "subscriptions")
+
+    @post(f"/{_PATH}/preview", status_code=200, act="settings.write", stands_on=_PATH)
+    async def preview_typed(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+        """The portal with settings that are not saved yet: for the frame, which the form names as its target."""
+        form = await read_form_of(request, visit)
+        given = msgspec.structs.asdict(_typed(form).change)
+        marketplace = msgspec.structs.replace(visit.marketplace, **given)
+        return preview_page(marketplace, form.get("preview_page", ""))
+
+
+def _typed(form: dict[str, str]) -> Typed:
+    """A whole form: what is not ticked is off. A lifetime that is no number is none."""
+    links = [form.get(f"social_links[{place}]", "") for place in range(MOST_LINKS)]
+    minutes = form.get("link_lifetime_minutes", "").strip()
+    change = PortalSettingsChange(
+        **{name: form.get(name) == "yes" for name in _SWITCHES},
+        social_links=[link.strip() for link in links if link.strip()],
+        link_lifetime_minutes=int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) < 5 else 0,
+    )
+    return Typed(change, links)
+
+
+async def _page(
+    request: WebRequest,
+    visit: StaffVisit,
+    *,
+    status: int = 200,
+    typed: Typed | None = None,
+    errors: dict[str, str] | None = None,
+    current: Any = None,
+) -> Response[str]:
+    stored: PortalSettings = current or settings_of(visit.marketplace)
+    shown = msgspec.structs.asdict(typed.change if typed else stored)
+    answer = show_page(
+        request,
+        visit,
+        "portal_settings",
+        "apps",
+        status=status,
+        settings=stored,
+        version=version(stored),
+        typed=shown,
+        links=_fields(typed.links if typed else stored.social_links),
+        errors=errors or {},
+        differences=differences(shown, msgspec.structs.asdict(stored), LABELS) if current else None,
+        labels=LABELS,
+        shortest=SHORTEST_LINK,
+        longest=LONGEST_LINK,
+        longest_url=LONGEST_URL,
+        changes=told(await named_changes(visit.marketplace.id, "portal_settings"), LABELS),
+    )
+    answer.headers["Content-Security-Policy"] = content_policy(frame_src="'self'")
+    return answer
+
+
+def _fields(links: list[str]) -> list[str]:
+    """The fields of the form: the links, with some empty ones to fill in."""
+    filled = max((place + 1 for place, link in enumerate(links) if link.strip()), default=0)
+    return [*links[:filled], *[""] * min(_BLANK_LINKS, MOST_LINKS - filled)]

@@ -1,0 +1,1 @@
+"""Console pages of webhook endpoints and deliveries."""

@@ -1,4 +1,0 @@
-"""Getting in and out, alike for the portal and the console: the login page, the one-time link, the sessions.
-
-What differs comes from the door (web/visit.py): who may enter, where it leads, and its templates' folder.
-"""

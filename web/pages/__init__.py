@@ -1,0 +1,1 @@
+"""How a page is made: rendering, formats, notices, errors, static files."""
