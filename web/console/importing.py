@@ -95,7 +95,7 @@ class ImportPages(Controller):
         if how is None:
             return await _list(request, visit, status=422, error="Choose one of these.")
         if how.take_over and not how.dry_run and form.get("sure") != "yes":
-            return show_page(request, visit, "import_take_over", "imports", how=how)
+            return show_page(request, visit, "importing/import_take_over", "imports", how=how)
         try:
             run = await begin(
                 visit.marketplace,
@@ -119,7 +119,7 @@ class ImportPages(Controller):
         answer = show_page(
             request,
             visit,
-            "import",
+            "importing/import",
             "imports",
             run=shown,
             trouble=(shown.trouble or "").partition(": ")[2],  # without the name of the error
@@ -161,7 +161,7 @@ async def _list(
     return show_page(
         request,
         visit,
-        "imports",
+        "importing/imports",
         "imports",
         status=status,
         imports=[(run, _way(run.dry_run, run.take_over)) for run in runs],

@@ -79,7 +79,7 @@ def _page(
     notice: Notice | None,
 ) -> Response[str]:
     return page(
-        "portal/billing.html",
+        "portal/invoices/billing.html",
         visit,
         status=422 if errors else 200,
         cookies=forget_notice(notice, visit.home),

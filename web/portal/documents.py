@@ -30,7 +30,13 @@ class DocumentPages(Controller):
             errors = refused.fields
         status = 422 if errors else 200
         return page(
-            "portal/documents.html", visit, status=status, here="payments", typed=typed, found=found, errors=errors
+            "portal/invoices/documents.html",
+            visit,
+            status=status,
+            here="payments",
+            typed=typed,
+            found=found,
+            errors=errors,
         )
 
     @get("/documents.zip")
@@ -42,7 +48,12 @@ class DocumentPages(Controller):
         if found.preparing:
             await ask_for_missing(days, customer_id, visit.actor)
             return page(
-                "portal/documents_waiting.html", visit, status=202, headers=LOOK_AGAIN, here="payments", found=found
+                "portal/invoices/documents_waiting.html",
+                visit,
+                status=202,
+                headers=LOOK_AGAIN,
+                here="payments",
+                found=found,
             )
         await check_download(request.app.state.limiter, str(visit.actor))
         return archive_answer(days, customer_id)

@@ -30,7 +30,7 @@ class InvoicePages(Controller):
         if invoice.pdf is not None:
             return pdf_answer(invoice.number, invoice.pdf)
         return page(
-            "portal/invoice_waiting.html",
+            "portal/invoices/invoice_waiting.html",
             visit,
             status=503 if invoice.failed else 202,
             headers={} if invoice.failed else {"Refresh": str(_LOOK_AGAIN)},

@@ -54,7 +54,7 @@ async def _show(
     return show_page(
         request,
         visit,
-        "account",
+        "access/account",
         "account",
         status=status,
         account=account,

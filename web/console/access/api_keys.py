@@ -29,7 +29,7 @@ class ApiKeyPages(Controller):
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """Live ones first, then what was revoked."""
         keys = sorted(await list_keys(visit.marketplace.id), key=lambda key: key.revoked_at is not None)
-        return show_page(request, visit, "api_keys", "api-keys", keys=keys)
+        return show_page(request, visit, "access/api_keys", "api-keys", keys=keys)
 
     @route("/api-keys/new", http_method=["GET", "HEAD"])
     async def ask(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
@@ -48,7 +48,7 @@ class ApiKeyPages(Controller):
             return _form(request, visit, status=422, name=wanted.name, chosen=chosen, errors=refused.fields)
         except SentBefore:
             return not_done(visit, "api-keys", f"“{wanted.name.strip()}” is made already. {_LOST}")
-        return show_page(request, visit, "api_key_made", "api-keys", name=wanted.name.strip(), key=made.key)
+        return show_page(request, visit, "access/api_key_made", "api-keys", name=wanted.name.strip(), key=made.key)
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def ask_to_revoke(
@@ -56,7 +56,7 @@ class ApiKeyPages(Controller):
     ) -> Response[str]:
         """Names the key and what stops."""
         found = await find_key(visit.marketplace.id, uuid_of(key_id))
-        return show_page(request, visit, "api_key_revoke", "api-keys", key=found)
+        return show_page(request, visit, "access/api_key_revoke", "api-keys", key=found)
 
     @post(_ONE, status_code=303, stands_on="api-keys")
     async def revoke(
@@ -84,7 +84,7 @@ def _form(
     return show_page(
         request,
         visit,
-        "api_key_new",
+        "access/api_key_new",
         "api-keys",
         status=status,
         scopes=scopes,

@@ -57,7 +57,7 @@ class SecondFactorPages(Controller):
             if (await factor_of(visit.signed_in)).confirmed_at is None:
                 raise
             return not_done(visit, _PATH.removeprefix("/"), _LOST)
-        return show_page(request, visit, "recovery_codes", "account", codes=codes)
+        return show_page(request, visit, "access/recovery_codes", "account", codes=codes)
 
     @post(f"{_PATH}/remove", status_code=303, stands_on="account/second-factor")
     async def remove(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
@@ -78,7 +78,7 @@ async def _show(
     return show_page(
         request,
         visit,
-        "second_factor",
+        "access/second_factor",
         "account",
         status=status,
         enrolment=enrolment,

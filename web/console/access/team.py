@@ -64,7 +64,7 @@ class PeoplePages(Controller):
     ) -> Response[str]:
         """One person: role, second factor, and the way out."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
-        return show_page(request, visit, "person", "people", person=found, roles=ROLE_WORDS)
+        return show_page(request, visit, "access/person", "people", person=found, roles=ROLE_WORDS)
 
     @post(f"{_ONE}/role", status_code=303, stands_on="people")
     async def change_role(
@@ -93,7 +93,7 @@ class PeoplePages(Controller):
     ) -> Response[str]:
         """Names what ends."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
-        return show_page(request, visit, "person_remove", "people", person=found)
+        return show_page(request, visit, "access/person_remove", "people", person=found)
 
     @post(f"{_ONE}/remove", status_code=303, stands_on="people")
     async def remove(
@@ -111,7 +111,7 @@ class PeoplePages(Controller):
     ) -> Response[str]:
         """Says what it means to remove somebody's second factor."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
-        return show_page(request, visit, "person_second_factor", "people", person=found)
+        return show_page(request, visit, "access/person_second_factor", "people", person=found)
 
     @post(f"{_ONE}/second-factor", status_code=303, stands_on="people")
     async def reset_factor(
@@ -135,7 +135,7 @@ async def _list(
     return show_page(
         request,
         visit,
-        "people",
+        "access/people",
         "people",
         status=status,
         people=await list_people(visit.marketplace.id),

@@ -31,7 +31,7 @@ class FactPages(Controller):
         return show_page(
             request,
             visit,
-            "facts",
+            "audit/facts",
             "facts",
             facts=facts,
             checked_at=max((one.checked_at for one in facts if one.checked_at), default=None),

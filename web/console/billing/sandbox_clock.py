@@ -49,7 +49,7 @@ class ClockPages(Controller):
     async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """Where it stands, and what comes next."""
         clock = await read_clock(visit.marketplace.id)
-        return show_page(request, visit, "clock", "clock", clock=clock, steps=STEPS)
+        return show_page(request, visit, "billing/clock", "clock", clock=clock, steps=STEPS)
 
     @post("/clock", status_code=303, stands_on="clock")
     async def move(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[None]:

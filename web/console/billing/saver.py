@@ -79,7 +79,7 @@ async def _page(
     return show_page(
         request,
         visit,
-        "saver",
+        "billing/saver",
         "apps",
         status=status,
         policy=policy,

@@ -18,4 +18,4 @@ class SaverEmailPages(Controller):
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """Which there are, and whose words they have."""
         emails = [await one_email(visit.marketplace, template) for template in _EMAILS]
-        return show_page(request, visit, "saver_texts", "apps", emails=emails)
+        return show_page(request, visit, "billing/saver_texts", "apps", emails=emails)

@@ -29,7 +29,7 @@ class SaverReportPages(Controller):
         asked = request.query_params.get("months", "")
         months = int(asked) if asked in map(str, CHOICES) else MONTHS
         report = await saver_report(visit.marketplace, months)
-        return show_page(request, visit, "saver_report", "apps", **_shown(report, visit), chosen=months)
+        return show_page(request, visit, "billing/saver_report", "apps", **_shown(report, visit), chosen=months)
 
 
 def _shown(report: SaverReport, visit: StaffVisit) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class EmailPages(Controller):
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """Which there are, when each is sent, whose words it has."""
         emails = await every_email(visit.marketplace)
-        return show_page(request, visit, "emails", "emails", emails=emails)
+        return show_page(request, visit, "emails/emails", "emails", emails=emails)
 
     @route(_ONE, http_method=["GET", "HEAD"], act="settings.read")
     async def one(
@@ -78,7 +78,7 @@ class EmailPages(Controller):
         try:
             words = checked_words(template, typed_in(form), chosen.language)
         except InvalidInput as refused:
-            return page("console/email_refused.html", visit, headers=_framing("'self'"), errors=refused.fields)
+            return page("console/emails/email_refused.html", visit, headers=_framing("'self'"), errors=refused.fields)
         return _framed(preview(visit.marketplace, template, words, chosen.case, chosen.language).html)
 
     @post(f"{_ONE}/test", status_code=303, act="settings.write", stands_on="emails")
@@ -99,7 +99,7 @@ class EmailPages(Controller):
         text = await email_text(visit.marketplace.id, template, chosen.language)
         email = await one_email(visit.marketplace, template)
         return show_page(
-            request, visit, "email_reset", "emails", text=text, email=email, chosen=chosen, version=version(text)
+            request, visit, "emails/email_reset", "emails", text=text, email=email, chosen=chosen, version=version(text)
         )
 
     @post(f"{_ONE}/reset", status_code=303, act="settings.write", stands_on="emails")

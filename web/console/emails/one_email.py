@@ -60,7 +60,7 @@ async def page_of(
     answer = show_page(
         request,
         visit,
-        "email",
+        "emails/email",
         "emails",
         status=status,
         email=email,

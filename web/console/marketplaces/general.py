@@ -142,7 +142,7 @@ async def _page(
     return show_page(
         request,
         visit,
-        "general",
+        "marketplaces/general",
         "general",
         status=status,
         typed=shown,

@@ -117,7 +117,7 @@ async def _page(
     answer = show_page(
         request,
         visit,
-        "portal_settings",
+        "marketplaces/portal_settings",
         "apps",
         status=status,
         settings=stored,

@@ -65,7 +65,7 @@ async def _form(
     return show_one(
         request,
         visit,
-        "summary_billing",
+        "subscriptions/summary_billing",
         subscription,
         status=422 if errors else 200,
         details=details,

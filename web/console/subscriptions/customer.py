@@ -114,7 +114,9 @@ async def _ask_to_erase(
 ) -> Response[str]:
     found = await look_before_erasing(visit.marketplace.id, str(subscription.customer.number))
     status = 422 if error else 200
-    return show_one(request, visit, "summary_erase", subscription, status=status, found=found, error=error)
+    return show_one(
+        request, visit, "subscriptions/summary_erase", subscription, status=status, found=found, error=error
+    )
 
 
 async def _language(
@@ -137,7 +139,7 @@ async def _form(
     return show_one(
         request,
         visit,
-        "summary_customer",
+        "subscriptions/summary_customer",
         subscription,
         status=422 if errors else 200,
         customer=customer,

@@ -102,7 +102,7 @@ class ChangePages(Controller):
             return not_done(visit, summary_path(subscription.number), refused.says)
         except TransitionRefused:
             return not_done(visit, summary_path(subscription.number), "Only a cancelled subscription is restarted.")
-        return show_one(request, visit, "summary_restart", subscription, due=due)
+        return show_one(request, visit, "subscriptions/summary_restart", subscription, due=due)
 
     @post(_RESTART, status_code=303, act="subscriptions.change", stands_on="subscriptions")
     async def restart(
@@ -127,7 +127,7 @@ def _date_page(
     return show_one(
         request,
         visit,
-        "summary_date",
+        "subscriptions/summary_date",
         subscription,
         status=422 if errors else 200,
         date=typed or present or "",
@@ -149,7 +149,7 @@ def _cancel_page(
     return show_one(
         request,
         visit,
-        "summary_cancel",
+        "subscriptions/summary_cancel",
         subscription,
         status=422 if errors else 200,
         # What hurts least stands first, and is chosen: the end of what is paid for.

@@ -76,7 +76,7 @@ class SubscriptionPages(Controller):
         return show_page(
             request,
             visit,
-            "subscriptions",
+            "subscriptions/subscriptions",
             "subscriptions",
             status=422 if errors else 200,
             page=page,

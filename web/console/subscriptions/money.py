@@ -37,7 +37,9 @@ class MoneyPages(Controller):
         subscription = await read_one(visit, number)
         if subscription.dunning is None or subscription.charging_now:
             return not_done(visit, summary_path(subscription.number), "There is nothing to charge now.")
-        return show_one(request, visit, "summary_retry", subscription, owed_minor=subscription.dunning.owed_minor)
+        return show_one(
+            request, visit, "subscriptions/summary_retry", subscription, owed_minor=subscription.dunning.owed_minor
+        )
 
     @post(_RETRY, status_code=303, act="subscriptions.retry", stands_on="subscriptions")
     async def retry(
@@ -118,7 +120,7 @@ def _refund_page(
     return show_one(
         request,
         visit,
-        "summary_refund",
+        "subscriptions/summary_refund",
         subscription,
         status=422 if errors else 200,
         payment=payment,

@@ -47,7 +47,7 @@ class SummaryPages(Controller):
         return show_one(
             request,
             visit,
-            "summary",
+            "subscriptions/summary",
             subscription,
             charges=list(reversed(subscription.charges)),
             timeline=[told(entry, visit.show) for entry in entries[:most]],
@@ -67,7 +67,9 @@ class SummaryPages(Controller):
         file = await invoice_file(visit.marketplace.id, None, wanted, visit.actor)
         if file.pdf is not None:
             return pdf_answer(file.number, file.pdf)
-        answer = show_one(request, visit, "summary_invoice", subscription, number=wanted, failed=file.failed)
+        answer = show_one(
+            request, visit, "subscriptions/summary_invoice", subscription, number=wanted, failed=file.failed
+        )
         answer.status_code = 503 if file.failed else 202
         if not file.failed:
             answer.headers["Refresh"] = "3"  # seconds; a PDF takes under one once its turn has come

@@ -45,7 +45,7 @@ class WebhookDeliveryPages(Controller):
         return show_page(
             request,
             visit,
-            "webhook_delivery",
+            "webhooks/webhook_delivery",
             "webhooks",
             delivery=found.delivery,
             endpoint=await _endpoint_of(visit, found.delivery),

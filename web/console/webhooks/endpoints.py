@@ -51,7 +51,7 @@ class WebhookPages(Controller):
     async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
         """Oldest first, as they were made."""
         endpoints = await list_endpoints(visit.marketplace.id)
-        return show_page(request, visit, "webhooks", "webhooks", endpoints=endpoints, most=MOST_ENDPOINTS)
+        return show_page(request, visit, "webhooks/webhooks", "webhooks", endpoints=endpoints, most=MOST_ENDPOINTS)
 
     @route("/webhooks/new", http_method=["GET", "HEAD"])
     async def ask(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
@@ -85,7 +85,7 @@ class WebhookPages(Controller):
         return show_page(
             request,
             visit,
-            "webhook",
+            "webhooks/webhook",
             "webhooks",
             endpoint=found,
             once=new_once(),
@@ -166,7 +166,7 @@ class WebhookPages(Controller):
     ) -> Response[str]:
         """Names the endpoint and what stops."""
         found = await _find(visit, endpoint)
-        return show_page(request, visit, "webhook_remove", "webhooks", endpoint=found)
+        return show_page(request, visit, "webhooks/webhook_remove", "webhooks", endpoint=found)
 
     @post(f"{_ONE}/remove", status_code=303, stands_on="webhooks")
     async def remove(
@@ -200,7 +200,7 @@ def _form(
     return show_page(
         request,
         visit,
-        "webhook_form",
+        "webhooks/webhook_form",
         "webhooks",
         status=status,
         endpoint=endpoint,
@@ -213,7 +213,9 @@ def _form(
 
 
 def _show_secret(request: WebRequest, visit: StaffVisit, made: EndpointMade, *, new: bool) -> Response[str]:
-    return show_page(request, visit, "webhook_secret", "webhooks", endpoint=made.endpoint, secret=made.secret, new=new)
+    return show_page(
+        request, visit, "webhooks/webhook_secret", "webhooks", endpoint=made.endpoint, secret=made.secret, new=new
+    )
 
 
 async def _find(visit: StaffVisit, endpoint: str) -> Endpoint:
