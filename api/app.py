@@ -1,6 +1,6 @@
 """The composition root: which gateway, limiter, mailer and pages this process serves, and in which order it starts.
 
-Nothing else in api/ or web/ knows an implementation of workflows/runtime/ports.py.
+Nothing else in api/ or web/ knows an implementation of a port.
 """
 
 from collections.abc import AsyncGenerator

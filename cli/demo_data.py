@@ -26,6 +26,7 @@ from cli.paths import ROOT, as_typed
 from integrations.gateways import gateway_for
 from models.database import close_pool, fetch, fetch_value, open_pool, transaction
 from workflows.access_tokens.realms import CONSOLE
+from workflows.billing.gateway import Card, CardDetails
 from workflows.engine.actor import Actor
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.products import PRODUCTS
@@ -38,7 +39,6 @@ from workflows.marketplaces.portal_settings import PortalSettingsChange, change_
 from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
 from workflows.runtime.errors import NotFound
-from workflows.runtime.ports import Card, CardDetails
 from workflows.runtime.settings import settings
 
 SLUG = "demo"

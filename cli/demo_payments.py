@@ -12,13 +12,13 @@ from cli.demo_people import Person, Subscribed
 from cli.demo_rows import failed_attempts, single_order_reference, subscription_reference
 from integrations.gateways import gateway_for
 from models.database import Record, fetch, fetch_row, transaction
+from workflows.billing.gateway import ChargeRequest
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.invoices.credit_notes import credit_refund
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.ports import ChargeRequest
 
 _BY = Actor("import", "demo")
 _REFUNDED = {"refunded": 1, "partially_refunded": 2}  # the whole amount, half of it

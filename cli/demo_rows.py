@@ -7,12 +7,12 @@ from typing import Any
 from cli.demo_calendar import Life
 from cli.demo_catalogue import sold
 from cli.demo_people import Person, Subscribed
+from workflows.billing.gateway import Card
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.orders import ORDERS
 from workflows.importing.shapes import Kind, RawRow
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.ports import Card
 
 PREFIX = "demo"
 SAMPLE_PREFIX = "sample"  # of the references of CDNOW's customers

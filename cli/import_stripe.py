@@ -22,6 +22,7 @@ from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from integrations.accounts import open_stripe
 from models.database import single_connection
+from workflows.billing.gateway import GatewayBusy
 from workflows.engine.actor import Actor
 from workflows.importing.account import run as account_run
 from workflows.importing.account.rows import RefusedObject
@@ -32,8 +33,7 @@ from workflows.importing.run import KINDS
 from workflows.importing.shapes import ImportUnderWay
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.errors import NotFound, WorkflowError
-from workflows.runtime.ports import GatewayBusy, InDoubt
+from workflows.runtime.errors import InDoubt, NotFound, WorkflowError
 
 SOME_REFUSED, NOTHING_DONE, BROKEN_OFF = 1, 2, 3  # exit statuses
 _BY = Actor("import", "stripe")

@@ -1,1 +1,1 @@
-"""Vendors, behind the ports that workflows/runtime/ports.py declares."""
+"""Vendors, behind the ports that the folders of workflows/ declare."""

@@ -26,7 +26,7 @@ LOOKS_AGAIN_AFTER = 5.0  # seconds in memory before it is asked again: one slow 
 
 
 class SharedLimiter:
-    """workflows.runtime.ports.RateLimiter on Valkey, or on memory where there is none. Give the limit's name,
+    """RateLimiter on Valkey, or on memory where there is none. Give the limit's name,
     amount, length
     and whose it is at each call; two limits never share a count."""
 

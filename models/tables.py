@@ -23,7 +23,7 @@ from models.billing.refund import Refund
 from models.billing.sandbox_gateway import SandboxCard, SandboxPayment
 from models.billing.subscription import Subscription
 from models.billing.tally import Tally, TallyStep, TallySum
-from models.customer import Customer
+from models.customers.customer import Customer
 from models.emails.captured_email import CapturedEmail
 from models.emails.email_text import EmailText
 from models.emails.mail_event import MailEvent
@@ -32,13 +32,13 @@ from models.engine.log_tally import LogCounted, LogDay, LogTotal
 from models.engine.outbox import Outbox
 from models.engine.schedule import Heartbeat, Schedule
 from models.engine.transition_log import MachineRule, TransitionLog
-from models.idempotent_request import IdempotentRequest
-from models.import_run import ImportRow, ImportRun
+from models.importing.import_run import ImportRow, ImportRun
 from models.invoices.document import Document, DocumentFile
 from models.invoices.invoice import Invoice
 from models.marketplaces.change_log import ChangeLog
 from models.marketplaces.marketplace import Marketplace, MarketplaceLogo, NumberSeries
 from models.marketplaces.staff import Staff
+from models.requests.idempotent_request import IdempotentRequest
 from models.webhooks.webhook_delivery import WebhookAttempt, WebhookDelivery
 from models.webhooks.webhook_endpoint import WebhookEndpoint
 from models.webhooks.webhook_event import WebhookEvent

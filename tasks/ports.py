@@ -10,9 +10,12 @@ from integrations.mailers import mailer as mailer_for
 from integrations.pdf import renderer as renderer_for
 from integrations.webhooks import webhook_sender as webhook_sender_for
 from workflows.audit.proof.targets import Targets
+from workflows.billing.gateway import Gateway
+from workflows.emails.delivery.mailer import Mailer
 from workflows.importing.account.source import Account
-from workflows.runtime.ports import Gateway, Mailer, PdfRenderer, WebhookSender
+from workflows.invoices.pdf_renderer import PdfRenderer
 from workflows.runtime.settings import settings
+from workflows.webhooks.sender import WebhookSender
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from api.portal.access import Accepted
 from api.requests.etags import TAGGED, tagged
 from api.requests.provided import Asking, Expected, OwnMarketplace
 from api.requests.strict_json import StrictJSON
+from workflows.emails.delivery.mailer import Message
 from workflows.emails.gallery import EmailShown, every_email, one_email, preview, preview_saved, send_test
 from workflows.emails.templates.texts import (
     EmailTextChange,
@@ -21,7 +22,6 @@ from workflows.emails.templates.texts import (
     reset_text,
 )
 from workflows.languages.locales import LANGUAGES
-from workflows.runtime.ports import Message
 
 _READ = {"act": "settings.read"}
 _WRITE = {"act": "settings.write"}

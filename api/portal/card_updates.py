@@ -16,9 +16,9 @@ from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.hosted_form import check_return_url, form_urls, open_card_form
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.cards.views import CardLinkShown, CardReplaced
+from workflows.billing.gateway import CardDetails
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.runtime.errors import InvalidInput
-from workflows.runtime.ports import CardDetails
 
 _TOKEN = "the last part of the link's address"  # noqa: S105 - words, no token
 _HELD = {"marketplace": "demo", "token": _TOKEN}

@@ -29,8 +29,8 @@ from workflows.privacy.erasure import ErasureRefused
 from workflows.requests.idempotency import KeyBusy, KeyReused, ShownOnce
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime import errors
+from workflows.runtime.errors import InDoubt
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import InDoubt
 from workflows.runtime.request import request_id
 from workflows.webhooks.endpoints import TooManyEndpoints
 

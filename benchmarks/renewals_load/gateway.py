@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from integrations.gateways.sandbox import SandboxGateway
-from workflows.runtime.ports import ChargeRequest, Outcome
+from workflows.billing.gateway import ChargeRequest, Outcome
 
 ANSWERS_AFTER = timedelta(milliseconds=200)
 

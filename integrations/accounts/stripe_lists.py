@@ -14,7 +14,7 @@ from integrations.gateways.stripe_shapes import Page
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import Cursor, Found
 from workflows.importing.shapes import Problem
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 T = TypeVar("T")
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from integrations.gateways.stripe_money import from_stripe
 from workflows.importing.shapes import Problem
 from workflows.languages.formatting import CURRENCIES, exponent
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 
 def amount(value: int, currency: str) -> str | Problem:

@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from integrations.gateways.sandbox import SandboxGateway
+from workflows.billing.gateway import Gateway
 from workflows.billing.gateway_events.events import EventReader
-from workflows.runtime.ports import Gateway
 from workflows.runtime.settings import Settings, settings
 
 if TYPE_CHECKING:

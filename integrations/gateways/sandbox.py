@@ -14,10 +14,7 @@ from integrations.gateways import sandbox_payments
 from integrations.gateways.sandbox_cards import TEST_CARDS, Meets, TestCard
 from integrations.gateways.sandbox_payments import DISPUTED, outcome_of
 from models.database import DB, PoolMissing
-from workflows.languages.sentences import sentence
-from workflows.runtime.errors import InvalidInput
-from workflows.runtime.keys import current_key_id, derive
-from workflows.runtime.ports import (
+from workflows.billing.gateway import (
     Card,
     CardDeclined,
     CardDetails,
@@ -25,10 +22,12 @@ from workflows.runtime.ports import (
     ChargeRequest,
     Confirmation,
     GatewayPayment,
-    InDoubt,
     Outcome,
     RefundRefused,
 )
+from workflows.languages.sentences import sentence
+from workflows.runtime.errors import InDoubt, InvalidInput
+from workflows.runtime.keys import current_key_id, derive
 
 # Refunds share the table of payments: what begins with re_ gave money back.
 _PAYMENT, _REFUND = "ch_", "re_"
@@ -45,7 +44,7 @@ class KeyReused(RuntimeError):
 
 
 class SandboxGateway:
-    """workflows.runtime.ports.Gateway for development, tests, and marketplaces that try things out."""
+    """Gateway for development, tests, and marketplaces that try things out."""
 
     hosted_form = False
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from integrations.gateways.sandbox_cards import AUTHENTICATED_DECLINE
+from workflows.billing.gateway import GatewayPayment, Outcome
 from workflows.runtime.errors import NotFound
-from workflows.runtime.ports import GatewayPayment, Outcome
 
 WITHDRAWN = "canceled"  # Stripe's word, so that both gateways speak alike
 DISPUTED = "dispute:"  # what sandbox_card.outcome begins with where payments are disputed

@@ -1,4 +1,4 @@
-"""Stripe behind `workflows.runtime.ports.Gateway`: customers, hosted card forms, off-session charges, confirmations,
+"""Stripe behind `Gateway`: customers, hosted card forms, off-session charges, confirmations,
 refunds.
 
 docs/decisions/0010 says why a doubtful charge is asked about by list or search and then sent again under its key.
@@ -24,18 +24,9 @@ from integrations.gateways.stripe_outcomes import (
     refused,
 )
 from integrations.gateways.stripe_shapes import CardProblem, PaymentIntent
+from workflows.billing.gateway import Card, CardDetails, CardSetup, ChargeRequest, Confirmation, GatewayPayment, Outcome
 from workflows.billing.gateway_events.events import GatewayEvent
-from workflows.runtime.errors import InvalidInput
-from workflows.runtime.ports import (
-    Card,
-    CardDetails,
-    CardSetup,
-    ChargeRequest,
-    Confirmation,
-    GatewayPayment,
-    InDoubt,
-    Outcome,
-)
+from workflows.runtime.errors import InDoubt, InvalidInput
 
 TIMEOUT = timedelta(seconds=10)  # for each try; Stripe answers in 1-2 s, its own limit is far above
 NETWORK_RETRIES = 2  # under the same idempotency key, with the SDK's pauses of half a second and more

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import msgspec
 import stripe
 
+from workflows.billing.gateway import GatewayBusy
+from workflows.runtime.errors import InDoubt
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import GatewayBusy, InDoubt
 
 log = logger("gateways.stripe")
 

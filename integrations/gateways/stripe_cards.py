@@ -9,8 +9,9 @@ import stripe
 from integrations.gateways.stripe_calls import ask, expect
 from integrations.gateways.stripe_outcomes import card_of
 from integrations.gateways.stripe_shapes import CheckoutSession, Customer, PaymentMethod, SetupIntent
+from workflows.billing.gateway import Card, CardSetup
 from workflows.runtime.clock import now
-from workflows.runtime.ports import Card, CardSetup, InDoubt
+from workflows.runtime.errors import InDoubt
 
 _FORM_OPEN = timedelta(hours=1)  # as long as the link to it; Stripe's least is half an hour
 

@@ -10,8 +10,8 @@ import stripe
 from integrations.gateways.stripe_calls import ask, error_of, read
 from integrations.gateways.stripe_outcomes import outcome_of, outcome_of_decline
 from integrations.gateways.stripe_shapes import CardProblem, PaymentIntent
-from workflows.runtime.errors import NotFound
-from workflows.runtime.ports import Confirmation, InDoubt, Outcome
+from workflows.billing.gateway import Confirmation, Outcome
+from workflows.runtime.errors import InDoubt, NotFound
 
 
 async def start(client: stripe.StripeClient, reference: str, return_url: str) -> Confirmation:

@@ -17,7 +17,7 @@ from integrations.gateways.stripe_event_types import TRANSLATIONS
 from integrations.gateways.stripe_outcomes import instant
 from workflows.billing.gateway_events.events import EventMalformed, EventNotNow, EventUnsigned, GatewayEvent, Ignored
 from workflows.runtime.clock import now
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 TOLERANCE = timedelta(seconds=300)  # both ways; Stripe signs each delivery anew
 _PART = re.compile(r"(t|v1)=([0-9a-f]+)", re.ASCII)

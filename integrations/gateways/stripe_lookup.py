@@ -13,7 +13,8 @@ import stripe
 from integrations.gateways.stripe_calls import expect
 from integrations.gateways.stripe_outcomes import CHARGE_KEY, in_the_books, key_of
 from integrations.gateways.stripe_shapes import Page, PaymentIntent
-from workflows.runtime.ports import GatewayPayment, InDoubt
+from workflows.billing.gateway import GatewayPayment
+from workflows.runtime.errors import InDoubt
 
 _CLOCKS_APART = timedelta(minutes=5)  # our clock and Stripe's
 _PAGE = 100  # Stripe's most

@@ -5,7 +5,7 @@ and none for MGA, which ISO gives two.
 """
 
 from workflows.languages.formatting import exponent
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 _STRIPE_DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0}
 

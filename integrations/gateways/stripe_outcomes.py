@@ -10,7 +10,8 @@ from typing import Any
 
 from integrations.gateways.stripe_money import from_stripe
 from integrations.gateways.stripe_shapes import CardProblem, Charge, PaymentError, PaymentIntent, PaymentMethod
-from workflows.runtime.ports import Card, GatewayPayment, InDoubt, Outcome
+from workflows.billing.gateway import Card, GatewayPayment, Outcome
+from workflows.runtime.errors import InDoubt
 
 CHARGE_KEY = "gatehouse_charge"  # in a PaymentIntent's metadata: our idempotency key
 REFUND_KEY = "gatehouse_refund"  # in a Refund's

@@ -9,7 +9,8 @@ from integrations.gateways.stripe_calls import ask, error_of, expect, log
 from integrations.gateways.stripe_money import AmountNotRepresentable, to_stripe
 from integrations.gateways.stripe_outcomes import REFUND_KEY
 from integrations.gateways.stripe_shapes import Page, PaymentIntent, Refund
-from workflows.runtime.ports import InDoubt, RefundRefused
+from workflows.billing.gateway import RefundRefused
+from workflows.runtime.errors import InDoubt
 
 _ENDED_BADLY = ("failed", "canceled")
 

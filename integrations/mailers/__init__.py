@@ -1,4 +1,4 @@
-"""E-mail providers behind `workflows.runtime.ports.Mailer`: the capture inbox, SMTP, Mailjet; and who reads their
+"""E-mail providers behind `Mailer`: the capture inbox, SMTP, Mailjet; and who reads their
 webhooks.
 """
 
@@ -7,7 +7,7 @@ from integrations.mailers.mailjet import MailjetMailer
 from integrations.mailers.mailjet_events import MailjetEvents
 from integrations.mailers.smtp import SmtpMailer
 from workflows.emails.delivery.events import MailEventReader
-from workflows.runtime.ports import Mailer
+from workflows.emails.delivery.mailer import Mailer
 from workflows.runtime.settings import Settings
 
 __all__ = ["CaptureMailer", "MailjetMailer", "SmtpMailer", "mail_event_reader", "mailer"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.runtime.ports import Message
+from workflows.emails.delivery.mailer import Message
 
 
 class CaptureMailer:

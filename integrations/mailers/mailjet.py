@@ -22,7 +22,8 @@ from mailjet_rest import Client
 from integrations.mailers.mailjet_answers import found_in, reference_in, why_not_asked, why_not_sent
 from integrations.mailers.mailjet_network import OneTryAdapter, Patience, begin_before
 from integrations.mailers.mime import checked_address, list_unsubscribe
-from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.emails.delivery.mailer import Message, MessageRefused
+from workflows.runtime.errors import InDoubt
 
 API_BASE = "https://api.mailjet.com/"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -14,9 +14,9 @@ import msgspec
 import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from workflows.runtime.errors import WorkflowError
+from workflows.emails.delivery.mailer import MessageRefused
+from workflows.runtime.errors import InDoubt, WorkflowError
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import InDoubt, MessageRefused
 
 log = logger("mailers.mailjet")
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from workflows.runtime.ports import Message, MessageRefused
+from workflows.emails.delivery.mailer import Message, MessageRefused
 
 # Quoted local parts are left out: no mailbox that people use has one, and they are how addresses are smuggled.
 _ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]+@[^\s@<>()\\,;"\x00-\x20\x7f]+""")

@@ -19,9 +19,9 @@ from aiosmtplib import (
 )
 
 from integrations.mailers.mime import as_bytes, as_mime, message_id
+from workflows.emails.delivery.mailer import Message, MessageRefused
 from workflows.runtime.clock import now
-from workflows.runtime.errors import WorkflowError
-from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.runtime.errors import InDoubt, WorkflowError
 
 _TIMEOUT = 10.0  # seconds; longer than a healthy server takes, short enough for somebody waiting for a link
 _DATA_PATIENCE = 3  # times as long for the body: filters read it first, and giving up here means doubt

@@ -1,7 +1,7 @@
-"""PDFs behind `workflows.runtime.ports.PdfRenderer`: wkhtmltopdf in a cage (docs/decisions/0004)."""
+"""PDFs behind `PdfRenderer`: wkhtmltopdf in a cage (docs/decisions/0004)."""
 
 from integrations.pdf.wkhtmltopdf import CagedWkhtmltopdf
-from workflows.runtime.ports import PdfRenderer
+from workflows.invoices.pdf_renderer import PdfRenderer
 from workflows.runtime.settings import Settings
 
 __all__ = ["CagedWkhtmltopdf", "renderer"]

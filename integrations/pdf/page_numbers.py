@@ -12,8 +12,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from integrations.pdf.archival import describe, language_of_page
+from workflows.invoices.pdf_renderer import RenderFailed
 from workflows.languages.sentences import say
-from workflows.runtime.ports import RenderFailed
 
 _FONT = "Vera"  # comes with reportlab, and is embedded, as documents for archives must be
 _SIZE = 8  # points

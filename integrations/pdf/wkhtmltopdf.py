@@ -16,7 +16,7 @@ from typing import Any
 import pdfkit
 
 from integrations.pdf.page_numbers import number_pages
-from workflows.runtime.ports import RenderFailed
+from workflows.invoices.pdf_renderer import RenderFailed
 
 _CONFINED = str(Path(__file__).parent / "confined.sh")
 

@@ -1,8 +1,8 @@
-"""Sending webhooks over HTTP, behind `workflows.runtime.ports.WebhookSender`."""
+"""Sending webhooks over HTTP, behind `WebhookSender`."""
 
 from integrations.webhooks.sender import HttpWebhookSender
-from workflows.runtime.ports import WebhookSender
 from workflows.runtime.settings import Settings
+from workflows.webhooks.sender import WebhookSender
 
 __all__ = ["HttpWebhookSender", "webhook_sender"]
 

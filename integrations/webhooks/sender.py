@@ -17,7 +17,7 @@ import httpcore
 
 from integrations.webhooks.guarded_network import AddressRefused, GuardedNetwork, Resolver, resolve
 from workflows.runtime.clock import now
-from workflows.runtime.ports import WebhookAnswer
+from workflows.webhooks.sender import WebhookAnswer
 
 ANSWER_WITHIN = timedelta(seconds=15)  # in all; the specification recommends 15 to 30 s
 _KEPT = 1024  # bytes of the answer

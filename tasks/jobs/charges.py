@@ -7,8 +7,8 @@ from tasks import ports
 from tasks.job import job
 from workflows.billing.charges.refunds import settle_refund
 from workflows.billing.collection.submit import settle_charge, submit_charge, withdraw_at_gateway
+from workflows.billing.gateway import Gateway
 from workflows.marketplaces.gateway_choice import gateway_of_charge, gateway_of_refund
-from workflows.runtime.ports import Gateway
 
 # 14 attempts reach seven hours ahead; then charge.sweep goes on asking about what was submitted.
 _ATTEMPTS = 14

@@ -19,6 +19,7 @@ from workflows.billing.charges.refunds import refund_charge, settle_refund
 from workflows.billing.collection.confirm_payment import confirm_payment
 from workflows.billing.collection.submit import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
 from workflows.billing.dunning.manual_retry import retry_now
+from workflows.billing.gateway import CardDetails
 from workflows.billing.gateway_events.apply import EventTooEarly, apply_event
 from workflows.billing.gateway_events.events import DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
 from workflows.billing.orders import NewOrder, OrderCard, place_order
@@ -28,8 +29,7 @@ from workflows.engine.actor import Actor
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
-from workflows.runtime.errors import WorkflowError
-from workflows.runtime.ports import CardDetails, InDoubt
+from workflows.runtime.errors import InDoubt, WorkflowError
 
 FIRST_DAY = datetime(2031, 1, 30, 12, tzinfo=UTC)  # months of 31, 28 and 30 days follow
 STAFF, MERCHANT = Actor("staff", UUID(int=1)), Actor("api_key", UUID(int=2))
@@ -48,7 +48,7 @@ _EXPIRES = 2055
 
 
 class _NoLimits:
-    """workflows.runtime.ports.RateLimiter of a deployment that set its limits too high to meet."""
+    """RateLimiter of a deployment that set its limits too high to meet."""
 
     async def hit(self, limit: str, amount: int, per_seconds: int, who: str) -> int:
         _ = limit, amount, per_seconds, who

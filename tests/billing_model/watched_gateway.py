@@ -8,18 +8,10 @@ from itertools import count
 
 from integrations.gateways.sandbox import SandboxGateway
 from models.database import fetch_row, fetch_value
+from workflows.billing.gateway import Card, CardDetails, CardSetup, ChargeRequest, Confirmation, GatewayPayment, Outcome
 from workflows.billing.gateway_events.events import ChargeSettled, GatewayEvent, RefundMade
 from workflows.runtime.clock import now
-from workflows.runtime.ports import (
-    Card,
-    CardDetails,
-    CardSetup,
-    ChargeRequest,
-    Confirmation,
-    GatewayPayment,
-    InDoubt,
-    Outcome,
-)
+from workflows.runtime.errors import InDoubt
 
 
 class Crashed(Exception):
@@ -45,7 +37,7 @@ _AFTER: dict[Fate, type[Exception]] = {Fate.UNANSWERED: InDoubt, Fate.DIES_AFTER
 
 
 class WatchedGateway:
-    """workflows.runtime.ports.Gateway. `fate` is met once; `events` are the facts in the order in which they became
+    """Gateway. `fate` is met once; `events` are the facts in the order in which they became
     true.
     """
 

@@ -20,11 +20,11 @@ from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.charges.history import list_payments
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import CardDetails
 from workflows.billing.subscriptions.portal_list import list_subscriptions
 from workflows.engine.actor import Actor
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails
 from workflows.runtime.settings import settings
 
 CONTENTS = ("customer", "customer_order", "subscription", "charge", "invoice", "document", "transition_log")

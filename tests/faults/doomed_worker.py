@@ -20,8 +20,9 @@ from integrations.mailers import MailjetMailer
 from integrations.mailers.mailjet_network import Patience
 from tasks import catalogue, lease, ports, run
 from tests.faults.fault_points import FaultPoint, Journal, after, before
+from workflows.billing.gateway import ChargeRequest, Gateway, Outcome
+from workflows.emails.delivery.mailer import Mailer, Message
 from workflows.engine.outbox import RunningJob, current_job
-from workflows.runtime.ports import ChargeRequest, Gateway, Mailer, Message, Outcome
 from workflows.runtime.settings import Settings
 
 LEASE, FIRST_PAUSE = timedelta(seconds=4), timedelta(milliseconds=200)

@@ -23,9 +23,9 @@ from tests.billing_model.watched_gateway import WatchedGateway
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_payment_method, a_product, a_subscription
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import CardDetails, ChargeRequest, Outcome
 from workflows.billing.gateway_events.events import GatewayEvent
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails, ChargeRequest, Outcome
 
 ROUNDS = 300
 SEED = int(os.environ.get("FAULT_SEED", "20261122"))

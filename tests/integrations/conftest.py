@@ -7,7 +7,7 @@ import pytest
 
 from integrations.gateways.stripe import StripeGateway
 from tests.fakes.stripe.fake import FakeStripe
-from workflows.runtime.ports import Card
+from workflows.billing.gateway import Card
 
 
 @pytest.fixture

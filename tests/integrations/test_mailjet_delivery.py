@@ -17,8 +17,9 @@ from tests.fakes.mailjet.faults import Fault
 from tests.workflows.emails.staged_emails import a_staged_email, the_email
 from workflows.access_tokens.links import link_text
 from workflows.emails.delivery.deliver import deliver_email
+from workflows.emails.delivery.mailer import Message
 from workflows.runtime.clock import frozen, now
-from workflows.runtime.ports import InDoubt, Message
+from workflows.runtime.errors import InDoubt
 
 _SHORT = timedelta(milliseconds=300)
 _LATER = timedelta(hours=1)

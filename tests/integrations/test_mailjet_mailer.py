@@ -20,7 +20,8 @@ from integrations.mailers.mailjet_answers import MailjetUnavailable
 from integrations.mailers.mailjet_network import Patience
 from tests.fakes.mailjet.fake import FakeMailjet
 from tests.fakes.mailjet.faults import TAKEN, Fault
-from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.emails.delivery.mailer import Message, MessageRefused
+from workflows.runtime.errors import InDoubt
 from workflows.runtime.settings import Settings
 
 ID = UUID("0199e4a0-7c1e-7000-8000-000000000001")

@@ -18,7 +18,7 @@ from integrations.pdf.page_numbers import number_pages
 from integrations.pdf.wkhtmltopdf import ProgramMissing
 from tests.integrations.counting_server import a_counting_server
 from tests.integrations.pdf_text import fonts_of, pages_of
-from workflows.runtime.ports import RenderFailed
+from workflows.invoices.pdf_renderer import RenderFailed
 from workflows.runtime.settings import settings
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"

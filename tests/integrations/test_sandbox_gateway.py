@@ -1,4 +1,6 @@
-"""The sandbox gateway, as Stripe publishes its test numbers and as workflows/runtime/ports.py asks of every gateway."""
+"""The sandbox gateway, as Stripe publishes its test numbers and as workflows/billing/gateway.py asks of every
+gateway.
+"""
 
 import asyncio
 import contextlib
@@ -12,8 +14,8 @@ from integrations.gateways import UnknownGateway, gateway_for
 from integrations.gateways.sandbox import KeyReused
 from integrations.gateways.sandbox_cards import TEST_CARDS
 from models.database import fetch, fetch_value, transaction
-from workflows.runtime.errors import InvalidInput
-from workflows.runtime.ports import Card, CardDeclined, CardDetails, ChargeRequest, Gateway, InDoubt, RefundRefused
+from workflows.billing.gateway import Card, CardDeclined, CardDetails, ChargeRequest, Gateway, RefundRefused
+from workflows.runtime.errors import InDoubt, InvalidInput
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -6,9 +6,9 @@ import pytest
 
 from integrations.gateways import gateway_for
 from tests.conftest import FreshDatabase
+from workflows.billing.gateway import Card, CardDetails, ChargeRequest, Outcome
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound
-from workflows.runtime.ports import Card, CardDetails, ChargeRequest, Outcome
 
 pytestmark = pytest.mark.usefixtures("database")
 _ASKS, _ASKS_THEN_DECLINES = "4000002760003184", "4000008260003178"

@@ -8,7 +8,8 @@ import pytest
 from integrations.mailers import CaptureMailer, SmtpMailer, mailer
 from integrations.mailers.smtp import SmtpUnavailable
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
-from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.emails.delivery.mailer import Message, MessageRefused
+from workflows.runtime.errors import InDoubt
 from workflows.runtime.settings import Settings
 
 SENDER = "portal@gatehouse.example"

@@ -23,9 +23,9 @@ from web.requests.visit import Door, spoken_to
 from workflows.access.access_log import note_refusal
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import replace_card
+from workflows.billing.gateway import CardDetails
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import CardRefused, GatewayUnavailable, InvalidInput, LinkUnusable
-from workflows.runtime.ports import CardDetails
 
 _EXPIRY = re.compile(r"\s*([0-9]{1,2})\s*[/.\- ]\s*([0-9]{2}|[0-9]{4})\s*|\s*([0-9]{2})([0-9]{2})\s*")
 _FIELDS = ("number", "expiry", "cvc")

@@ -2,8 +2,8 @@
 how much one may have written down, and downloaded.
 """
 
+from workflows.access.rate_limiter import RateLimiter
 from workflows.runtime.errors import TooManyRequests
-from workflows.runtime.ports import RateLimiter
 from workflows.runtime.settings import settings
 
 ACTS_AN_HOUR = 120  # of one customer: each is a row of the access log, for 13 months

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from models.database import Record, fetch_row, retrying, transaction
+from workflows.access.rate_limiter import RateLimiter
 from workflows.access.sign_in import Redeemed, lost_race, spend_link, start_session
 from workflows.access.two_factor_codes import check_code, is_asked_for
 from workflows.access_tokens.links import find_usable_link
@@ -18,7 +19,6 @@ from workflows.access_tokens.realms import CONSOLE
 from workflows.marketplaces.staff import lock_member
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
 from workflows.runtime.keys import sign, unseal
-from workflows.runtime.ports import RateLimiter
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)  # to find the phone
 _PURPOSE = "second_factor"

@@ -13,6 +13,7 @@ from pyotp.totp import TOTP
 
 from models.database import execute, fetch_value, transaction
 from workflows.access.client_limits import check_second_factor
+from workflows.access.rate_limiter import RateLimiter
 from workflows.access.two_factor_codes import (
     WRONG,
     check_code,
@@ -27,7 +28,6 @@ from workflows.engine.actor import Actor
 from workflows.marketplaces.staff import SignedInStaff, lock_member
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
-from workflows.runtime.ports import RateLimiter
 
 
 class FactorStands(WorkflowError):

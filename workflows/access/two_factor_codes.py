@@ -15,13 +15,13 @@ from pyotp.totp import TOTP
 from models.database import Record, execute, fetch, fetch_row
 from workflows.access.access_log import note_refusal
 from workflows.access.client_limits import check_second_factor
+from workflows.access.rate_limiter import RateLimiter
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.requests.attempt import note_person
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound
 from workflows.runtime.keys import current_key_id, derive, key_ids, token_digest
-from workflows.runtime.ports import RateLimiter
 
 RECOVERY_CODES = 10
 WRONG = "This code is not right. Use the newest one that your app shows, or a recovery code that you have not used."

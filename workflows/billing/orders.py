@@ -17,6 +17,7 @@ from workflows.billing.cards.payment_methods import keep_card
 from workflows.billing.cards.sandbox_form import check_card_form
 from workflows.billing.collection.order_fulfilment import fulfil_unpaid
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import Card, CardDeclined, CardDetails, Gateway
 from workflows.billing.products import LARGEST_AMOUNT, Product, find_product
 from workflows.customers.addresses import CustomerErased, says_erased
 from workflows.customers.records import CustomerRecord, find_customer, find_customer_for_sure
@@ -28,8 +29,7 @@ from workflows.marketplaces.numbering import next_number
 from workflows.marketplaces.sandbox_time import billing_offset
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now, now
-from workflows.runtime.errors import GatewayUnavailable, InvalidInput, WorkflowError
-from workflows.runtime.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt
+from workflows.runtime.errors import GatewayUnavailable, InDoubt, InvalidInput, WorkflowError
 
 _SETTLED_BY_JOB_AFTER = timedelta(seconds=30)  # longer than a gateway takes to answer the request itself
 

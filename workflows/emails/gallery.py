@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from models.database import fetch_value, transaction
+from workflows.emails.delivery.mailer import Message
 from workflows.emails.delivery.message import write_message
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.templates.catalogue import CATALOGUE, TEST_CAUSE
@@ -20,7 +21,6 @@ from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import Forbidden, InvalidInput, NotFound, TooManyRequests
-from workflows.runtime.ports import Message
 
 TESTS_PER_HOUR = 20  # e-mails to oneself
 _HOUR = timedelta(hours=1)

@@ -16,11 +16,11 @@ from workflows.engine.actor import Actor, worker
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.outbox import current_job, finish_current
 from workflows.invoices.page import invoice_html
+from workflows.invoices.pdf_renderer import PdfRenderer, RenderFailed
 from workflows.invoices.snapshot import read_snapshot
 from workflows.machines import DOCUMENT
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TransitionRefused
-from workflows.runtime.ports import PdfRenderer, RenderFailed
 
 TRIES = 4  # then a person should look: what failed four times within a minute is not the machine's load
 _LONGEST_ERROR = 500  # characters

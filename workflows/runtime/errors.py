@@ -133,3 +133,9 @@ class InvoiceUnprepared(WorkflowError):
     """Raised when an invoice's PDF was given up for now; it is asked for again when somebody looks later."""
 
     code = "invoice_unprepared"
+
+
+class InDoubt(WorkflowError):
+    """Raised when a vendor may or may not have done what was asked (time-out, broken answer): ask before retrying."""
+
+    code = "in_doubt"

@@ -21,8 +21,8 @@ from workflows.marketplaces.change_log import record_change
 from workflows.requests.versions import check_version
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
-from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.secrets import Sealed, new_secret, seal, shown, unseal
+from workflows.webhooks.sender import WebhookSender
 from workflows.webhooks.urls import UNREACHABLE, url_problem
 
 MOST_ENDPOINTS = 20  # a marketplace; every event is sent to each that wants it

@@ -12,7 +12,6 @@ from api.requests.provided import Asking, Expected, NewId
 from api.requests.strict_json import StrictJSON
 from workflows.engine.event_types import EVENT_TYPES
 from workflows.marketplaces.numbering import uuid_of
-from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (
     Endpoint,
@@ -26,6 +25,7 @@ from workflows.webhooks.endpoints import (
     remove_endpoint,
     rotate_secret,
 )
+from workflows.webhooks.sender import WebhookSender
 
 _MANAGE = {"act": "webhooks.manage"}
 _TAGGED = {**_MANAGE, **TAGGED}

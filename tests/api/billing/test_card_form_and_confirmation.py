@@ -13,9 +13,9 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import a_payment_to_confirm, fake_stripe
 from workflows.access_tokens.links import link_text
+from workflows.billing.gateway import CardDetails
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails
 
 FORM = "/api/v1/portal/card-updates/form"
 OURS = "http://127.0.0.1:8000"

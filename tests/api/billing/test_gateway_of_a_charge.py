@@ -18,7 +18,7 @@ from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.submit import submit_charge
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 
 @pytest.fixture

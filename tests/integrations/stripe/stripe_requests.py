@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from workflows.runtime.ports import Card, ChargeRequest
+from workflows.billing.gateway import Card, ChargeRequest
 
 
 def a_request(

@@ -10,9 +10,10 @@ import pytest
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.stripe_shop import BEGAN, NOW, RENEWS, RUNNING, StripeShop, period
+from workflows.billing.gateway import GatewayBusy
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import Found
-from workflows.runtime.ports import GatewayBusy, InDoubt
+from workflows.runtime.errors import InDoubt
 
 
 @pytest.fixture(scope="module")

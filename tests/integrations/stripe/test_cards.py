@@ -9,8 +9,8 @@ from tests.fakes.stripe import setups
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe.stripe_requests import a_request
-from workflows.runtime.errors import InvalidInput
-from workflows.runtime.ports import Card, CardDetails, CardSetup, InDoubt
+from workflows.billing.gateway import Card, CardDetails, CardSetup
+from workflows.runtime.errors import InDoubt, InvalidInput
 
 _BACK, _CANCEL = "http://127.0.0.1:8000/portal/shop/card/token", "http://127.0.0.1:8000/portal/shop/subscriptions"
 

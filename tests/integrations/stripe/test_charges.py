@@ -12,8 +12,9 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe.stripe_requests import a_request
+from workflows.billing.gateway import Card, GatewayBusy
 from workflows.runtime.clock import now
-from workflows.runtime.ports import Card, GatewayBusy, InDoubt
+from workflows.runtime.errors import InDoubt
 
 
 async def test_a_charge_pays_the_amount_and_says_so(stripe: FakeStripe, gateway: StripeGateway, card: Card) -> None:

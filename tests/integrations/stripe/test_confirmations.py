@@ -10,8 +10,8 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe.stripe_requests import a_request
-from workflows.runtime.errors import NotFound
-from workflows.runtime.ports import Card, InDoubt
+from workflows.billing.gateway import Card
+from workflows.runtime.errors import InDoubt, NotFound
 
 _BACK = "http://127.0.0.1:8000/portal/shop/subscriptions"
 

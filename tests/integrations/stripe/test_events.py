@@ -15,6 +15,7 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signature, signed
 from tests.integrations.stripe.stripe_requests import a_request
+from workflows.billing.gateway import Card
 from workflows.billing.gateway_events.events import (
     CardRemoved,
     CardSaved,
@@ -31,7 +32,6 @@ from workflows.billing.gateway_events.events import (
     RefundFailed,
     RefundMade,
 )
-from workflows.runtime.ports import Card
 
 _OLD, _NEW = "whsec_old", "whsec_new"
 _BODY = b'{"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1, "data": {"object": {}}}'

@@ -39,7 +39,8 @@ from tests.fakes.stripe.forms import parse
 from tests.fakes.stripe.routes import ROUTES
 from tests.fakes.stripe.webhooks import Pump
 from tests.integrations.stripe.stripe_requests import a_request
-from workflows.runtime.ports import Card, InDoubt
+from workflows.billing.gateway import Card
+from workflows.runtime.errors import InDoubt
 
 _SDK: dict[tuple[str, str], Any] = {
     ("POST", "/v1/customers"): CustomerCreateParams,

@@ -9,8 +9,9 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe.stripe_requests import a_request
+from workflows.billing.gateway import Card, GatewayPayment
 from workflows.runtime.clock import now
-from workflows.runtime.ports import Card, GatewayPayment, InDoubt
+from workflows.runtime.errors import InDoubt
 
 
 async def test_what_was_never_sent_is_not_found(gateway: StripeGateway, card: Card) -> None:

@@ -11,7 +11,8 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.integrations.stripe.stripe_requests import a_request
-from workflows.runtime.ports import Card, InDoubt, RefundRefused
+from workflows.billing.gateway import Card, RefundRefused
+from workflows.runtime.errors import InDoubt
 
 
 async def _paid(gateway: StripeGateway, card: Card | str, amount_minor: int = 1999, currency: str = "EUR") -> str:

@@ -13,7 +13,8 @@ from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import submit_charge
-from workflows.runtime.ports import Card, InDoubt
+from workflows.billing.gateway import Card
+from workflows.runtime.errors import InDoubt
 
 
 async def _due(card: Card) -> Record:

@@ -12,9 +12,9 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import a_payment_to_confirm, deliver, fake_stripe
 from tests.web.browsing import Browser, form_of, text_of
+from workflows.billing.gateway import CardDetails
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails
 
 BUTTON = "Confirm payment"
 CONFIRMS, DECLINES_AFTER = "4000002760003184", "4000008260003178"

@@ -8,10 +8,10 @@ from models.database import Record, execute, fetch, fetch_row
 from tests.factories import a_customer, a_payment_method, a_subscription
 from workflows.billing.calendar.clock import clock_of
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import CardDetails
 from workflows.billing.run.due_work import run_billing
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails
 
 PAYS, FAILS = "4242424242424242", "4000000000000341"
 

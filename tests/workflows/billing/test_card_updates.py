@@ -16,6 +16,7 @@ from workflows.billing.cards.card_links import look_at_card_link, send_card_upda
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.cards.views import CardReplaced
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import CardDetails
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
@@ -27,7 +28,6 @@ from workflows.runtime.errors import (
     TooManyRequests,
     TransitionRefused,
 )
-from workflows.runtime.ports import CardDetails
 from workflows.runtime.settings import settings
 
 _PAYS, _DECLINED, _ATTACHES_THEN_FAILS = "4242424242424242", "4000000000000002", "4000000000000341"

@@ -11,13 +11,13 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_payment_metho
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.collection.submit import charges_in_doubt, submit_charge
+from workflows.billing.gateway import CardDetails, Outcome
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, fire
 from workflows.machines import SUBSCRIPTION
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.errors import TransitionRefused
-from workflows.runtime.ports import CardDetails, InDoubt, Outcome
+from workflows.runtime.errors import InDoubt, TransitionRefused
 
 _TIMES_OUT_AFTER_PAYING, _TIMES_OUT_BEFORE = "9990000000000110", "9990000000000102"
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from workflows.billing.gateway import GatewayPayment
 from workflows.billing.reconciliation.compare import CUSTOMERS_TURN, IN_FLIGHT, OurCharge, compare
-from workflows.runtime.ports import GatewayPayment
 
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=2)

@@ -16,13 +16,14 @@ from tests.factories import a_charge, a_customer, a_marketplace, a_payment_metho
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
+from workflows.billing.gateway import CardDetails, Gateway
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
-from workflows.runtime.ports import CardDetails, Gateway, InDoubt
+from workflows.runtime.errors import InDoubt
 
 pytestmark = pytest.mark.usefixtures("database")
 _WANTS_CUSTOMER, _LATER = "4000002760003184", timedelta(minutes=20)

@@ -14,11 +14,12 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import submit_charge
+from workflows.billing.gateway import CardDetails, ChargeRequest, Gateway
 from workflows.billing.reconciliation.differences import list_differences
 from workflows.billing.reconciliation.nightly import compare_books
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.ports import CardDetails, ChargeRequest, Gateway, InDoubt
+from workflows.runtime.errors import InDoubt
 
 pytestmark = pytest.mark.usefixtures("database")
 LATER = timedelta(hours=1)  # when nothing of what a test did is in flight any more

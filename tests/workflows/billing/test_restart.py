@@ -13,6 +13,7 @@ from tests.factories import a_charge, a_marketplace, a_product, a_subscription
 from tests.workflows.billing.billed import FAILS, billed, of, run
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.outcomes import record_outcome
+from workflows.billing.gateway import Outcome
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.restart import restart
 from workflows.engine.actor import Actor
@@ -20,7 +21,6 @@ from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, NotNow, TransitionRefused
-from workflows.runtime.ports import Outcome
 
 STAFF = Actor("staff", "0198c2a4-5f6e-7000-8000-000000000001")
 

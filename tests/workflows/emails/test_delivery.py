@@ -15,10 +15,11 @@ from tests.workflows.emails.email_examples import ABOUT_A_LINK
 from tests.workflows.emails.staged_emails import BY, a_staged_email, the_captured, the_email
 from workflows.access_tokens.links import link_text
 from workflows.emails.delivery.deliver import deliver_email
+from workflows.emails.delivery.mailer import Message, MessageRefused
 from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN
 from workflows.runtime.clock import frozen, now
-from workflows.runtime.ports import InDoubt, Message, MessageRefused
+from workflows.runtime.errors import InDoubt
 
 SENDER = "portal@gatehouse.example"
 _ENDS_OF_A_LINK = ("redeem", "revoke", "supersede")

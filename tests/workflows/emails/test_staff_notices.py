@@ -18,6 +18,7 @@ from tests.factories import (
 from workflows.access.sessions import find_session
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.dunning.cases import record_attempt
+from workflows.billing.gateway import CardDetails
 from workflows.billing.subscriptions.cancel import cancel_by_customer
 from workflows.emails.notices_for_staff import tell_of_dead_jobs
 from workflows.engine.outbox import stage
@@ -25,7 +26,6 @@ from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.dead_jobs import replay
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TransitionRefused
-from workflows.runtime.ports import CardDetails
 
 pytestmark = pytest.mark.usefixtures("database")
 _DECLINED = "4000000000000341"

@@ -18,7 +18,7 @@ from workflows.importing.account.source import Cursor, Found, Page
 from workflows.importing.account.steps import take_step
 from workflows.importing.run import rolled_back
 from workflows.importing.shapes import ImportUnderWay
-from workflows.runtime.ports import InDoubt
+from workflows.runtime.errors import InDoubt
 
 TABLES = (
     *("product", "customer", "customer_order", "subscription", "payment_method", "dunning_case", "charge", "invoice"),

@@ -15,8 +15,8 @@ from workflows.engine.actor import Actor, worker
 from workflows.engine.outbox import RunningJob, current_job
 from workflows.invoices.documents import TRIES, render_document, request_document
 from workflows.invoices.issue import issue_invoice
+from workflows.invoices.pdf_renderer import RenderFailed
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.ports import RenderFailed
 from workflows.runtime.settings import settings
 
 BY = worker("tests")

@@ -31,6 +31,7 @@ from workflows.access_tokens.links import link_text
 from workflows.audit.invariants.check import check_facts
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.charges.refunds import refund_charge
+from workflows.billing.gateway import CardSetup
 from workflows.billing.orders import NewOrder, OrderCard, place_order
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.restart import restart
@@ -46,7 +47,6 @@ from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.erasure import ErasureRefused, erase_customer, look_before_erasing
 from workflows.runtime.clock import now
 from workflows.runtime.errors import DefinitionError, NotFound, NotNow
-from workflows.runtime.ports import CardSetup
 from workflows.runtime.settings import settings
 from workflows.webhooks.publish import publish_event
 

@@ -19,12 +19,12 @@ from workflows.engine.fire import Move, fire
 from workflows.machines import WEBHOOK_ENDPOINT
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.keys import UnknownKey
-from workflows.runtime.ports import WebhookAnswer, WebhookSender
 from workflows.runtime.settings import settings
 from workflows.webhooks.deliver import deliver_webhook
 from workflows.webhooks.deliveries import get_delivery, resend
 from workflows.webhooks.endpoints import ROTATION, rotate_secret
 from workflows.webhooks.fairness import AT_ONCE
+from workflows.webhooks.sender import WebhookAnswer, WebhookSender
 
 BY_STAFF = Actor("staff", "sam")
 SENDER = HttpWebhookSender(allow_private=True, answer_within=timedelta(milliseconds=500))

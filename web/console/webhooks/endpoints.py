@@ -20,7 +20,6 @@ from workflows.engine.event_types import EVENT_TYPES, SUBSCRIBABLE
 from workflows.marketplaces.numbering import uuid_of
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime.errors import InvalidInput, TransitionRefused
-from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.deliveries import send_test
 from workflows.webhooks.endpoints import (
     MOST_ENDPOINTS,
@@ -36,6 +35,7 @@ from workflows.webhooks.endpoints import (
     remove_endpoint,
     rotate_secret,
 )
+from workflows.webhooks.sender import WebhookSender
 
 _ONE = "/webhooks/{endpoint:str}"
 _NOTHING: Mapping[str, str] = {}

@@ -12,17 +12,18 @@ import msgspec
 
 from models.database import execute, fetch_row, transaction
 from workflows.access.client_limits import check_card_attempt
+from workflows.access.rate_limiter import RateLimiter
 from workflows.access_tokens.links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import save_card
+from workflows.billing.gateway import Gateway
 from workflows.billing.subscriptions.portal_list import card_shown
 from workflows.billing.subscriptions.views import CardShown
 from workflows.machines import ACCESS_TOKEN
 from workflows.marketplaces.marketplace import login_url
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.errors import GatewayUnavailable, InvalidInput, LinkUnusable, TransitionRefused
-from workflows.runtime.ports import Gateway, InDoubt, RateLimiter
+from workflows.runtime.errors import GatewayUnavailable, InDoubt, InvalidInput, LinkUnusable, TransitionRefused
 from workflows.runtime.settings import settings
 
 _FORM_LIFETIME = timedelta(hours=1, minutes=5)  # a form opened in a link's last minute may still be finished
@@ -130,7 +131,7 @@ async def save_hosted_card(
 ) -> None:
     """Saves the card of a finished form; nothing when that was done, or when the form was not one of ours.
 
-    Raises ports.InDoubt when the gateway cannot say which card: ask again.
+    Raises InDoubt when the gateway cannot say which card: ask again.
     """
     try:
         token_id, subscription_id = UUID(metadata["link"]), UUID(metadata["subscription"])

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from models.database import execute, fetch_value
+from workflows.billing.gateway import Card
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.ports import Card
 
 
 async def keep_card(marketplace: Marketplace, customer_id: UUID, card: Card) -> UUID:

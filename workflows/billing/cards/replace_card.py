@@ -4,6 +4,7 @@ from uuid import UUID
 
 from models.database import execute, fetch_row, transaction
 from workflows.access.client_limits import check_card_attempt
+from workflows.access.rate_limiter import RateLimiter
 from workflows.access.sign_in import lock_links, supersede_links
 from workflows.access_tokens.links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
@@ -11,6 +12,7 @@ from workflows.billing.cards.payment_methods import keep_card
 from workflows.billing.cards.sandbox_form import check_card_form
 from workflows.billing.cards.views import CardReplaced
 from workflows.billing.collection.owed import charge_what_is_owed
+from workflows.billing.gateway import Card, CardDeclined, CardDetails, Gateway
 from workflows.billing.subscriptions.portal_list import CARD_UPDATABLE
 from workflows.billing.subscriptions.views import CardShown
 from workflows.customers.addresses import addressee
@@ -20,8 +22,7 @@ from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.errors import CardRefused, GatewayUnavailable, LinkUnusable, TransitionRefused
-from workflows.runtime.ports import Card, CardDeclined, CardDetails, Gateway, InDoubt, RateLimiter
+from workflows.runtime.errors import CardRefused, GatewayUnavailable, InDoubt, LinkUnusable, TransitionRefused
 
 
 async def replace_card(

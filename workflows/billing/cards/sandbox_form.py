@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from workflows.billing.gateway import CardDetails
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput
-from workflows.runtime.ports import CardDetails
 
 _FARTHEST_YEARS = 30
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
+from workflows.billing.gateway import Gateway, RefundRefused
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
@@ -20,9 +21,8 @@ from workflows.invoices.credit_notes import credit_refund
 from workflows.machines import CHARGE
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
+from workflows.runtime.errors import InDoubt, InvalidInput, NotFound, TransitionRefused
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import Gateway, InDoubt, RefundRefused
 
 _REFUNDABLE = ("succeeded", "partially_refunded")
 _SETTLED_BY_JOB_AFTER = timedelta(seconds=30)

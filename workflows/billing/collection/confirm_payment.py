@@ -4,10 +4,10 @@ from uuid import UUID
 
 from models.database import fetch_row
 from workflows.billing.collection.outcomes import record_outcome
+from workflows.billing.gateway import Gateway
 from workflows.marketplaces.marketplace import login_url
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.errors import GatewayUnavailable, NotFound, TransitionRefused
-from workflows.runtime.ports import Gateway, InDoubt
+from workflows.runtime.errors import GatewayUnavailable, InDoubt, NotFound, TransitionRefused
 
 
 async def confirm_payment(

@@ -10,6 +10,7 @@ from workflows.billing.collection.order_fulfilment import fulfil_paid
 from workflows.billing.collection.owed import charge_what_is_owed
 from workflows.billing.dunning.cases import after_failure, close_case, count_failure, end_case, open_case
 from workflows.billing.emails.receipts import send_renewal_receipt
+from workflows.billing.gateway import Outcome
 from workflows.billing.subscriptions.cancel import cancel_subscription
 from workflows.emails.notices_for_staff import tell_of_failed_charge
 from workflows.engine.actor import CLOCK, Actor
@@ -21,7 +22,7 @@ from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.sandbox_time import billing_offset
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
-from workflows.runtime.ports import InDoubt, Outcome
+from workflows.runtime.errors import InDoubt
 
 _SETTLED = ("succeeded", "failed", "refunded", "partially_refunded", "disputed")
 

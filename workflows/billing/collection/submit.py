@@ -11,14 +11,14 @@ import msgspec
 
 from models.database import Record, execute, fetch, fetch_row, transaction
 from workflows.billing.collection.outcomes import record_outcome
+from workflows.billing.gateway import ChargeRequest, Gateway, Outcome
 from workflows.billing.reconciliation.differences import note_difference
 from workflows.engine.actor import worker
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.runtime.clock import now
-from workflows.runtime.errors import NotFound
-from workflows.runtime.ports import ChargeRequest, Gateway, InDoubt, Outcome
+from workflows.runtime.errors import InDoubt, NotFound
 
 _ANSWERS_WITHIN = timedelta(minutes=5)  # a gateway that has not answered by then is asked
 _EVENTS_COME_WITHIN = timedelta(minutes=15)  # seconds, mostly; and a customer at their bank needs minutes
@@ -26,7 +26,7 @@ _EVENTS_COME_WITHIN = timedelta(minutes=15)  # seconds, mostly; and a customer a
 
 async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
     """Submits one pending charge, or finds out what became of it if it was submitted before; harmless when it is
-    settled. Raises ports.InDoubt when the gateway's answer is not known: call again."""
+    settled. Raises InDoubt when the gateway's answer is not known: call again."""
     charge = await _claim(marketplace_id, charge_id)
     if charge is not None:
         await record_outcome(marketplace_id, charge_id, await _outcome(charge, gateway))
@@ -48,7 +48,7 @@ async def _outcome(charge: Record, gateway: Gateway) -> Outcome:
 
 async def settle_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
     """Asks the gateway about a charge left pending (the same act as submitting it: it asks first), or about one that
-    waits for its customer: then it only listens, and who is confirming at this moment goes on. Raises ports.InDoubt."""
+    waits for its customer: then it only listens, and who is confirming at this moment goes on. Raises InDoubt."""
     waiting = await fetch_row(
         "SELECT charge.idempotency_key, charge.submitted_at, customer.gateway_reference AS customer_reference"
         " FROM charge JOIN customer ON customer.marketplace_id = charge.marketplace_id"

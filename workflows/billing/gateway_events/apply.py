@@ -13,6 +13,7 @@ import msgspec
 from models.database import Record, execute, fetch_row, fetch_value, retrying, transaction
 from workflows.billing.cards.hosted_form import save_hosted_card
 from workflows.billing.collection.outcomes import record_outcome
+from workflows.billing.gateway import Gateway
 from workflows.billing.gateway_events import events
 from workflows.billing.gateway_events.events import GATEWAY_EVENTS_HEEDED_FOR
 from workflows.billing.reconciliation.differences import note_difference
@@ -24,7 +25,6 @@ from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import Gateway
 
 _LOG = logger(__name__)
 _PAID = ("succeeded", "partially_refunded", "refunded", "disputed")
@@ -43,7 +43,7 @@ async def apply_event(
     or that concerns another marketplace.
 
     `told_by` names the gateway where it is not the marketplace's present one: payments stay with the gateway that took
-    them. Raises EventTooEarly, ports.InDoubt (a card that could not be read): the gateway is to send it again.
+    them. Raises EventTooEarly, InDoubt (a card that could not be read): the gateway is to send it again.
     """
     if event.created_at < now() - GATEWAY_EVENTS_HEEDED_FOR:
         _LOG.warning("event too old", gateway=told_by or marketplace.gateway, marketplace=marketplace.slug)

@@ -18,8 +18,8 @@ from typing import Protocol
 
 import msgspec
 
+from workflows.billing.gateway import Card, Outcome
 from workflows.runtime.errors import WorkflowError
-from workflows.runtime.ports import Card, Outcome
 
 # Stripe sends an event again for three days by itself, and for thirty when somebody asks it to.
 GATEWAY_EVENTS_KEPT_FOR = timedelta(days=90)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from workflows.billing.gateway import GatewayPayment
 from workflows.billing.reconciliation.differences import Kind
-from workflows.runtime.ports import GatewayPayment
 
 IN_FLIGHT = timedelta(minutes=15)  # what moved since then, the gateway's list may not say yet, nor we
 CUSTOMERS_TURN = timedelta(days=1)  # an event that tells of a confirmation has come by then

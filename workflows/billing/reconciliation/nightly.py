@@ -11,13 +11,13 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_all
+from workflows.billing.gateway import Gateway, GatewayPayment
 from workflows.billing.reconciliation.compare import IN_FLIGHT, PAID, OurCharge, compare
 from workflows.billing.reconciliation.differences import note_difference
 from workflows.marketplaces.marketplace import MARKETPLACE_COLUMNS
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.logs import logger
-from workflows.runtime.ports import Gateway, GatewayPayment
 
 LOOKS_BACK = timedelta(days=3)  # a weekend's worth: a night that failed is made up for by the next two
 _MADE_AHEAD = timedelta(days=4)  # a charge is made that long before it is submitted, at most
@@ -33,7 +33,7 @@ async def gateways_in_use() -> list[str]:
 async def compare_books(gateway_name: str, gateway: Gateway, at: datetime | None = None) -> int:
     """Compares the last days of all marketplaces of a gateway; answers how many differences there are now.
 
-    All at once, because they share the gateway's account. Harmless to repeat. Raises ports.InDoubt when the gateway's
+    All at once, because they share the gateway's account. Harmless to repeat. Raises InDoubt when the gateway's
     books cannot be read: what was found until then is kept.
     """
     at = at or now()

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
+from workflows.emails.delivery.mailer import Mailer, Message, MessageRefused
 from workflows.emails.delivery.message import write_message
 from workflows.emails.templates.catalogue import CATALOGUE
 from workflows.engine.actor import worker
@@ -16,8 +17,7 @@ from workflows.engine.fire import Move, fire
 from workflows.engine.outbox import finish_current
 from workflows.machines import OUTGOING_EMAIL
 from workflows.runtime.clock import now
-from workflows.runtime.errors import TransitionRefused
-from workflows.runtime.ports import InDoubt, Mailer, Message, MessageRefused
+from workflows.runtime.errors import InDoubt, TransitionRefused
 
 _BY = worker("email.deliver")
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from workflows.access_tokens.links import link_text, link_url
 from workflows.access_tokens.realms import CONSOLE, PORTAL
+from workflows.emails.delivery.mailer import Message
 from workflows.emails.templates.catalogue import CATALOGUE, EXAMPLE_CAUSE, TEST_CAUSE
 from workflows.emails.templates.custom_texts import Written, write_line, written_for
 from workflows.emails.templates.layout import as_html, as_text
@@ -19,7 +20,6 @@ from workflows.emails.templates.variables import values_of
 from workflows.languages.locales import choose_locale, language_of
 from workflows.languages.typed_text import lines, one_line
 from workflows.marketplaces.colors import palette
-from workflows.runtime.ports import Message
 from workflows.runtime.settings import settings
 
 

@@ -45,7 +45,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Account(Protocol):
-    """An account. Every method may raise ports.InDoubt, and ports.GatewayBusy with the seconds to wait."""
+    """An account. Every method may raise InDoubt, and GatewayBusy with the seconds to wait."""
 
     async def page(self, which: str, cursor: Cursor | None, until: datetime) -> Page:
         """The next page of one of LISTS, of things made at or before `until`, newest first."""

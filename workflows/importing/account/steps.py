@@ -31,7 +31,7 @@ async def take_step(
 ) -> Run:
     """Does the next step of an import that has not ended, and answers with the import as it is then.
 
-    `told` hears of each refused row, `watch` of the progress within a long step. Raises ports.InDoubt (take the same
+    `told` hears of each refused row, `watch` of the progress within a long step. Raises InDoubt (take the same
     step later), StepTaken, ImportUnderWay (files are being imported), NotFound.
     """
     marketplace = await marketplace_by_id(run.marketplace_id)

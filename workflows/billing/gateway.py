@@ -1,16 +1,15 @@
-"""What the workflows ask of the world outside. integrations/ answers; api/app.py, tasks/worker.py and cli/ choose who.
+"""What billing asks of a payment gateway. integrations/gateways/ has the implementations.
 
-Nothing here is called inside a database transaction.
+Methods are never called inside a database transaction.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
-from uuid import UUID
 
 import msgspec
 
-from workflows.runtime.errors import WorkflowError
+from workflows.runtime.errors import InDoubt, WorkflowError
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +103,6 @@ class CardDeclined(WorkflowError):
         self.decline_code = decline_code
 
 
-class InDoubt(WorkflowError):
-    """Raised when a vendor may or may not have done what was asked (time-out, broken answer): ask before retrying."""
-
-    code = "in_doubt"
-
-
 class GatewayBusy(InDoubt):
     """Raised when the gateway asks to come back later (its rate limit). Treat it as doubt: an earlier try of the same
     call, unheard, may have got through. `retry_after` is in seconds, None where it did not say."""
@@ -199,89 +192,4 @@ class Gateway(Protocol):
 
     def payments_between(self, since: datetime, until: datetime) -> AsyncIterator[GatewayPayment]:
         """Every attempt made from `since` until before `until`, page by page, for comparing the books."""
-        ...
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """An e-mail ready to leave. `id` is what the provider is told to know it by, the same at every try."""
-
-    id: UUID
-    sender_name: str
-    recipient: str
-    reply_to: str | None
-    subject: str
-    html: str
-    text: str
-    template: str
-    unsubscribe_url: str | None = None  # for List-Unsubscribe: where its reader chooses to have no more
-
-
-class MessageRefused(WorkflowError):
-    """Raised when a provider will never take this message (no such mailbox, malformed address)."""
-
-    code = "message_refused"
-
-
-class Mailer(Protocol):
-    """An e-mail provider."""
-
-    @property
-    def doubt_lasts(self) -> timedelta:
-        """For how long after a try began `find`'s None means nothing: the longest that a try can take, and how much
-        later the provider knows what it has."""
-        ...
-
-    async def send(self, message: Message) -> str:
-        """Hands a message over; answers with the provider's reference. Raises MessageRefused, InDoubt."""
-        ...
-
-    async def find(self, message_id: UUID) -> str | None:
-        """The provider's reference of a message that it has, None when it has not or cannot tell. Raises InDoubt."""
-        ...
-
-
-class RenderFailed(WorkflowError):
-    """Raised when HTML did not become a PDF: a resource it may not have, a time-out, a crash."""
-
-    code = "render_failed"
-
-
-class PdfRenderer(Protocol):
-    """Makes a PDF of a self-contained HTML page."""
-
-    async def render(self, html: str) -> bytes:
-        """The PDF's bytes, pages numbered. Raises RenderFailed."""
-        ...
-
-
-class RateLimiter(Protocol):
-    """Counts what must not happen too often."""
-
-    async def hit(self, limit: str, amount: int, per_seconds: int, who: str) -> int:
-        """Counts one; answers 0 when it is within `amount` per `per_seconds`, else the seconds to wait."""
-        ...
-
-
-class WebhookAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one request to an endpoint. `status` None: no answer, and `error` is a code that says why.
-
-    `text` is the answer's first kilobyte; `retry_after` the seconds for which it asks to be left alone.
-    """
-
-    duration_ms: int
-    status: int | None = None
-    error: Literal["address_refused", "connection_failed", "tls_failed", "timed_out", "broken_answer"] | None = None
-    text: str = ""
-    retry_after: int | None = None
-
-
-class WebhookSender(Protocol):
-    """Sends to addresses that strangers chose, and so never to one inside (SSRF)."""
-
-    async def reaches(self, url: str) -> bool:
-        """Whether the URL's host leads to public addresses only, as of now. False also for one that leads nowhere."""
-        ...
-
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
-        """Sends one request, follows no redirect, and never raises for what the other side does or does not do."""
         ...
