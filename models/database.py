@@ -33,6 +33,7 @@ __all__ = [
     "fetch_one",
     "fetch_row",
     "fetch_value",
+    "fetch_values",
     "open_pool",
     "retrying",
     "single_connection",
@@ -222,6 +223,11 @@ async def fetch_row(sql: str, *args: object) -> Record | None:
     """The first row, or None."""
     async with connection() as current:
         return await current.fetchrow(sql, *args)
+
+
+async def fetch_values(sql: str, *args: object) -> list[Any]:
+    """The first column of every row."""
+    return [row[0] for row in await fetch(sql, *args)]
 
 
 async def fetch_value(sql: str, *args: object) -> Any:

@@ -62,7 +62,7 @@ def check_wanted(wanted: Wanted) -> None:
 
 async def marketplaces_to_export(slugs: Sequence[str]) -> list[UUID]:
     """The marketplaces of these slugs, in their order; all of them when none is named. Raises NotFound."""
-    found = {row["slug"]: row["id"] for row in await fetch("SELECT slug, id FROM marketplace ORDER BY created_at, id")}
+    found = dict(await fetch("SELECT slug, id FROM marketplace ORDER BY created_at, id"))
     if unknown := sorted(set(slugs) - found.keys()):
         raise NotFound(f"no marketplace {', '.join(unknown)}")
     return [found[slug] for slug in slugs or found]

@@ -6,13 +6,14 @@ proof of consistency, which reads what was sealed in between.
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from models.database import connection, fetch_row, transaction
+from models.database import connection, fetch_one, transaction
+from models.row import Row
 from workflows.audit.export.lines import Form, Rows, control_line, row_lines, rows_of
 from workflows.audit.proof.checkpoints import Checkpoint, before, checkpoint, checkpoints_from, sealed_in
-from workflows.audit.proof.leaves import SELECT_LEAVES, leaf_of
+from workflows.audit.proof.leaves import SELECT_LEAVES, Leaf, leaf_of
 from workflows.audit.proof.merkle import Frontier, consistency_ranges, hashes_of, inclusion_ranges
 from workflows.audit.proof.signing import known_keys
 from workflows.audit.proof.spans import within
@@ -23,12 +24,21 @@ _BATCH = 5_000  # rows
 _PAGE = 1_000  # checkpoints
 
 
+class _Written(Row, frozen=True):
+    """When and by which transaction of which system a row was written."""
+
+    at: datetime
+    xid: int
+    system: int
+
+
 async def prove_row(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> list[bytes]:
     """The lines of a proof file: keys, the row, its place, its checkpoint.
 
     Raises NotFound for a row that is not there, InvalidInput for one that is not sealed yet.
     """
-    row = await fetch_row(
+    row = await fetch_one(
+        _Written,
         "SELECT at, xid::text::bigint AS xid, system_identifier AS system FROM transition_log"
         " WHERE marketplace_id = $1 AND machine = $2 AND entity_id = $3 AND seq = $4",
         marketplace_id,
@@ -38,7 +48,7 @@ async def prove_row(marketplace_id: UUID, machine: str, entity_id: UUID, seq: in
     )
     if row is None:
         raise NotFound(f"no row {machine}/{entity_id}/{seq}")
-    one = await sealed_in(marketplace_id, row["system"], row["xid"])
+    one = await sealed_in(marketplace_id, row.system, row.xid)
     if one is None:
         raise InvalidInput({"row": "It is not sealed yet: the next checkpoint will be."})
     lines = [_header(marketplace_id, "row"), *await _keys()]
@@ -126,8 +136,8 @@ async def _places(one: Checkpoint, begins: int, entity: tuple[str, UUID]) -> lis
     index = begins
     async with aclosing(_leaf_rows(one)) as batches:
         async for rows in batches:
-            own = [place for place, row in enumerate(rows) if (row["machine"], row["entity_id"]) == entity]
-            found += [(index + place, rows[place]["seq"]) for place in own]
+            own = [place for place, row in enumerate(rows) if (row.machine, row.entity_id) == entity]
+            found += [(index + place, rows[place].seq) for place in own]
             index += len(rows)
     return found
 
@@ -135,7 +145,7 @@ async def _places(one: Checkpoint, begins: int, entity: tuple[str, UUID]) -> lis
 async def _leaves(one: Checkpoint) -> AsyncGenerator[list[bytes]]:
     async with aclosing(_leaf_rows(one)) as batches:
         async for rows in batches:
-            yield [leaf_of(row["hash"], row["xid"], row["system"]) for row in rows]
+            yield [leaf_of(row) for row in rows]
 
 
 async def _leaves_between(first: Checkpoint, second: Checkpoint) -> AsyncGenerator[list[bytes]]:
@@ -148,7 +158,7 @@ async def _leaves_between(first: Checkpoint, second: Checkpoint) -> AsyncGenerat
         number = following.number
 
 
-async def _leaf_rows(one: Checkpoint) -> AsyncGenerator[Sequence[Any]]:
+async def _leaf_rows(one: Checkpoint) -> AsyncGenerator[Sequence[Leaf]]:
     sql = (
         f"{SELECT_LEAVES} WHERE marketplace_id = $1 AND at >= $2 AND at <= $3 AND {within(one.spans)}"
         " ORDER BY at, entity_id, seq"
@@ -156,4 +166,4 @@ async def _leaf_rows(one: Checkpoint) -> AsyncGenerator[Sequence[Any]]:
     async with transaction(), connection() as current:
         cursor = await current.cursor(sql, one.marketplace_id, one.first_at, one.last_at)
         while rows := await cursor.fetch(_BATCH):
-            yield rows
+            yield [Leaf(*row) for row in rows]

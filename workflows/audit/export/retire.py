@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import execute, fetch, fetch_row, fetch_value, transaction
+from models.database import execute, fetch_all, fetch_one, fetch_value, fetch_values, transaction
+from models.row import Row
 from workflows.audit.proof.spans import Span, sealed_until, within
 from workflows.runtime.errors import WorkflowError
 
@@ -39,7 +40,12 @@ class NotRetirable(WorkflowError):
     code = "not_retirable"
 
 
-class Month(msgspec.Struct, frozen=True, kw_only=True):
+class _Sums(Row, frozen=True):
+    rows: int
+    sums: list[str | None]
+
+
+class Month(Row, frozen=True):
     """A partition of the log, from one instant until before another."""
 
     name: str
@@ -56,13 +62,12 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 async def months_over(before: datetime) -> list[Month]:
     """The months that ended before that instant, the oldest first."""
-    return [Month(**row) for row in await fetch(_OVER, before)]
+    return await fetch_all(Month, _OVER, before)
 
 
 async def marketplaces_in(month: Month) -> list[UUID]:
     """Whose rows a month holds."""
-    rows = await fetch(f"SELECT DISTINCT marketplace_id FROM {_table(month)} ORDER BY marketplace_id")
-    return [row["marketplace_id"] for row in rows]
+    return await fetch_values(f"SELECT DISTINCT marketplace_id FROM {_table(month)} ORDER BY marketplace_id")
 
 
 async def rows_not_sealed(month: Month) -> int:
@@ -82,9 +87,9 @@ async def contents_of(month: Month) -> Contents:
         f"sum(('x' || substr(encode(hash, 'hex'), {first + 1}, {_DIGITS}))::bit({4 * _DIGITS})::bigint)"
         for first in _PARTS
     )
-    row = await fetch_row(f"SELECT count(*) AS rows, ARRAY[{sums}]::text[] AS sums FROM {_table(month)}")
+    row = await fetch_one(_Sums, f"SELECT count(*) AS rows, ARRAY[{sums}]::text[] AS sums FROM {_table(month)}")
     assert row is not None, "an aggregate answers with one row"
-    return Contents(rows=row["rows"], sums=[int(one or 0) for one in row["sums"]])
+    return Contents(rows=row.rows, sums=[int(one or 0) for one in row.sums])
 
 
 def summed(hashes: Iterable[bytes]) -> Contents:

@@ -9,12 +9,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from models.database import Record, execute, fetch, fetch_value
+from models.database import execute, fetch, fetch_all, fetch_value, fetch_values
+from models.row import Row
 from workflows.audit.invariants import FACTS, Fact
 from workflows.audit.invariants.violations import Found, end_unseen, write_down
 
@@ -39,6 +39,21 @@ Key = tuple[UUID, UUID]
 """marketplace_id, id."""
 
 
+class Answered(Row, frozen=True):
+    """What an invariant's question answers with: an entity that breaks it, and how."""
+
+    marketplace_id: UUID | None
+    entity: object  # an id, or a table's key as text
+    tells: str
+
+
+class _Moved(Row, frozen=True):
+    machine: str
+    at: datetime
+    entity_id: UUID
+    seq: int
+
+
 class Checked(msgspec.Struct, kw_only=True):
     """What a look at one fact came to. `breaches`: what was found, `cut`: there is more of it than is named."""
 
@@ -48,20 +63,19 @@ class Checked(msgspec.Struct, kw_only=True):
     breaches: list[Found] = msgspec.field(default_factory=list)  # one for each entity
     cut: bool = False
 
-    def take(self, table: str, rows: Sequence[Record]) -> list[Found]:
+    def take(self, table: str, rows: Sequence[Answered]) -> list[Found]:
         """Adds what a question found, as far as it is named; answers with what was added."""
         known = {(found.about, found.entity) for found in self.breaches}
-        new = [Found(about=table, entity=str(row["entity"]), **_rest(row)) for row in rows]
+        new = [
+            Found(about=table, marketplace_id=row.marketplace_id, entity=str(row.entity), tells=row.tells)
+            for row in rows
+        ]
         fresh = list({(found.about, found.entity): found for found in new}.values())
         fresh = [found for found in fresh if (found.about, found.entity) not in known]
         room = MOST - len(self.breaches)
         self.cut = self.cut or len(fresh) > room or len(rows) > MOST
         self.breaches += fresh[:room]
         return fresh[:room]
-
-
-def _rest(row: Record) -> dict[str, Any]:
-    return {"marketplace_id": row["marketplace_id"], "tells": row["tells"]}
 
 
 async def check_facts(*, full: bool, only: Collection[str] = ()) -> list[Checked]:
@@ -88,14 +102,16 @@ async def check_facts(*, full: bool, only: Collection[str] = ()) -> list[Checked
 
 async def _ask_of_everything(one: Checked) -> None:
     started = time.monotonic()
-    rows = await fetch(f"SELECT * FROM ({one.fact.breaches}) AS found LIMIT {MOST + 1}")
+    rows = await fetch_all(
+        Answered, f"SELECT marketplace_id, entity, tells FROM ({one.fact.breaches}) AS found LIMIT {MOST + 1}"
+    )
     await write_down(one.fact, one.take(one.fact.about, rows))
     one.seconds += time.monotonic() - started
 
 
 async def _ask_of(one: Checked, table: str, keys: Sequence[Key]) -> None:
     started = time.monotonic()
-    rows = await fetch(one.fact.sql(table), [key[0] for key in keys], [key[1] for key in keys])
+    rows = await fetch_all(Answered, one.fact.sql(table), [key[0] for key in keys], [key[1] for key in keys])
     await write_down(one.fact, one.take(table, rows))
     one.looked_at += len(keys)
     one.seconds += time.monotonic() - started
@@ -107,14 +123,14 @@ async def _slices(facts: Sequence[Fact], since: datetime | None) -> AsyncGenerat
     tables = tuple(dict.fromkeys(table for fact in facts for table in fact.tables))
     for table in tables:
         if broken := await fetch(_STILL_BROKEN, [fact.name for fact in facts], table):
-            yield table, [(row["marketplace_id"], row["id"]) for row in broken]
+            yield table, [(marketplace_id, entity_id) for marketplace_id, entity_id in broken]
     if since is None:
         for table in tables:
             async for keys in _all_of(table):
                 yield table, keys
         return
-    for row in await fetch("SELECT id FROM marketplace ORDER BY id"):
-        async for table, keys in _moved(row["id"], since):
+    for marketplace_id in await fetch_values("SELECT id FROM marketplace ORDER BY id"):
+        async for table, keys in _moved(marketplace_id, since):
             if table in tables:
                 yield table, keys
 
@@ -122,26 +138,28 @@ async def _slices(facts: Sequence[Fact], since: datetime | None) -> AsyncGenerat
 async def _all_of(table: str) -> AsyncGenerator[Sequence[Key]]:
     last: Key = (UUID(int=0), UUID(int=0))
     while rows := await fetch(_NEXT_SLICE.format(table=table), *last, SLICE):
-        keys = [(row["marketplace_id"], row["id"]) for row in rows]
+        keys = [(marketplace_id, row_id) for marketplace_id, row_id in rows]
         yield keys
         last = keys[-1]
 
 
 async def _moved(marketplace_id: UUID, since: datetime) -> AsyncGenerator[tuple[str, Sequence[Key]]]:
     place: tuple[datetime, UUID, int] = (since, UUID(int=0), 0)
-    while rows := await fetch(_MOVED, marketplace_id, *place, SLICE):
+    while rows := await fetch_all(_Moved, _MOVED, marketplace_id, *place, SLICE):
         by_table = defaultdict[str, dict[Key, None]](dict)
         for row in rows:
-            by_table[row["machine"]][marketplace_id, row["entity_id"]] = None
+            by_table[row.machine][marketplace_id, row.entity_id] = None
         for table, keys in by_table.items():
             yield table, list(keys)
-        place = (rows[-1]["at"], rows[-1]["entity_id"], rows[-1]["seq"])
+        place = (rows[-1].at, rows[-1].entity_id, rows[-1].seq)
 
 
 async def _since(facts: Sequence[str]) -> datetime | None:
     """From when on moves were not looked at for all of these facts; None: some was never looked at."""
-    looked = await fetch("SELECT checked_at FROM fact_check WHERE fact = ANY($1) AND full_at IS NOT NULL", list(facts))
-    return min(row["checked_at"] for row in looked) - _OVERLAP if facts and len(looked) == len(facts) else None
+    looked = await fetch_values(
+        "SELECT checked_at FROM fact_check WHERE fact = ANY($1) AND full_at IS NOT NULL", list(facts)
+    )
+    return min(looked) - _OVERLAP if facts and len(looked) == len(facts) else None
 
 
 async def _note(one: Checked, began: datetime, *, everything: bool) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_all, fetch_value
+from models.row import Row
 from workflows.audit.invariants import FACTS, FACTS_BY_NAME
 from workflows.requests.pagination import Asked, Keyset, cursor, cut
 from workflows.runtime.errors import InvalidInput
@@ -21,6 +22,12 @@ Standing = Literal["open", "gone"]
 _NAME = re.compile("[a-z0-9_]{1,100}")  # one of an earlier release has breaches too
 _NEWEST = Keyset("fact breaches", ("opened_at", "id"), (datetime, UUID), newest_first=True)
 _DEPLOYMENTS_OWN = {"schedule"}  # tables that no marketplace has a part of
+
+
+class _LastCheck(Row, frozen=True):
+    fact: str
+    checked_at: datetime
+    full_at: datetime | None
 
 
 class FactShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +72,8 @@ class BreachPage(msgspec.Struct, frozen=True, kw_only=True):
 
 async def facts_of(marketplace_id: UUID) -> FactList:
     """Every fact about the marketplace's rows."""
-    rows = await fetch("SELECT fact, checked_at, full_at FROM fact_check")
-    checked = {row["fact"]: row for row in rows}
+    rows = await fetch_all(_LastCheck, "SELECT fact, checked_at, full_at FROM fact_check")
+    checked = {row.fact: row for row in rows}
     broken = await open_breaches(marketplace_id)
     return FactList(
         facts=[
@@ -74,8 +81,8 @@ async def facts_of(marketplace_id: UUID) -> FactList:
                 name=fact.name,
                 says=fact.says,
                 open_breaches=broken.get(fact.name, 0),
-                checked_at=checked[fact.name]["checked_at"] if fact.name in checked else None,
-                full_at=checked[fact.name]["full_at"] if fact.name in checked else None,
+                checked_at=checked[fact.name].checked_at if fact.name in checked else None,
+                full_at=checked[fact.name].full_at if fact.name in checked else None,
             )
             for fact in FACTS
             if fact.about not in _DEPLOYMENTS_OWN
@@ -90,7 +97,7 @@ async def open_breaches(marketplace_id: UUID | None = None) -> Mapping[str, int]
         " AND ($1::uuid IS NULL OR marketplace_id = $1) GROUP BY fact",
         marketplace_id,
     )
-    return {row["fact"]: row["count"] for row in rows}
+    return dict(rows)
 
 
 async def list_breaches(

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import execute, fetch, transaction
+from models.database import execute, fetch_all, transaction
+from models.row import Row
 from workflows.audit.invariants.invariant import Fact
 from workflows.emails.notices_for_staff import tell_of_broken_fact
 
@@ -22,6 +23,13 @@ ON CONFLICT (fact, about, entity) WHERE gone_at IS NULL
 DO UPDATE SET seen_at = excluded.seen_at, times = fact_breach.times + 1, tells = excluded.tells
 RETURNING id, marketplace_id, tells, times
 """
+
+
+class _Seen(Row, frozen=True):
+    id: UUID
+    marketplace_id: UUID | None
+    tells: str
+    times: int
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +47,10 @@ async def write_down(fact: Fact, found: Sequence[Found]) -> None:
         return
     columns = [[getattr(one, name) for one in found] for name in ("marketplace_id", "about", "entity", "tells")]
     async with transaction():
-        opened = [row for row in await fetch(_SEEN, fact.name, *columns) if row["times"] == 1]
-        for marketplace_id in dict.fromkeys(row["marketplace_id"] for row in opened if row["marketplace_id"]):
-            own = [row for row in opened if row["marketplace_id"] == marketplace_id]
-            await tell_of_broken_fact(marketplace_id, fact.says, own[0]["tells"], own[0]["id"], len(own))
+        opened = [row for row in await fetch_all(_Seen, _SEEN, fact.name, *columns) if row.times == 1]
+        for marketplace_id in dict.fromkeys(row.marketplace_id for row in opened if row.marketplace_id):
+            own = [row for row in opened if row.marketplace_id == marketplace_id]
+            await tell_of_broken_fact(marketplace_id, fact.says, own[0].tells, own[0].id, len(own))
 
 
 async def end_unseen(fact: str, began: datetime) -> int:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from models.database import execute, fetch, fetch_row
+from models.database import Record, execute, fetch, fetch_row
 from workflows.audit.proof.instants import instant
 from workflows.audit.proof.merkle import Frontier
 from workflows.audit.proof.spans import Span
@@ -135,5 +134,5 @@ async def checkpoints_from(marketplace_id: UUID, after: int, limit: int) -> list
 _OF_MARKETPLACE = f"SELECT {_COLUMNS} FROM checkpoint WHERE marketplace_id = $1"
 
 
-def _read(row: Any) -> Checkpoint | None:
+def _read(row: Record | None) -> Checkpoint | None:
     return None if row is None else msgspec.convert(dict(row), Checkpoint)

@@ -5,7 +5,8 @@ Outside of any transaction. Doubt does no harm: targets take the same object twi
 
 from uuid import UUID
 
-from models.database import execute, fetch, fetch_value, transaction
+from models.database import execute, fetch_all, fetch_value, fetch_values, transaction
+from models.row import Row
 from workflows.audit.proof.checkpoints import Checkpoint, checkpoint_by_id
 from workflows.audit.proof.findings import record_finding
 from workflows.audit.proof.signing import known_keys
@@ -16,6 +17,11 @@ from workflows.runtime.settings import settings
 
 _BY = worker("checkpoint.publish")
 MAILBOX = "mailbox"
+
+
+class _Auditor(Row, frozen=True):
+    id: UUID
+    email: str
 
 
 async def publish_checkpoint(marketplace_id: UUID, checkpoint_id: UUID, targets: Targets) -> None:
@@ -47,12 +53,12 @@ async def _put(made: Checkpoint, name: str, target: Target) -> None:
 
 
 async def _published_to(made: Checkpoint) -> set[str]:
-    rows = await fetch(
+    found = await fetch_values(
         "SELECT target FROM checkpoint_publication WHERE marketplace_id = $1 AND number = $2",
         made.marketplace_id,
         made.number,
     )
-    return {row["target"] for row in rows}
+    return set(found)
 
 
 async def _record(made: Checkpoint, target: str, reference: str) -> None:
@@ -70,7 +76,8 @@ async def _write_to_auditors(made: Checkpoint) -> None:
     """E-mails it to the marketplace's auditors, as often as the deployment wants; once however often it is called."""
     if settings().audit_email == "none" or (settings().audit_email == "daily" and await _written_today(made)):
         return
-    auditors = await fetch(
+    auditors = await fetch_all(
+        _Auditor,
         "SELECT id, email FROM staff WHERE marketplace_id = $1 AND role = 'auditor' AND removed_at IS NULL",
         made.marketplace_id,
     )
@@ -79,8 +86,8 @@ async def _write_to_auditors(made: Checkpoint) -> None:
             await stage_email(
                 made.marketplace_id,
                 template="staff_checkpoint",
-                recipient=auditor["email"],
-                staff_id=auditor["id"],
+                recipient=auditor.email,
+                staff_id=auditor.id,
                 cause=f"checkpoint:{made.id}",
                 by=_BY,
                 context={

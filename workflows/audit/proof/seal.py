@@ -7,13 +7,12 @@ on from them. Publishing is staged in the transaction that writes the checkpoint
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from models.database import alone, connection, execute, fetch, transaction
+from models.database import alone, connection, execute, fetch_values, transaction
 from workflows.audit.proof.checkpoints import Checkpoint, keep, latest, statement_of
 from workflows.audit.proof.findings import record_finding
-from workflows.audit.proof.leaves import SELECT_LEAVES, leaf_of
+from workflows.audit.proof.leaves import SELECT_LEAVES, Leaf, leaf_of
 from workflows.audit.proof.merkle import Frontier
 from workflows.audit.proof.signing import SigningKey, ready_key
 from workflows.audit.proof.spans import Horizon, Span, changed_since_sealed, floor, horizon, unsealed, within
@@ -45,8 +44,8 @@ async def _seal_all(key: SigningKey, targets: Targets) -> int:
     elsewhere = await changed_since_sealed(seen)
     since = None if elsewhere else await floor(seen)
     made = 0
-    for row in await fetch("SELECT id FROM marketplace ORDER BY id"):
-        made += await seal_marketplace(row["id"], key, seen, targets, since=since, elsewhere=elsewhere) is not None
+    for marketplace_id in await fetch_values("SELECT id FROM marketplace ORDER BY id"):
+        made += await seal_marketplace(marketplace_id, key, seen, targets, since=since, elsewhere=elsewhere) is not None
     await _remember(seen)
     return made
 
@@ -107,20 +106,20 @@ async def _grow(
     first_at = last_at = None
     async with aclosing(_rows(marketplace_id, spans, since)) as batches:
         async for rows in batches:
-            first_at = first_at or rows[0]["at"]
-            last_at = rows[-1]["at"]
+            first_at = first_at or rows[0].at
+            last_at = rows[-1].at
             for row in rows:
-                tree.push(leaf_of(row["hash"], row["xid"], row["system"]))
+                tree.push(leaf_of(row))
     return tree, first_at, last_at
 
 
-async def _rows(marketplace_id: UUID, spans: Sequence[Span], since: datetime | None) -> AsyncGenerator[Sequence[Any]]:
+async def _rows(marketplace_id: UUID, spans: Sequence[Span], since: datetime | None) -> AsyncGenerator[Sequence[Leaf]]:
     where = within(spans) + ("" if since is None else " AND at >= $2")
     sql = f"{SELECT_LEAVES} WHERE marketplace_id = $1 AND {where} ORDER BY at, entity_id, seq"
     async with transaction(), connection() as current:
         cursor = await current.cursor(sql, marketplace_id, *([] if since is None else [since]))
         while rows := await cursor.fetch(_BATCH):
-            yield rows
+            yield [Leaf(*row) for row in rows]
 
 
 async def _remember(seen: Horizon) -> None:

@@ -8,12 +8,11 @@ system identifier (the database was restored or upgraded) count as below.
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
+from models.database import fetch_all, fetch_one, fetch_value, fetch_values
+from models.row import Row
 
-from models.database import fetch, fetch_all, fetch_row, fetch_value
 
-
-class Span(msgspec.Struct, frozen=True):
+class Span(Row, frozen=True):
     """Of the rows that a system wrote, those by transactions from `low` until before `high`."""
 
     system: int
@@ -21,7 +20,7 @@ class Span(msgspec.Struct, frozen=True):
     high: int
 
 
-class Horizon(msgspec.Struct, frozen=True, kw_only=True):
+class Horizon(Row, frozen=True):
     """Until where this cluster's transactions have all ended; `next_xid` is the first that had not begun at `at`."""
 
     system: int
@@ -32,13 +31,21 @@ class Horizon(msgspec.Struct, frozen=True, kw_only=True):
 
 async def horizon() -> Horizon:
     """As of now. `at` is before the look, so that whoever begins later is later by their time too."""
-    row = await fetch_row(
+    found = await fetch_one(
+        Horizon,
         "SELECT (pg_control_system()).system_identifier AS system, pg_snapshot_xmin(seen)::text::bigint AS below_xid,"
         " pg_snapshot_xmax(seen)::text::bigint AS next_xid, statement_timestamp() AS at"
-        " FROM pg_current_snapshot() AS seen"
+        " FROM pg_current_snapshot() AS seen",
     )
-    assert row is not None, "a function answers with a row"
-    return Horizon(**row)
+    assert found is not None, "a function answers with a row"
+    return found
+
+
+class _Last(Row, frozen=True):
+    """The last transaction of another system that wrote rows."""
+
+    system_identifier: int
+    last: int
 
 
 def within(spans: Sequence[Span]) -> str:
@@ -70,10 +77,8 @@ async def sealed_until(marketplace_id: object, last: int | None = None) -> dict[
 
 async def systems_of(marketplace_id: object) -> set[int]:
     """The systems that wrote a marketplace's rows; reads all of them."""
-    rows = await fetch(
-        "SELECT DISTINCT system_identifier FROM transition_log WHERE marketplace_id = $1", marketplace_id
-    )
-    return {row["system_identifier"] for row in rows}
+    sql = "SELECT DISTINCT system_identifier FROM transition_log WHERE marketplace_id = $1"
+    return set(await fetch_values(sql, marketplace_id))
 
 
 async def unsealed(marketplace_id: object, seen: Horizon, *, elsewhere: bool) -> list[Span]:
@@ -82,15 +87,16 @@ async def unsealed(marketplace_id: object, seen: Horizon, *, elsewhere: bool) ->
     spans = [Span(seen.system, until.get(seen.system, 0), seen.below_xid)]
     if not elsewhere:
         return spans
-    for row in await fetch(
+    for row in await fetch_all(
+        _Last,
         "SELECT system_identifier, max(xid)::text::bigint AS last FROM transition_log"
         " WHERE marketplace_id = $1 AND system_identifier <> $2 GROUP BY 1 ORDER BY 1",
         marketplace_id,
         seen.system,
     ):
-        low = until.get(row["system_identifier"], 0)
-        if row["last"] >= low:
-            spans.append(Span(row["system_identifier"], low, row["last"] + 1))
+        low = until.get(row.system_identifier, 0)
+        if row.last >= low:
+            spans.append(Span(row.system_identifier, low, row.last + 1))
     return spans
 
 
