@@ -31,6 +31,7 @@ __all__ = [
     "fetch",
     "fetch_all",
     "fetch_one",
+    "fetch_pairs",
     "fetch_row",
     "fetch_value",
     "fetch_values",
@@ -228,6 +229,11 @@ async def fetch_row(sql: str, *args: object) -> Record | None:
 async def fetch_values(sql: str, *args: object) -> list[Any]:
     """The first column of every row."""
     return [row[0] for row in await fetch(sql, *args)]
+
+
+async def fetch_pairs(sql: str, *args: object) -> dict[Any, Any]:
+    """The first column of every row, and its second column."""
+    return {row[0]: row[1] for row in await fetch(sql, *args)}
 
 
 async def fetch_value(sql: str, *args: object) -> Any:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import fetch, fetch_value
+from models.database import fetch_pairs, fetch_value
 from workflows.audit.export.inclusion import inclusion_lines
 from workflows.audit.export.lines import Form, Rows, control_line, first_of, head, number_of, row_lines, rows_of
 from workflows.audit.proof.checkpoints import Checkpoint, before, checkpoints_from, latest
@@ -62,7 +62,7 @@ def check_wanted(wanted: Wanted) -> None:
 
 async def marketplaces_to_export(slugs: Sequence[str]) -> list[UUID]:
     """The marketplaces of these slugs, in their order; all of them when none is named. Raises NotFound."""
-    found = dict(await fetch("SELECT slug, id FROM marketplace ORDER BY created_at, id"))
+    found = await fetch_pairs("SELECT slug, id FROM marketplace ORDER BY created_at, id")
     if unknown := sorted(set(slugs) - found.keys()):
         raise NotFound(f"no marketplace {', '.join(unknown)}")
     return [found[slug] for slug in slugs or found]

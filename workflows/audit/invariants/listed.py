@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import fetch, fetch_all, fetch_value
+from models.database import fetch_all, fetch_pairs, fetch_value
 from models.row import Row
 from workflows.audit.invariants import FACTS, FACTS_BY_NAME
 from workflows.requests.pagination import Asked, Keyset, cursor, cut
@@ -92,12 +92,11 @@ async def facts_of(marketplace_id: UUID) -> FactList:
 
 async def open_breaches(marketplace_id: UUID | None = None) -> Mapping[str, int]:
     """How many breaches of each fact are open, of one marketplace or of all and the deployment's own."""
-    rows = await fetch(
+    return await fetch_pairs(
         "SELECT fact, count(*) AS count FROM fact_breach WHERE gone_at IS NULL"
         " AND ($1::uuid IS NULL OR marketplace_id = $1) GROUP BY fact",
         marketplace_id,
     )
-    return dict(rows)
 
 
 async def list_breaches(

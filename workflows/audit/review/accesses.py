@@ -1,13 +1,14 @@
 """The access log as a review shows it, newest first: refusals, acts that were done, readings of the log itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
 
-from models.database import Record, fetch
+from models.database import fetch_all
+from models.row import Row, columns
 from workflows.audit.review.rows import names_of
 from workflows.requests.attempt import Outcome
 from workflows.requests.pagination import Asked, Keyset, cut
@@ -17,10 +18,27 @@ from workflows.runtime.errors import InvalidInput
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _KEYSET = Keyset("accesses", ("page.at", "page.id"), (datetime, UUID), newest_first=True)
 _HEX = 32  # characters of a client's digest
-_COLUMNS = (
-    "page.id, page.at, page.outcome, page.act, page.route, page.reason, page.status, page.actor_kind, page.actor_id,"
-    " page.session_id, page.request_id, page.client, page.entity_id, page.attempts, page.details"
-)
+
+
+class _Access(Row, frozen=True):
+    id: UUID
+    at: datetime
+    outcome: Outcome
+    act: str
+    route: str
+    reason: str
+    status: int
+    actor_kind: str | None
+    actor_id: str | None
+    session_id: UUID | None
+    request_id: str
+    client: bytes
+    entity_id: UUID | None
+    attempts: int
+    details: dict[str, Any]
+
+
+_COLUMNS = columns(_Access, "page")
 
 
 class AccessWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +101,7 @@ async def list_accesses(marketplace_id: UUID, wanted: AccessWanted, asked: Asked
         [marketplace_id, value],
         asked,
     )
-    page = cut(asked, await fetch(sql, *given), lambda row: cursor_of("accesses", (row["at"], row["id"])))
+    page = cut(asked, await fetch_all(_Access, sql, *given), lambda row: cursor_of("accesses", (row.at, row.id)))
     return AccessPage(accesses=await _shown(marketplace_id, page.rows), after=page.after, before=page.before)
 
 
@@ -93,21 +111,23 @@ async def accesses_of_request(marketplace_id: UUID, request_id: str | None, at: 
     An id may have come from the caller, who can send it again and again: the ten that are nearest in time."""
     if request_id is None:
         return []
-    rows = await fetch(
+    rows = await fetch_all(
+        _Access,
         f"SELECT {_COLUMNS} FROM access_log AS page WHERE page.request_id = $2 AND page.marketplace_id = $1"
         " ORDER BY abs(extract(epoch FROM page.at - $3)), page.id LIMIT 10",
         marketplace_id,
         request_id,
         at,
     )
-    return await _shown(marketplace_id, sorted(rows, key=lambda row: (row["at"], row["id"])))
+    return await _shown(marketplace_id, sorted(rows, key=lambda row: (row.at, row.id)))
 
 
-async def _shown(marketplace_id: UUID, rows: list[Record]) -> list[AccessShown]:
-    names = await names_of(marketplace_id, ((row["actor_kind"], row["actor_id"]) for row in rows))
-    return [
-        AccessShown(
-            **{**row, "client": row["client"].hex()}, actor_name=names.get((row["actor_kind"], row["actor_id"]))
-        )
-        for row in rows
-    ]
+async def _shown(marketplace_id: UUID, rows: Sequence[_Access]) -> list[AccessShown]:
+    actors = ((row.actor_kind, row.actor_id) for row in rows if row.actor_kind and row.actor_id)
+    names = await names_of(marketplace_id, actors)
+    return [_access(row, names.get((row.actor_kind or "", row.actor_id or ""))) for row in rows]
+
+
+def _access(row: _Access, actor_name: str | None) -> AccessShown:
+    fields: dict[str, Any] = {**msgspec.structs.asdict(row), "client": row.client.hex()}
+    return AccessShown(**fields, actor_name=actor_name)

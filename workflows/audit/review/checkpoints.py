@@ -1,11 +1,13 @@
 """The seals on the log as a review shows them: each checkpoint, where it was published, and what does not fit."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from models.database import Record, fetch
+from models.database import fetch_all
+from models.row import Row
 from workflows.audit.proof.findings import Finding, findings_of
 from workflows.requests.pagination import Asked, Keyset, cut
 from workflows.requests.pagination import cursor as cursor_of
@@ -19,6 +21,18 @@ SELECT page.number, page.size, page.root, page.key_id, page.first_at, page.last_
              AND published.number = page.number ORDER BY target) AS published_to
 FROM checkpoint AS page WHERE page.marketplace_id = $1 {beyond} ORDER BY {order} LIMIT {limit}
 """
+
+
+class _Sealed(Row, frozen=True):
+    number: int
+    size: int
+    root: bytes
+    key_id: str
+    first_at: datetime
+    last_at: datetime
+    sealed_at: datetime
+    rows: int
+    published_to: list[str]
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +62,7 @@ class SealPage(msgspec.Struct, frozen=True, kw_only=True):
 async def list_seals(marketplace_id: UUID, asked: Asked) -> SealPage:
     """A page of a marketplace's checkpoints. Raises InvalidInput for a broken cursor."""
     sql, given = _KEYSET.fill(_SEALS, [marketplace_id], asked)
-    page = cut(asked, await fetch(sql, *given), lambda row: cursor_of("seals", (row["number"],)))
+    page = cut(asked, await fetch_all(_Sealed, sql, *given), lambda row: cursor_of("seals", (row.number,)))
     return SealPage(
         seals=[_seal(row) for row in page.rows],
         findings=await findings_of(marketplace_id),
@@ -57,5 +71,6 @@ async def list_seals(marketplace_id: UUID, asked: Asked) -> SealPage:
     )
 
 
-def _seal(row: Record) -> Seal:
-    return Seal(**{**row, "root": row["root"].hex()})
+def _seal(row: _Sealed) -> Seal:
+    fields: dict[str, Any] = {**msgspec.structs.asdict(row), "root": row.root.hex()}
+    return Seal(**fields)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import fetch, fetch_all
+from models.database import fetch_all, fetch_pairs
 from workflows.audit.review.daily_counts import counted
 from workflows.audit.review.filters import MADE, LogFilter
 from workflows.runtime.clock import now
@@ -78,7 +78,7 @@ async def moves_by_day(marketplace_id: UUID, wanted: LogFilter) -> DayCounts:
         field = "entity" if wanted.entity else "actor_id"
         raise InvalidInput({field: "Counts are kept by rule and kind of actor, not for one thing or one person."})
     first, last = period_of(wanted.since, wanted.until)
-    rows = await fetch(
+    moves: dict[date, int] = await fetch_pairs(
         f"SELECT day, sum(moves)::bigint AS moves FROM log_day WHERE marketplace_id = $1 AND {_RULE}"
         " AND day BETWEEN $7 AND $8 GROUP BY day",
         marketplace_id,
@@ -90,7 +90,6 @@ async def moves_by_day(marketplace_id: UUID, wanted: LogFilter) -> DayCounts:
         first,
         last,
     )
-    moves = {row["day"]: row["moves"] for row in rows}
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return DayCounts(
         days=[DayCount(day=day, moves=moves.get(day, 0)) for day in days],
@@ -114,12 +113,11 @@ ORDER BY trigger, from_state, to_state
 
 async def machine_counts(marketplace_id: UUID, machine: str, first: date, last: date) -> MachineCounts:
     """The figures of one life cycle, of these days."""
-    states = await fetch(_STATES, marketplace_id, machine)
     return MachineCounts(
         machine=machine,
         since=first,
         until=last,
-        states={row["state"]: row["things"] for row in states},
+        states=await fetch_pairs(_STATES, marketplace_id, machine),
         rules=await fetch_all(RuleCount, _RULES, marketplace_id, machine, first, last),
         as_of=(await counted()).as_of,
     )

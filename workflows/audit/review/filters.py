@@ -77,7 +77,7 @@ async def known_rules(marketplace_id: UUID) -> frozenset[KnownRule]:
         marketplace_id,
     )
     return defined_rules() | {
-        KnownRule(row["machine"], row["trigger"], row["from_state"] or MADE, row["to_state"]) for row in seen
+        KnownRule(machine, trigger, from_state or MADE, to_state) for machine, trigger, from_state, to_state in seen
     }
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, fetch, fetch_row, fetch_value
+from models.database import fetch_all, fetch_one, fetch_value
+from models.row import Row
 from workflows.audit.review.entities import OF_CUSTOMER, OF_SUBSCRIPTION
-from workflows.audit.review.rows import BEGINNING, COLUMNS, LoggedMove, logged_moves
+from workflows.audit.review.rows import BEGINNING, COLUMNS, LoggedMove, LoggedRow, logged_moves
 from workflows.requests.pagination import Asked, cursor, position
 from workflows.runtime.errors import NotFound
 
@@ -28,6 +29,26 @@ class Told(LoggedMove, frozen=True, kw_only=True):
     currency: str | None
     what: str | None
     client: str | None
+    session_id: UUID | None
+
+
+class _Subject(Row, frozen=True):
+    id: UUID
+    number: int
+
+
+class _Numbers(Row, frozen=True):
+    """The subscription's number, or the customer's, that a row of the log belongs to."""
+
+    subscription: int | None
+    customer: int | None
+
+
+class _ToldRow(LoggedRow, frozen=True):
+    amount_minor: int | None
+    currency: str | None
+    what: str | None
+    client: bytes | None
     session_id: UUID | None
 
 
@@ -70,7 +91,8 @@ async def story_of_customer(marketplace_id: UUID, which: int | UUID, asked: Aske
 
 
 async def _story(subject: str, things: str, marketplace_id: UUID, which: int | UUID, asked: Asked) -> Story:
-    found = await fetch_row(
+    found = await fetch_one(
+        _Subject,
         f"SELECT id, number FROM {subject} WHERE marketplace_id = $1"
         f" AND {'id' if isinstance(which, UUID) else 'number'} = $2",
         marketplace_id,
@@ -79,28 +101,27 @@ async def _story(subject: str, things: str, marketplace_id: UUID, which: int | U
     if found is None:
         raise NotFound(f"no {subject} {which}")
     behind: Any = position(_NAME, _TYPES, asked.cursor) if asked.cursor else _FIRST
-    rows = await fetch(_PAGE.format(things=things), marketplace_id, found["id"], *behind, asked.limit + 1)
+    rows = await fetch_all(_ToldRow, _PAGE.format(things=things), marketplace_id, found.id, *behind, asked.limit + 1)
     shown, more = rows[: asked.limit], len(rows) > asked.limit
     last = shown[-1] if more else None
     return Story(
         subject=subject,
-        id=found["id"],
-        number=found["number"],
+        id=found.id,
+        number=found.number,
         moves=[_told(move, row) for move, row in zip(await logged_moves(marketplace_id, shown), shown, strict=True)],
-        after=cursor(_NAME, (last["at"], last["entity_id"], last["seq"])) if last else None,
+        after=cursor(_NAME, (last.at, last.entity_id, last.seq)) if last else None,
     )
 
 
-def _told(move: LoggedMove, row: Record) -> Told:
+def _told(move: LoggedMove, row: _ToldRow) -> Told:
     fields = {name: getattr(move, name) for name in LoggedMove.__struct_fields__}
-    client: bytes | None = row["client"]
     return Told(
         **fields,
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        what=row["what"],
-        client=None if client is None else client.hex(),
-        session_id=row["session_id"],
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        what=row.what,
+        client=None if row.client is None else row.client.hex(),
+        session_id=row.session_id,
     )
 
 
@@ -121,10 +142,10 @@ async def subject_of(marketplace_id: UUID, machine: str, entity_id: UUID) -> tup
     None for a thing of no story."""
     if machine not in _SUBJECTS:
         return None
-    row = await fetch_row(_SUBJECTS[machine], marketplace_id, entity_id)
-    if row is None or (row["subscription"] is None and row["customer"] is None):
+    row = await fetch_one(_Numbers, _SUBJECTS[machine], marketplace_id, entity_id)
+    if row is None or (row.subscription is None and row.customer is None):
         return None
-    return ("subscription", row["subscription"]) if row["subscription"] else ("customer", row["customer"])
+    return ("subscription", row.subscription) if row.subscription else ("customer", row.customer or 0)
 
 
 _NUMBERS = (

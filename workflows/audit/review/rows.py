@@ -1,24 +1,43 @@
 """A row of the log as a review shows it, and what every statement over the log has in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from models.database import Record, fetch
+from models.database import fetch
+from models.row import Row, columns
 from workflows.engine.actor import ActorKind
 
-COLUMNS = (
-    "log.at, log.machine, log.entity_id, log.seq, log.trigger, log.from_state, log.to_state, log.actor_kind,"
-    " log.actor_id, log.reason, log.request_id, log.details, log.previous_hash, log.hash"
-)
 NEWEST_FIRST = "at DESC, entity_id DESC, seq DESC"  # of one instant by id: no two rows are alike
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # of time, as far as logs go
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARGIN = timedelta(days=1)  # by which the clocks of what gave an id and of the log may differ
 _VERSION = 7  # of UUIDs: they begin with milliseconds since 1970
+
+
+class LoggedRow(Row, frozen=True):
+    """A row of the log as the statements read it."""
+
+    at: datetime
+    machine: str
+    entity_id: UUID
+    seq: int
+    trigger: str
+    from_state: str | None
+    to_state: str
+    actor_kind: ActorKind
+    actor_id: str
+    reason: str
+    request_id: str | None
+    details: dict[str, Any] | None
+    previous_hash: bytes | None
+    hash: bytes
+
+
+COLUMNS = columns(LoggedRow, "log")
 
 
 class LoggedMove(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,30 +69,29 @@ def born(entity_id: UUID) -> datetime:
     return max(BEGINNING, _EPOCH + since_1970 - _MARGIN)
 
 
-async def logged_moves(marketplace_id: UUID, rows: list[Record]) -> list[LoggedMove]:
+async def logged_moves(marketplace_id: UUID, rows: Sequence[LoggedRow]) -> list[LoggedMove]:
     """Rows with `COLUMNS`, and the names of who moved them."""
-    names = await names_of(marketplace_id, ((row["actor_kind"], row["actor_id"]) for row in rows))
-    return [_move(row, names.get((row["actor_kind"], row["actor_id"]))) for row in rows]
+    names = await names_of(marketplace_id, ((row.actor_kind, row.actor_id) for row in rows))
+    return [_move(row, names.get((row.actor_kind, row.actor_id))) for row in rows]
 
 
-def _move(row: Record, name: str | None) -> LoggedMove:
-    previous: bytes | None = row["previous_hash"]
+def _move(row: LoggedRow, name: str | None) -> LoggedMove:
     return LoggedMove(
-        at=row["at"],
-        machine=row["machine"],
-        entity_id=row["entity_id"],
-        seq=row["seq"],
-        trigger=row["trigger"],
-        from_state=row["from_state"],
-        to_state=row["to_state"],
-        actor_kind=row["actor_kind"],
-        actor_id=row["actor_id"],
+        at=row.at,
+        machine=row.machine,
+        entity_id=row.entity_id,
+        seq=row.seq,
+        trigger=row.trigger,
+        from_state=row.from_state,
+        to_state=row.to_state,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
         actor_name=name,
-        reason=row["reason"],
-        request_id=row["request_id"],
-        details=row["details"] or {},
-        previous_hash=None if previous is None else previous.hex(),
-        hash=row["hash"].hex(),
+        reason=row.reason,
+        request_id=row.request_id,
+        details=row.details or {},
+        previous_hash=None if row.previous_hash is None else row.previous_hash.hex(),
+        hash=row.hash.hex(),
     )
 
 
@@ -88,7 +106,7 @@ async def names_of(marketplace_id: UUID, actors: Iterable[tuple[str, str]]) -> d
                 marketplace_id,
                 [one for one in ids if one is not None],
             )
-            found |= {(kind, row["id"]): row["name"] for row in named}
+            found |= {(kind, one): name for one, name in named}
     return found
 
 

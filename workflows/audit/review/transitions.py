@@ -11,11 +11,12 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, execute, fetch, fetch_value, transaction
+from models.database import execute, fetch_all, fetch_value, transaction
+from models.row import columns
 from workflows.audit.review.daily_counts import counted
 from workflows.audit.review.entities import OF_CUSTOMER, OF_THING
 from workflows.audit.review.filters import MADE, LogFilter
-from workflows.audit.review.rows import BEGINNING, COLUMNS, END, NEWEST_FIRST, LoggedMove, born, logged_moves
+from workflows.audit.review.rows import BEGINNING, COLUMNS, END, NEWEST_FIRST, LoggedMove, LoggedRow, born, logged_moves
 from workflows.machines import MACHINES
 from workflows.requests.pagination import PAGE_SIZE, Asked, cursor, position
 from workflows.runtime.errors import NotFound
@@ -75,11 +76,20 @@ SELECT * FROM (
                WHERE {_WITHIN.format(since="greatest($2, $14::timestamptz)", until="$3")} AND {_RULE.format("log")}
                  AND {_KIND.format("log")} {_PAGE})
 ) AS found {_PAGE}"""
+
+
+class _Placed(LoggedRow, frozen=True):
+    """A row that was looked at: whether it fits the filter, and its place among those."""
+
+    fits: bool
+    place: int
+
+
 # All that was looked at, or what fits of it and where the looking ended.
 _CHOSEN = f"""
 WITH {{things}} looked AS MATERIALIZED ({{looked}}), placed AS (
     SELECT log.*, {_FITS} AS fits, row_number() OVER (ORDER BY {NEWEST_FIRST}) AS place FROM looked AS log
-) SELECT * FROM placed WHERE fits OR place = $7 ORDER BY place"""
+) SELECT {columns(_Placed)} FROM placed WHERE fits OR place = $7 ORDER BY place"""
 
 
 class LogPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +121,7 @@ async def list_moves(marketplace_id: UUID, wanted: LogFilter, asked: Asked) -> L
     async with transaction():
         # The planner thinks that few rows fit, and would read all of them to sort them; an index has them in order.
         await execute("SET LOCAL enable_sort = off")
-        rows = await fetch(sql, *given, *more)
+        rows = await fetch_all(_Placed, sql, *given, *more)
     return await _page(marketplace_id, rows, asked.limit, most)
 
 
@@ -143,15 +153,15 @@ def _named(things: str) -> str:
     return things.replace("$2", "$14::uuid") + ","
 
 
-async def _page(marketplace_id: UUID, rows: list[Record], limit: int, most: int) -> LogPage:
-    fitting = [row for row in rows if row["fits"]]
+async def _page(marketplace_id: UUID, rows: list[_Placed], limit: int, most: int) -> LogPage:
+    fitting = [row for row in rows if row.fits]
     shown, more = fitting[:limit], len(fitting) > limit
-    ended_early = not more and bool(rows) and rows[-1]["place"] == most
+    ended_early = not more and bool(rows) and rows[-1].place == most
     last = shown[-1] if more else rows[-1] if ended_early else None
     return LogPage(
         transitions=await logged_moves(marketplace_id, shown),
-        after=cursor(_NAME, (last["at"], last["entity_id"], last["seq"])) if last else None,
-        looked_back_to=last["at"] if last and ended_early else None,
+        after=cursor(_NAME, (last.at, last.entity_id, last.seq)) if last else None,
+        looked_back_to=last.at if last and ended_early else None,
     )
 
 
@@ -165,7 +175,8 @@ async def _last_moved(marketplace_id: UUID, machine: str, entity_id: UUID) -> da
 
 async def move_of(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> LoggedMove:
     """One row of a chain. Raises NotFound."""
-    rows = await fetch(
+    rows = await fetch_all(
+        LoggedRow,
         f"SELECT {COLUMNS} FROM transition_log AS log WHERE log.marketplace_id = $1 AND log.machine = $2"
         " AND log.entity_id = $3 AND log.seq = $4 AND log.at BETWEEN $5 AND $6",
         marketplace_id,
