@@ -8,12 +8,19 @@ was charged stays with its gateway: it is asked about and given back there.
 from typing import Any
 from uuid import UUID
 
-from models.database import fetch_row, fetch_value
+from models.database import fetch_one, fetch_value
+from models.row import Row
 from workflows.runtime.errors import InvalidInput, NotFound
 from workflows.runtime.settings import settings
 
 SANDBOX, STRIPE = "sandbox", "stripe"
 GATEWAYS = (SANDBOX, STRIPE)
+
+
+class _Choice(Row, frozen=True):
+    gateway: str
+    sandbox: bool
+    clock_moved: bool
 
 
 def gateway_problem(name: str) -> str | None:
@@ -30,17 +37,18 @@ async def gateway_columns(marketplace_id: UUID, gateway: str) -> dict[str, Any]:
 
     In the caller's transaction; locks the marketplace's row. Raises InvalidInput where it cannot change now, NotFound.
     """
-    row = await fetch_row(
+    row = await fetch_one(
+        _Choice,
         "SELECT gateway, sandbox, clock_offset <> '0' AS clock_moved FROM marketplace WHERE id = $1 FOR UPDATE",
         marketplace_id,
     )
     if row is None:
         raise NotFound("no such marketplace")
-    if row["gateway"] == gateway:
+    if row.gateway == gateway:
         return {}
-    if gateway == SANDBOX and not row["sandbox"] and settings().environment == "production":
+    if gateway == SANDBOX and not row.sandbox and settings().environment == "production":
         raise InvalidInput({"gateway": "cannot be the sandbox again: this marketplace is live."})
-    if row["clock_moved"]:
+    if row.clock_moved:
         raise InvalidInput({"gateway": "cannot change: this sandbox's clock was moved. Make a new marketplace."})
     if await _cards_in_use_elsewhere(marketplace_id, gateway):
         raise InvalidInput({"gateway": "cannot change: there are subscriptions with cards at another gateway."})

@@ -10,7 +10,8 @@ from datetime import timedelta
 import msgspec
 
 from models import schema
-from models.database import fetch, fetch_row
+from models.database import fetch_one, fetch_pairs
+from models.row import Row
 from workflows.audit.proof.status import sealing_warnings
 from workflows.engine.job_names import CHARGES, DOCUMENTS, EMAILS, LINKS, QUEUES, SWEEPS, WEBHOOKS
 
@@ -88,11 +89,17 @@ def _late(queues: dict[str, QueueHealth]) -> list[str]:
     ]
 
 
+class _QueueEnds(Row, frozen=True):
+    waiting: int
+    oldest: float  # seconds
+    dead: int
+
+
 async def _heartbeats() -> dict[str, float]:
-    rows = await fetch(
+    ages = await fetch_pairs(
         "SELECT kind, extract(epoch FROM clock_timestamp() - max(at))::float8 AS age FROM heartbeat GROUP BY kind"
     )
-    return {row["kind"]: max(row["age"], 0.0) for row in rows}
+    return {kind: max(age, 0.0) for kind, age in ages.items()}
 
 
 async def _queues() -> dict[str, QueueHealth]:
@@ -104,7 +111,8 @@ async def _queue(name: str) -> QueueHealth:
 
     A sent row's due_at is the dispatcher's next look at it; since when it waits is in wanted_at.
     """
-    row = await fetch_row(
+    row = await fetch_one(
+        _QueueEnds,
         "WITH due AS MATERIALIZED (SELECT least(due_at, wanted_at) AS since FROM outbox"
         "   WHERE queue = $1 AND status = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT $2),"
         " sent AS MATERIALIZED (SELECT wanted_at AS since FROM outbox WHERE queue = $1 AND status = 'sent' LIMIT $2),"
@@ -116,4 +124,4 @@ async def _queue(name: str) -> QueueHealth:
         COUNTED,
     )
     assert row is not None, "an aggregate answers with one row"
-    return QueueHealth(waiting=row["waiting"], oldest_wait_seconds=max(row["oldest"], 0.0), dead=row["dead"])
+    return QueueHealth(waiting=row.waiting, oldest_wait_seconds=max(row.oldest, 0.0), dead=row.dead)

@@ -5,13 +5,15 @@ Written piece by piece: a page of one section, or a few PDFs, is in memory at on
 
 import io
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import msgspec
 
-from models.database import Record, fetch, fetch_row
+from models.database import Record, fetch, fetch_all, fetch_row
+from models.row import Row
 from workflows.customers.records import CustomerRecord
 from workflows.invoices.zip_entries import pdf_name, zip_entry
 from workflows.privacy.data_export_sections import LOG, SECTIONS
@@ -35,6 +37,13 @@ JOIN document ON document.marketplace_id = invoice.marketplace_id AND document.i
 JOIN document_file AS file ON file.marketplace_id = document.marketplace_id AND file.document_id = document.id
 WHERE invoice.marketplace_id = $1 AND invoice.customer_id = $2 AND invoice.id > $3 ORDER BY invoice.id LIMIT {_AT_ONCE}
 """
+
+
+class _Pdf(Row, frozen=True):
+    id: UUID
+    number: str
+    issued_at: datetime
+    pdf: bytes
 
 
 class _Sink(io.RawIOBase):
@@ -80,12 +89,12 @@ async def customer_archive(marketplace_id: UUID, customer: CustomerRecord) -> As
                 document.write(piece)
                 yield sink.take()
         last, names = _FIRST, set[str]()
-        while invoices := await fetch(_PDFS, marketplace_id, customer.id, last):
+        while invoices := await fetch_all(_Pdf, _PDFS, marketplace_id, customer.id, last):
             for invoice in invoices:
-                name = f"invoices/{pdf_name(invoice['number'], names)}"
-                archive.writestr(zip_entry(name, invoice["issued_at"]), invoice["pdf"])
+                name = f"invoices/{pdf_name(invoice.number, names)}"
+                archive.writestr(zip_entry(name, invoice.issued_at), invoice.pdf)
                 yield sink.take()
-            last = invoices[-1]["id"]
+            last = invoices[-1].id
     yield sink.take()
 
 

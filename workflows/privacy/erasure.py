@@ -11,7 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, execute, fetch, fetch_row, fetch_value, retrying, transaction
+from models.customers.rows import CustomerRow
+from models.database import execute, fetch, fetch_one, fetch_value, fetch_values, retrying, transaction
+from models.row import Row, columns
 from workflows.customers.records import find_customer
 from workflows.engine.actor import Actor
 from workflows.engine.emit_event import tell
@@ -22,6 +24,21 @@ from workflows.privacy.erasure_statements import TRACES
 from workflows.runtime.errors import WorkflowError
 
 _OF_CUSTOMER = "marketplace_id = $1 AND customer_id = $2"
+_LOCKED = f"SELECT {columns(CustomerRow)} FROM customer WHERE marketplace_id = $1 AND id = $2 FOR UPDATE"
+
+
+class _Standing(Row, frozen=True):
+    number: int
+    erased_at: datetime | None
+
+
+class _Unsettled(Row, frozen=True):
+    """Which of the customer's payments wait for an answer, and whether an import runs that may know the customer."""
+
+    charging: bool
+    disputed: bool
+    refunding: bool
+    importing: bool
 
 
 class ErasureRefused(WorkflowError):
@@ -59,24 +76,23 @@ async def erase_customer(marketplace_id: UUID, customer: str, by: Actor) -> Eras
     found = await find_customer(marketplace_id, customer)
     async with transaction():
         await fetch(f"SELECT FROM subscription WHERE {_OF_CUSTOMER} ORDER BY id FOR UPDATE", marketplace_id, found.id)
-        row: Any = await fetch_row(
-            "SELECT * FROM customer WHERE marketplace_id = $1 AND id = $2 FOR UPDATE", marketplace_id, found.id
-        )
-        if row["erased_at"] is None:
+        row = await fetch_one(CustomerRow, _LOCKED, marketplace_id, found.id)
+        assert row is not None, "it was found, and customers are never deleted"
+        if row.erased_at is None:
             if hindrances := await _hindrances(marketplace_id, found.id):
                 raise ErasureRefused(hindrances)
             await _erase(row, by)
         return await _shown(marketplace_id, found.id)
 
 
-async def _erase(row: Record, by: Actor) -> None:
-    marketplace_id, customer_id = row["marketplace_id"], row["id"]
+async def _erase(row: CustomerRow, by: Actor) -> None:
+    marketplace_id, customer_id = row.marketplace_id, row.id
     move = Move(by, "customer_erased")
     for machine in (ACCESS_TOKEN, PORTAL_SESSION):  # in this order: a link redeemed meanwhile has its session ended
         await fire_where(machine, "revoke", _OF_CUSTOMER, (marketplace_id, customer_id), move)
     await fire_where(OUTGOING_EMAIL, "drop", _OF_CUSTOMER, (marketplace_id, customer_id), move)
     known = {"marketplace": marketplace_id, "customer": customer_id}
-    known |= {name: row[name] for name in ("number", "email", "reference", "gateway_reference")}
+    known |= {name: getattr(row, name) for name in ("number", "email", "reference", "gateway_reference")}
     for trace in TRACES:
         await execute(*_filled(trace, known))
     await record_change(marketplace_id, by, f"customer:{customer_id}", "erased")
@@ -92,28 +108,32 @@ def _filled(sql: str, known: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 async def _shown(marketplace_id: UUID, customer_id: UUID) -> ErasureShown:
-    row: Any = await fetch_row(
-        "SELECT number, erased_at FROM customer WHERE marketplace_id = $1 AND id = $2", marketplace_id, customer_id
+    row = await fetch_one(
+        _Standing,
+        "SELECT number, erased_at FROM customer WHERE marketplace_id = $1 AND id = $2",
+        marketplace_id,
+        customer_id,
     )
+    assert row is not None, "customers are never deleted"
     return ErasureShown(
-        number=row["number"],
-        hindrances=[] if row["erased_at"] else await _hindrances(marketplace_id, customer_id),
+        number=row.number,
+        hindrances=[] if row.erased_at else await _hindrances(marketplace_id, customer_id),
         invoices=await fetch_value(f"SELECT count(*) FROM invoice WHERE {_OF_CUSTOMER}", marketplace_id, customer_id),
-        erased_at=row["erased_at"],
+        erased_at=row.erased_at,
     )
 
 
 async def _hindrances(marketplace_id: UUID, customer_id: UUID) -> list[str]:
     """What lives, and what is not settled yet: money on its way needs its customer."""
-    live = await fetch(
+    live = await fetch_values(
         f"SELECT number FROM subscription WHERE {_OF_CUSTOMER} AND state IN ('active', 'failed_charge')"
         " ORDER BY number",
         marketplace_id,
         customer_id,
     )
-    said = [f"Subscription {row['number']} is not ended: cancel it first." for row in live]
-    found: Any = await fetch_row(_UNSETTLED, marketplace_id, customer_id)
-    return said + [sentence for name, sentence in _SENTENCES.items() if found[name]]
+    said = [f"Subscription {number} is not ended: cancel it first." for number in live]
+    found = await fetch_one(_Unsettled, _UNSETTLED, marketplace_id, customer_id)
+    return said + [sentence for name, sentence in _SENTENCES.items() if getattr(found, name)]
 
 
 _OF_THEIR_CHARGES = "marketplace_id = $1 AND charge.customer_id = $2"

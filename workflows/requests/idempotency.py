@@ -12,7 +12,9 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from models.database import Record, execute, fetch_row, fetch_value
+from models.database import execute, fetch_one, fetch_value
+from models.requests.rows import IdempotentRequestRow
+from models.row import columns
 from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.keys import UnknownKey, current_key_id, derive
@@ -86,16 +88,17 @@ async def claim_request(asked: Asked) -> Claim | KeptAnswer:
         run = uuid4()
         if (made := await _insert(asked, run)) is not None:
             return Claim(marketplace_id=asked.marketplace_id, scope=asked.scope, id=made, run=run, resumed=False)
-        row = await fetch_row(
-            "SELECT * FROM idempotent_request WHERE marketplace_id = $1 AND scope = $2",
+        row = await fetch_one(
+            IdempotentRequestRow,
+            f"SELECT {columns(IdempotentRequestRow)} FROM idempotent_request WHERE marketplace_id = $1 AND scope = $2",
             asked.marketplace_id,
             asked.scope,
         )
         if row is None:
             continue  # forgotten in between
-        if row["created_at"] > now() - KEPT_FOR:
+        if row.created_at > now() - KEPT_FOR:
             return await _known(asked, row, run)
-        await _forget(asked.marketplace_id, asked.scope, row["claim"])
+        await _forget(asked.marketplace_id, asked.scope, row.claim)
 
 
 async def _insert(asked: Asked, run: UUID) -> UUID | None:
@@ -116,30 +119,30 @@ async def _insert(asked: Asked, run: UUID) -> UUID | None:
     )
 
 
-async def _known(asked: Asked, row: Record, run: UUID) -> Claim | KeptAnswer:
+async def _known(asked: Asked, row: IdempotentRequestRow, run: UUID) -> Claim | KeptAnswer:
     if not _same(asked, row):
         raise KeyReused("another request came with this key")
-    if row["status"] is not None:
-        if row["body"] is None:
+    if row.status is not None:
+        if row.body is None:
             raise ShownOnce("done before")
-        return KeptAnswer(status=row["status"], headers=row["headers"], body=row["body"])
-    taken = row["claimed_until"] <= now() and await execute(
+        return KeptAnswer(status=row.status, headers=row.headers or {}, body=row.body)
+    taken = row.claimed_until <= now() and await execute(
         "UPDATE idempotent_request SET claim = $4, claimed_until = $5"
         " WHERE marketplace_id = $1 AND scope = $2 AND claim = $3 AND status IS NULL",
         asked.marketplace_id,
         asked.scope,
-        row["claim"],
+        row.claim,
         run,
         now() + HELD_FOR,
     )
     if not taken:
         raise KeyBusy("the first request under this key is being worked on")
-    return Claim(marketplace_id=asked.marketplace_id, scope=asked.scope, id=row["id"], run=run, resumed=True)
+    return Claim(marketplace_id=asked.marketplace_id, scope=asked.scope, id=row.id, run=run, resumed=True)
 
 
-def _same(asked: Asked, row: Record) -> bool:
+def _same(asked: Asked, row: IdempotentRequestRow) -> bool:
     try:
-        return hmac.compare_digest(asked.fingerprint(row["key_id"]), row["fingerprint"])
+        return hmac.compare_digest(asked.fingerprint(row.key_id), row.fingerprint)
     except UnknownKey:
         return False  # nobody can tell: better refused than done twice
 
