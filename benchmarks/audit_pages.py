@@ -22,13 +22,13 @@ from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.factories import a_marketplace, a_staff_member, a_staff_session
 from workflows.access.sessions import find_staff_session
-from workflows.audit.review.accesses import AccessWanted, accesses_of_request, list_accesses
-from workflows.audit.review.counts import can_be_counted, machine_counts, moves_by_day
+from workflows.audit.review.accesses import AccessFilter, accesses_of_request, list_accesses
+from workflows.audit.review.counts import can_be_counted, machine_counts, transitions_by_day
 from workflows.audit.review.filters import LogFilter, known_rules
-from workflows.audit.review.history import story_of_customer, story_of_subscription, subject_of
-from workflows.audit.review.transitions import list_moves, move_of
+from workflows.audit.review.history import history_of_customer, history_of_subscription, subject_of
+from workflows.audit.review.transitions import list_transitions, transition_of
 from workflows.marketplaces.marketplace import find_marketplace
-from workflows.requests.pagination import Asked, cursor
+from workflows.requests.pagination import PageRequest, cursor
 
 _FEW, _MANY = 100_000, 10_000_000
 _LIMIT = 1.25
@@ -75,25 +75,25 @@ async def _acts(shop: UUID, subscription: UUID) -> Mapping[str, Act]:
         "log: one thing": partial(listed, LogFilter(entity=charge["id"])),
         "row": partial(_row, shop, charge["id"]),
         "picture of a life cycle": partial(machine_counts, shop, "charge", today - timedelta(days=29), today),
-        "story of a subscription": partial(story_of_subscription, shop, 1, Asked(limit=50)),
-        "story of a customer": partial(story_of_customer, shop, 1, Asked(limit=50)),
-        "access: refused": partial(list_accesses, shop, AccessWanted(), Asked()),
-        "access: one client": partial(list_accesses, shop, AccessWanted(client=client), Asked()),
+        "story of a subscription": partial(history_of_subscription, shop, 1, PageRequest(limit=50)),
+        "story of a customer": partial(history_of_customer, shop, 1, PageRequest(limit=50)),
+        "access: refused": partial(list_accesses, shop, AccessFilter(), PageRequest()),
+        "access: one client": partial(list_accesses, shop, AccessFilter(client=client), PageRequest()),
     }
 
 
 async def _page(shop: UUID, wanted: LogFilter, after: str | None = None) -> None:
     """What the log's page reads: its choices, its rows, its chart."""
     await known_rules(shop)
-    page = await list_moves(shop, wanted, Asked(after=after))
+    page = await list_transitions(shop, wanted, PageRequest(after=after))
     assert page.transitions or wanted.actor_kind == "customer", wanted
     if can_be_counted(wanted):
-        await moves_by_day(shop, wanted)
+        await transitions_by_day(shop, wanted)
 
 
 async def _row(shop: UUID, charge: UUID) -> None:
     """What a row's page reads: the row, whose it is, where its request came from."""
-    move = await move_of(shop, "charge", charge, 2)
+    move = await transition_of(shop, "charge", charge, 2)
     await subject_of(shop, "charge", charge)
     await accesses_of_request(shop, move.request_id, move.at)
 

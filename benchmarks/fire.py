@@ -29,7 +29,7 @@ from benchmarks.results import Figure, report
 from models.database import close_pool, fetch_value, open_pool, single_connection
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
-from workflows.engine.transition_sql import move_of_one
+from workflows.engine.transition_sql import transition_of_one
 from workflows.machines import SUBSCRIPTION
 
 ROWS = 2_000
@@ -166,7 +166,7 @@ def own_statement(marketplace_id: UUID) -> str:
     moves: list[str] = []
     for trigger, _, _ in THERE_AND_BACK:
         words = {**parameters, "3": f"'{trigger}'"}
-        sql = move_of_one(SUBSCRIPTION, trigger, (), (), STAGED).sql
+        sql = transition_of_one(SUBSCRIPTION, trigger, (), (), STAGED).sql
         moves.append(re.sub(r"\$(\d+)", lambda found, words=words: words[found[1]], sql))
     return _script(moves)
 

@@ -16,10 +16,14 @@ from benchmarks.results import Figure, report
 from benchmarks.search_load.rows import a_shop, sell
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
 from workflows.billing.subscriptions.data_cards import data_cards, sum_up
-from workflows.billing.subscriptions.staff_lists import SubscriptionPage, Wanted, list_subscriptions_of_marketplace
+from workflows.billing.subscriptions.staff_lists import (
+    SubscriptionFilter,
+    SubscriptionPage,
+    list_subscriptions_of_marketplace,
+)
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.pagination import Asked, cursor
+from workflows.requests.pagination import PageRequest, cursor
 
 _FEW, _MANY = 10_000, 1_000_000
 _LIMIT = 1.5
@@ -42,23 +46,23 @@ async def _acts(shop: Marketplace) -> Mapping[str, Act]:
     )
     deep = cursor("subscriptions", list(behind[-1]))
     address = await fetch_value("SELECT email FROM customer WHERE marketplace_id = $1 AND number = 4711", shop.id)
-    janes = await _page(shop, Wanted(search="jane"))
+    janes = await _page(shop, SubscriptionFilter(search="jane"))
     return {
-        "list: first page": partial(found, Wanted()),
-        "list: before its last thousand": partial(found, Wanted(), deep),
-        "list: failed charges": partial(found, Wanted(state="failed_charge")),
-        "search: jane": partial(found, Wanted(search="jane")),
-        "search: jane, next page": partial(found, Wanted(search="jane"), janes.after),
-        "search: doe": partial(found, Wanted(search="doe")),
-        "search: a whole address": partial(found, Wanted(search=address)),
+        "list: first page": partial(found, SubscriptionFilter()),
+        "list: before its last thousand": partial(found, SubscriptionFilter(), deep),
+        "list: failed charges": partial(found, SubscriptionFilter(state="failed_charge")),
+        "search: jane": partial(found, SubscriptionFilter(search="jane")),
+        "search: jane, next page": partial(found, SubscriptionFilter(search="jane"), janes.after),
+        "search: doe": partial(found, SubscriptionFilter(search="doe")),
+        "search: a whole address": partial(found, SubscriptionFilter(search=address)),
         "data cards": partial(data_cards, shop),
         "trigrams: jane": partial(fetch, _BY_TRIGRAMS, shop.id, "%jane%"),
         "trigrams: jane doe": partial(fetch, _BY_TRIGRAMS, shop.id, "%jane doe%"),
     }
 
 
-async def _page(shop: Marketplace, wanted: Wanted, after: str | None = None) -> SubscriptionPage:
-    page = await list_subscriptions_of_marketplace(shop, wanted, Asked(after=after))
+async def _page(shop: Marketplace, wanted: SubscriptionFilter, after: str | None = None) -> SubscriptionPage:
+    page = await list_subscriptions_of_marketplace(shop, wanted, PageRequest(after=after))
     assert page.subscriptions, wanted
     return page
 

@@ -17,7 +17,7 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed, to_be_written
 from models.database import close_pool, open_pool
-from workflows.audit.export.export import Wanted, export, marketplaces_to_export
+from workflows.audit.export.export import ExportRequest, export, marketplaces_to_export
 from workflows.audit.export.inclusion import prove_consistency, prove_row, published_lines
 from workflows.audit.export.lines import Form
 from workflows.audit.export.request import in_utc, read_entity, read_row
@@ -51,7 +51,7 @@ def write_export(
     """Write the log with its proof to a file, for `audit verify` and for others to keep."""
     form = _form(output)
     of_one = _read(read_entity, entity) if entity is not None else None
-    wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
+    wanted = ExportRequest(since=in_utc(since), until=in_utc(until), entity=of_one)
 
     async def write() -> int:
         ids = await marketplaces_to_export(list(dict.fromkeys(marketplace or [])))

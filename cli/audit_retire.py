@@ -20,7 +20,7 @@ from cli.paths import as_typed
 from models.database import close_pool, open_pool, single_connection
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export.export import Wanted, export
+from workflows.audit.export.export import ExportRequest, export
 from workflows.audit.export.retire import (
     Contents,
     Month,
@@ -115,7 +115,7 @@ def _is_there(file: Path) -> bool:
 async def _export(month: Month, file: Path) -> None:
     """Writes a month's file."""
     unfinished = file.with_name(f"{file.name}.part")
-    wanted = Wanted(since=month.from_at, until=month.to_at - _LAST)
+    wanted = ExportRequest(since=month.from_at, until=month.to_at - _LAST)
     with gzip.open(unfinished, "wb", 1) as output:
         async with aclosing(export("ndjson", await marketplaces_in(month), wanted)) as pieces:
             async for piece in pieces:

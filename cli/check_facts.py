@@ -15,8 +15,8 @@ from cli.database_at_hand import NoDatabase, database_at_hand
 from cli.embedded import ServerFailed
 from cli.paths import ROOT, as_typed
 from models.database import close_pool, open_pool
-from workflows.audit.invariants import FACTS_BY_NAME
-from workflows.audit.invariants.check import Checked, check_facts
+from workflows.audit.invariants import INVARIANTS_BY_NAME
+from workflows.audit.invariants.check import Checked, check_invariants
 
 BROKEN, NOT_FOUND_OUT = 1, 2  # exit status
 _DEFAULT_DATA = ROOT / ".data"
@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Check what must always hold; breaches are written down, shown to auditors, and never mended."""
     console = Console(highlight=False, soft_wrap=True)
-    if unknown := sorted(set(fact or ()) - set(FACTS_BY_NAME)):
-        console.print(f"There is no fact {unknown[0]}. They are: {', '.join(FACTS_BY_NAME)}", markup=False)
+    if unknown := sorted(set(fact or ()) - set(INVARIANTS_BY_NAME)):
+        console.print(f"There is no fact {unknown[0]}. They are: {', '.join(INVARIANTS_BY_NAME)}", markup=False)
         raise typer.Exit(NOT_FOUND_OUT)
     try:
         with database_at_hand(as_typed(data)) as url:
@@ -52,7 +52,7 @@ def command(
 async def _check(url: str, only: list[str], *, moved: bool) -> list[Checked]:
     await open_pool(url, min_size=1, max_size=2)
     try:
-        return await check_facts(full=not moved, only=only)
+        return await check_invariants(full=not moved, only=only)
     finally:
         await close_pool()
 

@@ -26,7 +26,7 @@ from workflows.importing.csv_rows import CsvRows
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
-from workflows.importing.run import Tally, Watcher, run_import
+from workflows.importing.run import ImportCounter, Watcher, run_import
 from workflows.importing.shapes import FileRefused, ImportUnderWay, Kind, Refused, Source
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.marketplace import find_marketplace
@@ -143,7 +143,7 @@ def _reporter(console: Console, report: Path | None) -> Generator[_Reporter]:
         yield _Reporter(held.enter_context(Progress(*columns, console=console, disable=not console.is_terminal)), file)
 
 
-async def _run(url: str, slug: str, sources: _Sources, reporter: _Reporter, *, dry_run: bool) -> list[Tally]:
+async def _run(url: str, slug: str, sources: _Sources, reporter: _Reporter, *, dry_run: bool) -> list[ImportCounter]:
     # One connection, not a pool: it holds the lock and every transaction, one after the other.
     async with single_connection(url):
         found = await find_marketplace(slug)
@@ -152,7 +152,7 @@ async def _run(url: str, slug: str, sources: _Sources, reporter: _Reporter, *, d
         return await run_import(found, [(kind, source) for kind, source, _ in sources], watcher, dry_run=dry_run)
 
 
-def _show(tallies: list[Tally], *, dry_run: bool) -> None:
+def _show(tallies: list[ImportCounter], *, dry_run: bool) -> None:
     table = Table("", "new", "unchanged", "refused", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"

@@ -46,7 +46,7 @@ class BrokenOff(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImportOptions:
     """What was asked for on the command line."""
 
     marketplace: str
@@ -73,7 +73,7 @@ def import_stripe(
     Exit status 1: some were refused; 2: nothing was done; 3: broken off, go on with --resume.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    wanted = Wanted(marketplace, dry_run=dry_run, take_over=take_over, resume=resume, restart=restart)
+    wanted = ImportOptions(marketplace, dry_run=dry_run, take_over=take_over, resume=resume, restart=restart)
     try:
         with ExitStack() as held:
             url = held.enter_context(database_at_hand(as_typed(data)))
@@ -127,7 +127,7 @@ def _reporter(console: Console, report: Path | None) -> Generator[_Reporter]:
         yield _Reporter(held.enter_context(shown), writer)
 
 
-async def _run(url: str, wanted: Wanted, reporter: _Reporter) -> Run:
+async def _run(url: str, wanted: ImportOptions, reporter: _Reporter) -> Run:
     async with single_connection(url):
         marketplace = await find_marketplace(wanted.marketplace)
         key, api_base = os.environ.get("STRIPE_SECRET_KEY", ""), os.environ.get("STRIPE_API_BASE", "")
@@ -136,7 +136,7 @@ async def _run(url: str, wanted: Wanted, reporter: _Reporter) -> Run:
         return await drive(run, account, reporter.refused, reporter.at)
 
 
-async def run_wanted(marketplace: Marketplace, wanted: Wanted) -> Run:
+async def run_wanted(marketplace: Marketplace, wanted: ImportOptions) -> Run:
     """The import to work on: the one broken off, or a new one. Raises AccountRefused, ImportUnderWay."""
     begun = await account_run.run_under_way(marketplace.id)
     if wanted.resume:

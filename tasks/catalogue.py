@@ -33,8 +33,8 @@ JOBS: tuple[Job, ...] = (
     sweeps.listen,
     sweeps.announce_cards,
     sweeps.forget,
-    sweeps.tell_of_deaths,
-    sweeps.forget_requests_done,
+    sweeps.notify_staff_of_dead_jobs,
+    sweeps.purge_requests_done,
     sweeps.sum_tallies,
     imports.step,
     books.compare,
@@ -44,9 +44,9 @@ JOBS: tuple[Job, ...] = (
     audit.seal,
     audit.publish,
     sweeps.sum_log,
-    sweeps.forget_old_accesses,
-    sweeps.seal_second_factors,
-    sweeps.forget_old_traces,
+    sweeps.purge_old_accesses,
+    sweeps.reencrypt_second_factors,
+    sweeps.purge_finished_data,
 )
 
 

@@ -53,7 +53,7 @@ async def finish(outbox_id: int, lease: UUID) -> bool:
     return bool(await execute("DELETE FROM outbox WHERE id = $1 AND lease = $2", outbox_id, lease))
 
 
-async def put_back(outbox_id: int, lease: UUID, pause: timedelta, error: str) -> bool:
+async def requeue(outbox_id: int, lease: UUID, pause: timedelta, error: str) -> bool:
     """Ends a run that failed: another is due after `pause`; False when it no longer holds the row."""
     touched = await execute(
         "UPDATE outbox SET status = 'waiting', lease = NULL, last_error = $4,"
@@ -66,7 +66,7 @@ async def put_back(outbox_id: int, lease: UUID, pause: timedelta, error: str) ->
     return bool(touched)
 
 
-async def bury(outbox_id: int, lease: UUID, error: str) -> bool:
+async def mark_dead(outbox_id: int, lease: UUID, error: str) -> bool:
     """Ends the last run allowed, which failed too; False when it no longer holds the row."""
     touched = await execute(
         "UPDATE outbox SET status = 'dead', lease = NULL, last_error = $3 WHERE id = $1 AND lease = $2",

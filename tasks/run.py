@@ -58,10 +58,10 @@ async def fail(job: Job, running: RunningJob, attempt: int, error: Exception) ->
     text = describe(error)
     facts = {"job": job.name, "id": running.id, "attempt": attempt, "error": text}
     if attempt >= job.attempts:
-        if await lease.bury(running.id, running.lease, text):
+        if await lease.mark_dead(running.id, running.lease, text):
             log.error("job dead", **facts, exc_info=error)
             return
-    elif await lease.put_back(running.id, running.lease, pause := job.pause_after(attempt), text):
+    elif await lease.requeue(running.id, running.lease, pause := job.pause_after(attempt), text):
         log.warning("job failed", **facts, again_in=round(pause.total_seconds(), 1), exc_info=error)
         return
     log.warning("lease lost", **facts)

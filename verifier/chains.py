@@ -18,7 +18,7 @@ _IN_MEMORY = 50_000  # rows
 
 # chain, seq, previous, hash, from, to, line
 _Link = tuple[str, int, str | None, str, str | None, str, int]
-Flaw = tuple[int, Kind | Literal["twice"], str]
+Finding = tuple[int, Kind | Literal["twice"], str]
 
 
 class Chains:
@@ -41,13 +41,13 @@ class Chains:
         if self._waiting >= _IN_MEMORY:
             self._put_away()
 
-    def flaws(self, *, partial: bool) -> Iterator[Flaw]:
+    def flaws(self, *, partial: bool) -> Iterator[Finding]:
         """What does not fit, in no order: line, kind, words. 'twice' is a number that another row has as well."""
         with self._held:
             for number, bucket in enumerate(self._buckets):
                 links = [*self._read(number), *bucket]
                 if not _plain(links, partial=partial):
-                    yield from _flaws(links, partial=partial)
+                    yield from _findings(links, partial=partial)
 
     def _put_away(self) -> None:
         if not self._files:
@@ -84,7 +84,7 @@ def _plain(links: list[_Link], *, partial: bool) -> bool:
     return True
 
 
-def _flaws(links: list[_Link], *, partial: bool) -> Iterator[Flaw]:
+def _findings(links: list[_Link], *, partial: bool) -> Iterator[Finding]:
     before: _Link | None = None
     for link in sorted(links, key=lambda one: (one[0], one[1], one[6])):
         if before is None or before[0] != link[0]:
@@ -94,7 +94,7 @@ def _flaws(links: list[_Link], *, partial: bool) -> Iterator[Flaw]:
         before = link
 
 
-def _first(link: _Link, *, partial: bool) -> Iterator[Flaw]:
+def _first(link: _Link, *, partial: bool) -> Iterator[Finding]:
     chain, seq, previous, _, from_, _, line = link
     if seq == 1:
         if previous is not None or from_ is not None:
@@ -103,7 +103,7 @@ def _first(link: _Link, *, partial: bool) -> Iterator[Flaw]:
         yield line, "missing row", f"{_numbers(chain, 1, seq - 1)} before {chain}/{seq}"
 
 
-def _next(before: _Link, link: _Link) -> Iterator[Flaw]:
+def _next(before: _Link, link: _Link) -> Iterator[Finding]:
     chain, seq, previous, _, from_, _, line = link
     if seq == before[1]:
         yield line, "twice", f"{chain}/{seq} is there twice, first in line {before[6]}"

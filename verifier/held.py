@@ -11,14 +11,14 @@ from verifier.part import Part
 from verifier.statements import Checkpoint, Unfit, read_checkpoint, read_key
 
 
-class Held:
+class Anchors:
     """Held checkpoints by marketplace and number."""
 
     def __init__(self) -> None:
         self._of: dict[str, dict[int, Checkpoint]] = {}
 
     @classmethod
-    def read(cls, path: Path, keyring: Keyring, report: Report) -> "Held":
+    def read(cls, path: Path, keyring: Keyring, report: Report) -> "Anchors":
         """The file's checkpoints; its keys are learnt. Raises Unfit, OSError."""
         held = cls()
         for line, text in enumerate(_contents(path).splitlines(), start=1):

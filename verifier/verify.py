@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from verifier.findings import Report
-from verifier.held import Held
+from verifier.held import Anchors
 from verifier.keys import Keyring
 from verifier.part import Part, Sealed
 from verifier.proof import Proof
@@ -24,7 +24,7 @@ def verify(path: Path, key: bytes | None = None, held: Path | None = None) -> Re
     """
     report = Report()
     keyring = Keyring(key)
-    holding = None if held is None else Held.read(held, keyring, report)
+    holding = None if held is None else Anchors.read(held, keyring, report)
     reading = _Reading(keyring, holding, report)
     collecting = gc.isenabled()
     gc.disable()  # tuples by the hundred thousand, and no circle among them: looking for one takes a third of the time
@@ -42,7 +42,7 @@ def verify(path: Path, key: bytes | None = None, held: Path | None = None) -> Re
 
 
 class _Reading:
-    def __init__(self, keyring: Keyring, held: Held | None, report: Report) -> None:
+    def __init__(self, keyring: Keyring, held: Anchors | None, report: Report) -> None:
         self._keyring, self._held, self._report = keyring, held, report
         self._part: Part | Proof | None = None
         self._parts = self._wanted = self._unreadable = 0

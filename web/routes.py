@@ -26,7 +26,7 @@ from web.portal.language import LanguagePages
 from web.portal.payments import PaymentPages
 from web.portal.subscriptions import SubscriptionPages
 from web.requests.origin import same_origin
-from web.requests.visit import provide_door, provide_visit
+from web.requests.visit import provide_context, provide_site
 
 __all__ = ["LARGEST_FORM", "ROUTES"]
 
@@ -51,7 +51,7 @@ _PORTAL = Router(
         SessionPages,
         SignOutPages,
     ],
-    dependencies={"door": Provide(provide_door), "visit": Provide(provide_visit)},
+    dependencies={"door": Provide(provide_site), "visit": Provide(provide_context)},
 )
 
 ROUTES: list[ControllerRouterHandler] = [

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, Request, post
 
 from api.openapi.responses import BAD_BODY, example, problems
-from api.portal.access import LinkHeld
+from api.portal.access import HeldLink
 from api.requests.client_address import client_address
 from api.requests.strict_json import StrictJSON
 from workflows.access.client_limits import check_redemption
@@ -40,9 +40,9 @@ class StartStaffSession(Controller):
 
     path = "/sessions"
 
-    @post(dto=StrictJSON[LinkHeld], return_dto=None, status_code=201, responses=problems(*BAD_BODY, 404, 410, 429))
+    @post(dto=StrictJSON[HeldLink], return_dto=None, status_code=201, responses=problems(*BAD_BODY, 404, 410, 429))
     async def start(
-        self, request: Request[Any, Any, Any], data: Annotated[LinkHeld, example(_HELD)]
+        self, request: Request[Any, Any, Any], data: Annotated[HeldLink, example(_HELD)]
     ) -> StaffSessionStarted:
         """Spend a link: a session, or a challenge for who has a second factor."""
         await check_redemption(request.app.state.limiter, client_address(request))

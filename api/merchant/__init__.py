@@ -9,7 +9,7 @@ from litestar.di import Provide
 from api.merchant.access.api_keys import ApiKeys
 from api.merchant.access.team import People
 from api.merchant.audit.access_log import Accesses
-from api.merchant.audit.invariants import FactRoutes
+from api.merchant.audit.invariants import InvariantRoutes
 from api.merchant.audit.proof import ProofRoutes
 from api.merchant.audit.transitions import Transitions
 from api.merchant.billing.differences import Differences
@@ -45,7 +45,7 @@ MERCHANT_ROUTES = [
             Payments,
             Documents,
             Differences,
-            FactRoutes,
+            InvariantRoutes,
             Imports,
             People,
             ApiKeys,

@@ -19,7 +19,7 @@ ImportId = Annotated[str, PathParameter(description="The import's id.")]
 After = Annotated[str | None, QueryParameter(description="`after` of the page before.")]
 
 
-class ImportWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ImportRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`dry_run`: check everything, change nothing. `take_over`: have the gateway stop charging its subscriptions, so
     that Gatehouse can; without it they are left there, so that nobody is charged twice."""
 
@@ -35,7 +35,7 @@ class Imports(Controller):
 
     @post(
         "/stripe",
-        dto=StrictJSON[ImportWanted],
+        dto=StrictJSON[ImportRequest],
         return_dto=None,
         status_code=202,
         opt=_IMPORT,
@@ -46,7 +46,7 @@ class Imports(Controller):
         caller: Asking,
         marketplace: OwnMarketplace,
         new_id: NewId,
-        data: Annotated[ImportWanted, example({"dry_run": True})],
+        data: Annotated[ImportRequest, example({"dry_run": True})],
     ) -> ImportShown:
         """Begin to import the deployment's Stripe account into a marketplace that is paid through it. It goes on in the
         background. 409 while another one has not ended, or where that account is not this marketplace's alone."""

@@ -19,14 +19,14 @@ from workflows.invoices.billing_details import (
     billing_details_of,
     change_billing_details,
 )
-from workflows.invoices.downloads import DocumentAsked, ask_again
+from workflows.invoices.downloads import DocumentRequest, ask_again
 from workflows.invoices.period import InvoiceRange, ask_for_missing, range_of, read_days
 
 _CHANGE = example({"address": "1 Main Street\nDublin", "country": "IE", "correct_invoices": ["INV-000042"]})
 _BILLING = "/customers/{customer:str}/billing-details"
 
 
-class DocumentWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RenderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The invoice or credit note whose PDF is wanted."""
 
     number: str
@@ -64,15 +64,15 @@ class Documents(Controller):
 
     @post(
         "/documents",
-        dto=StrictJSON[DocumentWanted],
+        dto=StrictJSON[RenderRequest],
         return_dto=None,
         status_code=202,
         opt={"act": "subscriptions.send"},
         responses=problems(401, 403, 404, *BAD_BODY),
     )
     async def ask_again(
-        self, caller: Asking, data: Annotated[DocumentWanted, example({"number": "INV-000042"})]
-    ) -> DocumentAsked:
+        self, caller: Asking, data: Annotated[RenderRequest, example({"number": "INV-000042"})]
+    ) -> DocumentRequest:
         """Ask for a PDF, also for one that was given up. One that is there or being prepared stays as it is."""
         return await ask_again(caller.marketplace_id, data.number, caller.actor)
 

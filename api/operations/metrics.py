@@ -8,7 +8,7 @@ from typing import get_args
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
 from models.database import fetch, fetch_row
-from workflows.audit.invariants import FACTS
+from workflows.audit.invariants import INVARIANTS
 from workflows.audit.invariants.listed import last_full_check, open_breaches
 from workflows.audit.proof.findings import findings_by_kind
 from workflows.audit.proof.status import last_sealing
@@ -86,7 +86,7 @@ async def _read_proof() -> None:
 
 async def _read_facts() -> None:
     found = await open_breaches()
-    for fact in FACTS:
+    for fact in INVARIANTS:
         BREACHES.labels(fact.name).set(found.get(fact.name, 0))
     checked = await last_full_check()
     CHECKED.set(checked.timestamp() if checked else 0)

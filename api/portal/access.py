@@ -22,7 +22,7 @@ from workflows.access.link_requests import ask_again, ask_for_link
 from workflows.access.sessions import end_session, list_sessions, sign_out
 from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
 from workflows.access.views import LinkShown, LiveSession, SignedIn
-from workflows.access_tokens.realms import Entrance
+from workflows.access_tokens.realms import Site
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.staff import SignedInStaff
@@ -32,14 +32,14 @@ _ASKED = {"marketplace": "demo", "email": "jane@example.com"}
 _HELD = {"marketplace": "demo", "token": "the last part of the link's address"}
 
 
-class LinkAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who asks for a link: the marketplace's slug and the e-mail used for the subscription order."""
 
     marketplace: str
     email: str
 
 
-class LinkHeld(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HeldLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A one-time link that somebody holds. It travels in the body, so that it is in no log."""
 
     marketplace: str
@@ -63,7 +63,7 @@ class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):
 _ANSWER = Accepted(detail="If this address may sign in here, a one-time access link is on its way to it.")
 
 # Litestar's own check takes no union of structs.
-OfEntrance = NamedDependency[SkipValidation[Entrance]]
+OfEntrance = NamedDependency[SkipValidation[Site]]
 EitherPerson = NamedDependency[SkipValidation[SignedIn | SignedInStaff]]
 
 
@@ -72,9 +72,9 @@ class AccessLinks(Controller):
 
     path = "/access-links"
 
-    @post(dto=StrictJSON[LinkAsked], return_dto=None, status_code=202, responses=problems(*BAD_BODY, 404, 429))
+    @post(dto=StrictJSON[LinkRequest], return_dto=None, status_code=202, responses=problems(*BAD_BODY, 404, 429))
     async def ask(
-        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[LinkAsked, example(_ASKED)]
+        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[LinkRequest, example(_ASKED)]
     ) -> Accepted:
         """Send an access link to an address, if it is one of those who may sign in here."""
         await check_link_request(request.app.state.limiter, client_address(request))
@@ -84,26 +84,26 @@ class AccessLinks(Controller):
 
     @post(
         "/look",
-        dto=StrictJSON[LinkHeld],
+        dto=StrictJSON[HeldLink],
         return_dto=None,
         status_code=200,
         opt={"looks": True},
         responses=problems(*BAD_BODY, 404, 410),
     )
-    async def look(self, entrance: OfEntrance, data: Annotated[LinkHeld, example(_HELD)]) -> LinkShown:
+    async def look(self, entrance: OfEntrance, data: Annotated[HeldLink, example(_HELD)]) -> LinkShown:
         """Look at a link without spending it: whom it signs in (masked), until when."""
         marketplace = await find_marketplace(data.marketplace)
         return await look_at_link(marketplace.id, data.token, None, entrance)
 
     @post(
         "/renew",
-        dto=StrictJSON[LinkHeld],
+        dto=StrictJSON[HeldLink],
         return_dto=None,
         status_code=202,
         responses=problems(*BAD_BODY, 404, 410, 429),
     )
     async def renew(
-        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[LinkHeld, example(_HELD)]
+        self, request: Request[Any, Any, Any], entrance: OfEntrance, data: Annotated[HeldLink, example(_HELD)]
     ) -> Accepted:
         """Send a new link in place of one that was real within the last 30 days, to the address on file only."""
         await check_link_request(request.app.state.limiter, client_address(request))
@@ -124,8 +124,8 @@ class StartSession(Controller):
     path = "/sessions"
     tags = ("Portal: getting in",)
 
-    @post(dto=StrictJSON[LinkHeld], return_dto=None, status_code=201, responses=problems(*BAD_BODY, 404, 410, 429))
-    async def start(self, request: Request[Any, Any, Any], data: Annotated[LinkHeld, example(_HELD)]) -> SessionStarted:
+    @post(dto=StrictJSON[HeldLink], return_dto=None, status_code=201, responses=problems(*BAD_BODY, 404, 410, 429))
+    async def start(self, request: Request[Any, Any, Any], data: Annotated[HeldLink, example(_HELD)]) -> SessionStarted:
         """Spend a link: a session of 30 minutes."""
         await check_redemption(request.app.state.limiter, client_address(request))
         marketplace = await find_marketplace(data.marketplace)

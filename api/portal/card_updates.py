@@ -9,7 +9,7 @@ import msgspec
 from litestar import Controller, Request, post
 
 from api.openapi.responses import BAD_BODY, example, problems
-from api.portal.access import LinkHeld
+from api.portal.access import HeldLink
 from api.requests.client_address import client_address
 from api.requests.strict_json import StrictJSON
 from workflows.billing.cards.card_links import look_at_card_link
@@ -42,7 +42,7 @@ class CardUpdate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     card: CardTyped
 
 
-class FormWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CardFormRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A card-update link whose holder is to be sent to the gateway's form. `return_url`: within PUBLIC_URL."""
 
     marketplace: str
@@ -64,13 +64,13 @@ class CardUpdates(Controller):
 
     @post(
         "/look",
-        dto=StrictJSON[LinkHeld],
+        dto=StrictJSON[HeldLink],
         return_dto=None,
         status_code=200,
         opt={"looks": True},
         responses=problems(*BAD_BODY, 404, 410),
     )
-    async def look(self, data: Annotated[LinkHeld, example(_HELD)]) -> CardLinkShown:
+    async def look(self, data: Annotated[HeldLink, example(_HELD)]) -> CardLinkShown:
         """Look at a card-update link: which subscription it is for, and what is owed. Any number of times."""
         marketplace = await find_marketplace(data.marketplace)
         return await look_at_card_link(marketplace.id, data.token)
@@ -98,12 +98,14 @@ class CardUpdates(Controller):
 
     @post(
         "/form",
-        dto=StrictJSON[FormWanted],
+        dto=StrictJSON[CardFormRequest],
         return_dto=None,
         status_code=200,
         responses=problems(*BAD_BODY, 404, 410, 429, 503),
     )
-    async def open_form(self, request: Request[Any, Any, Any], data: Annotated[FormWanted, example(_HELD)]) -> CardForm:
+    async def open_form(
+        self, request: Request[Any, Any, Any], data: Annotated[CardFormRequest, example(_HELD)]
+    ) -> CardForm:
         """Open the gateway's own card form (Stripe), for an hour. 422 where cards are sent as test numbers instead."""
         marketplace = await find_marketplace(data.marketplace)
         return_url, cancel_url = form_urls(marketplace)

@@ -14,7 +14,7 @@ from workflows.access.api_keys import authenticate, is_key
 from workflows.access.client_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
+from workflows.access_tokens.realms import CONSOLE, PORTAL, Site
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.staff import SignedInStaff
@@ -78,12 +78,12 @@ async def provide_signed_in_staff(request: Request[Any, Any, Any]) -> SignedInSt
     return request.scope["state"]["signed_in"]
 
 
-async def provide_portal() -> Entrance:
+async def provide_portal() -> Site:
     """Customers get in here."""
     return PORTAL
 
 
-async def provide_console() -> Entrance:
+async def provide_console() -> Site:
     """Staff get in here."""
     return CONSOLE
 

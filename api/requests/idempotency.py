@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, RouteHandlerType, Scope, Send
 
 from workflows.marketplaces.callers import Caller
-from workflows.requests.idempotency import Asked, Claim, claim_request, give_back, keep_answer
+from workflows.requests.idempotency import Claim, RepeatableRequest, claim_request, keep_answer, release_claim
 from workflows.runtime.errors import InvalidInput
 from workflows.runtime.logs import logger
 
@@ -40,7 +40,7 @@ async def claim_key(request: Request[Any, Any, Any]) -> Response[bytes] | None:
         raise InvalidInput({KEY: "must be one header of 1 to 255 visible ASCII characters."})
     caller: Caller = request.scope["state"]["caller"]
     claimed = await claim_request(
-        Asked(
+        RepeatableRequest(
             marketplace_id=caller.marketplace_id,
             principal=str(caller.actor),
             method=request.method,
@@ -116,12 +116,12 @@ async def _settle(claim: Claim, held: list[Message], *, shown_once: bool, final:
     status = start["status"]
     try:
         if not final:
-            await give_back(claim, nothing_done=False)
+            await release_claim(claim, nothing_done=False)
         elif status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.PAYMENT_REQUIRED:  # 402: it was tried
             body = b"".join(message["body"] for message in held if message["type"] == "http.response.body")
             await keep_answer(claim, status, _kept_headers(start), None if shown_once else body)
         else:
-            await give_back(claim, nothing_done=status < HTTPStatus.INTERNAL_SERVER_ERROR)
+            await release_claim(claim, nothing_done=status < HTTPStatus.INTERNAL_SERVER_ERROR)
     except Exception:  # noqa: BLE001 - whatever it is, what was done is answered
         _LOG.exception("an answer was not kept", id=str(claim.id))
 

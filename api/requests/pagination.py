@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar.params import QueryParameter
 
-from workflows.requests.pagination import LARGEST_PAGE, PAGE_SIZE, Asked
+from workflows.requests.pagination import LARGEST_PAGE, PAGE_SIZE, PageRequest
 
 After = Annotated[str | None, QueryParameter(description="`after` of an earlier page, as it was given: the next page.")]
 Before = Annotated[
@@ -15,6 +15,6 @@ Limit = Annotated[
 ]
 
 
-def asked(after: str | None, before: str | None, limit: int | None) -> Asked:
+def asked(after: str | None, before: str | None, limit: int | None) -> PageRequest:
     """The page. Raises InvalidInput for two cursors at once, or a size that no page has."""
-    return Asked(after=after, before=before, limit=PAGE_SIZE if limit is None else limit)
+    return PageRequest(after=after, before=before, limit=PAGE_SIZE if limit is None else limit)

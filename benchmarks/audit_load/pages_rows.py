@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from models.database import execute, fetch_value
-from workflows.audit.review.daily_counts import count_moves, counted
+from workflows.audit.review.daily_counts import count_transitions, counted
 from workflows.audit.review.filters import MADE, defined_rules
 
 MONTHS = 12
@@ -145,6 +145,6 @@ async def log_moves(shop: UUID, subscription: UUID, rows: int) -> None:
     await execute(_STORY_LOG, shop, subscription)
     await execute(_ACCESSES, shop, 1, rows // 10)
     while (await counted()).uncounted_since < datetime.now(UTC) - timedelta(days=1):
-        await count_moves()  # until nothing is open that was open when the rows were written
+        await count_transitions()  # until nothing is open that was open when the rows were written
     for table in ("transition_log", "access_log", "log_day", "log_total"):
         await execute(f"VACUUM ANALYZE {table}")

@@ -30,7 +30,7 @@ from integrations.accounts.stripe_standing import MARK, OWED, standing_of
 from integrations.accounts.stripe_subscriptions import subscription_rows
 from integrations.gateways.stripe_shapes import Page as StripePage
 from workflows.importing.account.run import AccountRefused
-from workflows.importing.account.source import Cursor, Found, Page
+from workflows.importing.account.source import AccountObjects, Cursor, Page
 from workflows.importing.shapes import Problem
 
 _WITH = (  # expanded in subscriptions, at most four levels deep; "data" is one in a list
@@ -67,7 +67,7 @@ class StripeAccount:
         objects, following = await page_of(list_async, wanted, cursor, int(until.timestamp()))
         return Page(await rows_of(objects), following)
 
-    async def take_over(self, reference: str) -> Found:
+    async def take_over(self, reference: str) -> AccountObjects:
         """Pauses a subscription's collection for good, marks it as this marketplace's, and voids the invoice that it
         owes: that debt is Gatehouse's from then on. Raises InDoubt, GatewayBusy, AccountRefused."""
         subscription = await self._subscription(reference)
@@ -96,10 +96,10 @@ class StripeAccount:
         expand: Any = {"expand": list(_WITH)}
         return await asked(self._v1.subscriptions.retrieve_async(reference, expand), Subscription)
 
-    async def _found(self, subscription: Subscription) -> Found:
+    async def _found(self, subscription: Subscription) -> AccountObjects:
         return (await self._rows_of(subscription, None))[-1]
 
-    async def _rows_of(self, subscription: Subscription, name: str | None) -> list[Found]:
+    async def _rows_of(self, subscription: Subscription, name: str | None) -> list[AccountObjects]:
         return subscription_rows(subscription, self._marketplace_id, await self._handed(subscription), name)
 
     async def _handed(self, subscription: Subscription) -> Invoice | None:
@@ -107,25 +107,29 @@ class StripeAccount:
         owed = subscription.metadata.get(OWED)
         return await asked(self._v1.invoices.retrieve_async(owed), Invoice) if owed else None
 
-    async def _products(self, objects: list[Json]) -> list[Found]:
+    async def _products(self, objects: list[Json]) -> list[AccountObjects]:
         prices = [known("products", raw, Price) for raw in objects]
-        return [price if isinstance(price, Found) else product_of(price) for price in prices]
+        return [price if isinstance(price, AccountObjects) else product_of(price) for price in prices]
 
-    async def _customers(self, objects: list[Json]) -> list[Found]:
+    async def _customers(self, objects: list[Json]) -> list[AccountObjects]:
         customers = [known("customers", raw, Customer) for raw in objects]
-        return [customer if isinstance(customer, Found) else customer_of(customer) for customer in customers]
+        return [customer if isinstance(customer, AccountObjects) else customer_of(customer) for customer in customers]
 
-    async def _invoices(self, objects: list[Json]) -> list[Found]:
+    async def _invoices(self, objects: list[Json]) -> list[AccountObjects]:
         paid = [known("invoices", raw, InvoicePayment) for raw in objects]
-        rows = [one if isinstance(one, Found) else invoice_of(one) for one in paid]
+        rows = [one if isinstance(one, AccountObjects) else invoice_of(one) for one in paid]
         return [row for row in rows if row is not None]
 
-    async def _subscriptions(self, objects: list[Json]) -> list[Found]:
+    async def _subscriptions(self, objects: list[Json]) -> list[AccountObjects]:
         subscriptions = [known("subscriptions", raw, Subscription) for raw in objects]
-        names = await self._names(one for one in subscriptions if not isinstance(one, Found))
-        rows: list[Found] = []
+        names = await self._names(one for one in subscriptions if not isinstance(one, AccountObjects))
+        rows: list[AccountObjects] = []
         for one in subscriptions:
-            rows += [one] if isinstance(one, Found) else await self._rows_of(one, names.get(_product_id(one) or ""))
+            rows += (
+                [one]
+                if isinstance(one, AccountObjects)
+                else await self._rows_of(one, names.get(_product_id(one) or ""))
+            )
         return rows
 
     async def _names(self, subscriptions: Iterable[Subscription]) -> dict[str, str]:
@@ -137,11 +141,11 @@ class StripeAccount:
         page = await asked(self._v1.products.list_async(params), StripePage[Product])
         return {product.id: product.name for product in page.data if product.name}
 
-    async def _charges(self, objects: list[Json]) -> list[Found]:
-        rows: list[Found] = []
+    async def _charges(self, objects: list[Json]) -> list[AccountObjects]:
+        rows: list[AccountObjects] = []
         for raw in objects:
             charge = known("charges", raw, Charge)
-            if isinstance(charge, Found):
+            if isinstance(charge, AccountObjects):
                 rows.append(charge)
             elif not made_here(charge):
                 rows.append(charge_of(charge, await self._dispute(charge) if charge.disputed else None))

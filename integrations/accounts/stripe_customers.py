@@ -4,13 +4,13 @@ import re
 
 from integrations.accounts.stripe_objects import Address, Customer
 from integrations.accounts.stripe_text import columns
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 
 _COUNTRY = re.compile("[A-Z]{2}", re.ASCII)
 
 
-def customer_of(customer: Customer) -> Found:
+def customer_of(customer: Customer) -> AccountObjects:
     """The row of a customer; one without an e-mail address could never let themselves in."""
     if customer.deleted:
         return _refused(customer, "", "was deleted at Stripe")
@@ -27,11 +27,11 @@ def customer_of(customer: Customer) -> Found:
         locale=customer.preferred_locales[0] if customer.preferred_locales else None,
         gateway_reference=customer.id,
     )
-    return Found(kind="customers", reference=customer.id, columns=row)
+    return AccountObjects(kind="customers", reference=customer.id, columns=row)
 
 
-def _refused(customer: Customer, column: str, reason: str) -> Found:
-    return Found(kind="customers", reference=customer.id, problem=Problem(column, reason))
+def _refused(customer: Customer, column: str, reason: str) -> AccountObjects:
+    return AccountObjects(kind="customers", reference=customer.id, problem=Problem(column, reason))
 
 
 def _lines(address: Address) -> str:

@@ -16,7 +16,7 @@ _STATES = {
 _KNOWN = ("trialing", "active", "past_due", "unpaid", "canceled")
 
 
-def hindrance(subscription: Subscription) -> Problem | None:
+def blocker(subscription: Subscription) -> Problem | None:
     """Why it cannot be told in Gatehouse's words at all."""
     if subscription.status not in _KNOWN:
         return Problem("state", _STATES.get(subscription.status, f"is {subscription.status}, which is not known here"))
@@ -42,7 +42,7 @@ def _of_price(subscription: Subscription, item: SubscriptionItem) -> Problem | N
     return None
 
 
-def charging_hindrance(subscription: Subscription) -> Problem | None:
+def charging_blocker(subscription: Subscription) -> Problem | None:
     """Why Gatehouse would charge another amount than Stripe, or another way."""
     item = subscription.items.data[0]
     customer = subscription.customer if isinstance(subscription.customer, Customer) else None

@@ -12,7 +12,7 @@ import stripe
 from integrations.gateways.stripe_calls import ask, error_of, log_refusal
 from integrations.gateways.stripe_shapes import Page
 from workflows.importing.account.run import AccountRefused
-from workflows.importing.account.source import Cursor, Found
+from workflows.importing.account.source import AccountObjects, Cursor
 from workflows.importing.shapes import Problem
 from workflows.runtime.errors import InDoubt
 
@@ -67,9 +67,11 @@ async def page_of(
     return page.data, last
 
 
-def known(kind: Any, raw: Json, shape: type[T]) -> T | Found:
+def known(kind: Any, raw: Json, shape: type[T]) -> T | AccountObjects:
     """An object in its shape; a refused row where it does not have it."""
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError:
-        return Found(kind=kind, reference=str(raw.get("id")), problem=Problem("", "is not as Stripe describes it"))
+        return AccountObjects(
+            kind=kind, reference=str(raw.get("id")), problem=Problem("", "is not as Stripe describes it")
+        )

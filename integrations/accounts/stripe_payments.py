@@ -3,14 +3,14 @@
 from integrations.accounts.stripe_objects import Charge, Dispute, InvoicePayment
 from integrations.accounts.stripe_text import amount, columns, instant
 from integrations.gateways.stripe_outcomes import CHARGE_KEY
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 
 # https://docs.stripe.com/api/disputes/object: the money stayed with the merchant, or came back.
 _MONEY_STAYED = ("won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented")
 
 
-def invoice_of(paid: InvoicePayment) -> Found | None:
+def invoice_of(paid: InvoicePayment) -> AccountObjects | None:
     """What a payment was for; None where an invoice was paid outside Stripe."""
     payment = paid.payment.payment_intent or paid.payment.charge
     if payment is None:
@@ -22,7 +22,7 @@ def invoice_of(paid: InvoicePayment) -> Found | None:
         invoice_number=invoice.number,
         period_start=instant(invoice.period_start) if details and invoice.period_start else None,
     )
-    return Found(kind="invoices", reference=payment, columns=row)
+    return AccountObjects(kind="invoices", reference=payment, columns=row)
 
 
 def made_here(charge: Charge) -> bool:
@@ -30,7 +30,7 @@ def made_here(charge: Charge) -> bool:
     return CHARGE_KEY in charge.metadata
 
 
-def charge_of(charge: Charge, dispute: Dispute | None) -> Found:
+def charge_of(charge: Charge, dispute: Dispute | None) -> AccountObjects:
     """The row of a charge; `dispute` is that of a disputed one."""
     written, refunded = amount(charge.amount, charge.currency), amount(charge.amount_refunded, charge.currency)
     if problem := _problem(charge):
@@ -54,7 +54,7 @@ def charge_of(charge: Charge, dispute: Dispute | None) -> Found:
         # A failed try shares its PaymentIntent with the one that succeeded, whose charge it names.
         gateway_reference=None if failed else charge.payment_intent,
     )
-    return Found(kind="charges", reference=charge.id, columns=row)
+    return AccountObjects(kind="charges", reference=charge.id, columns=row)
 
 
 def _problem(charge: Charge) -> Problem | None:
@@ -70,8 +70,8 @@ def _problem(charge: Charge) -> Problem | None:
     return None
 
 
-def _refused(charge: Charge, problem: Problem) -> Found:
-    return Found(kind="charges", reference=charge.id, problem=problem)
+def _refused(charge: Charge, problem: Problem) -> AccountObjects:
+    return AccountObjects(kind="charges", reference=charge.id, problem=problem)
 
 
 def _state(charge: Charge, dispute: Dispute | None) -> str:

@@ -2,18 +2,18 @@
 
 from integrations.accounts.stripe_objects import Price, Product
 from integrations.accounts.stripe_text import amount, columns
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 
 _LONGEST_NAME = 200
 
 
-def product_of(price: Price, name: str | None = None) -> Found:
+def product_of(price: Price, name: str | None = None) -> AccountObjects:
     """The product of a price, under the name of Stripe's product (`name` where the price does not hold it)."""
     written = amount(_least(price), price.currency)
     problem = price_problem(price) or (written if isinstance(written, Problem) else None)
     if problem or isinstance(written, Problem):
-        return Found(kind="products", reference=price.id, problem=problem)
+        return AccountObjects(kind="products", reference=price.id, problem=problem)
     every = price.recurring
     row = columns(
         name=(name or _name(price))[:_LONGEST_NAME],
@@ -24,7 +24,7 @@ def product_of(price: Price, name: str | None = None) -> Found:
         interval_count=str(every.interval_count) if every else None,
         trial_days=str(every.trial_period_days or "") if every else None,
     )
-    return Found(kind="products", reference=price.id, columns=row)
+    return AccountObjects(kind="products", reference=price.id, columns=row)
 
 
 def price_problem(price: Price) -> Problem | None:

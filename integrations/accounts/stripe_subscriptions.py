@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from integrations.accounts.stripe_hindrances import charging_hindrance, hindrance
+from integrations.accounts.stripe_hindrances import blocker, charging_blocker
 from integrations.accounts.stripe_methods import card_columns
 from integrations.accounts.stripe_objects import Customer, Invoice, Subscription
 from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import Standing, standing_of
 from integrations.accounts.stripe_text import amount, columns, instant
 from workflows.billing.calendar.calendar import period_at
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 
 _MOST_ATTEMPTS = 100  # of a dunning case, as rows allow
@@ -18,14 +18,14 @@ _MOST_ATTEMPTS = 100  # of a dunning case, as rows allow
 
 def subscription_rows(
     subscription: Subscription, marketplace_id: UUID, handed: Invoice | None, name: str | None
-) -> list[Found]:
+) -> list[AccountObjects]:
     """Its product (called `name`), its order and itself; or why it stays at Stripe."""
     standing = standing_of(subscription, marketplace_id, handed)
     charged = standing.led_by is not None and subscription.status != "canceled"
-    row = hindrance(subscription) or (charging_hindrance(subscription) if charged else None) or standing.problem
+    row = blocker(subscription) or (charging_blocker(subscription) if charged else None) or standing.problem
     row = row or _row(subscription, standing, charged=charged)
     if isinstance(row, Problem):
-        return [Found(kind="subscriptions", reference=subscription.id, problem=row, led_by=standing.led_by)]
+        return [AccountObjects(kind="subscriptions", reference=subscription.id, problem=row, led_by=standing.led_by)]
     price = subscription.items.data[0].price
     order = columns(
         customer=_id(subscription.customer),
@@ -38,8 +38,8 @@ def subscription_rows(
     row["order"] = subscription.id
     return [
         product_of(price, name),
-        Found(kind="orders", reference=subscription.id, columns=order),
-        Found(kind="subscriptions", reference=subscription.id, columns=row, led_by=standing.led_by),
+        AccountObjects(kind="orders", reference=subscription.id, columns=order),
+        AccountObjects(kind="subscriptions", reference=subscription.id, columns=row, led_by=standing.led_by),
     ]
 
 

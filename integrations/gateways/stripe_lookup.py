@@ -11,7 +11,7 @@ from typing import Any
 import stripe
 
 from integrations.gateways.stripe_calls import expect
-from integrations.gateways.stripe_outcomes import CHARGE_KEY, in_the_books, key_of
+from integrations.gateways.stripe_outcomes import CHARGE_KEY, as_recorded, key_of
 from integrations.gateways.stripe_shapes import Page, PaymentIntent
 from workflows.billing.gateway import GatewayPayment
 from workflows.runtime.errors import InDoubt
@@ -47,7 +47,7 @@ async def payments_between(
     first, last = int(since.timestamp()), int(until.timestamp())
     wanted: Any = {"created": {"gte": first, "lt": last}, "expand": ["data.latest_charge"]}
     async for payment in _all(client, wanted):
-        yield in_the_books(payment)
+        yield as_recorded(payment)
 
 
 async def _all(client: stripe.StripeClient, wanted: dict[str, Any]) -> AsyncIterator[PaymentIntent]:

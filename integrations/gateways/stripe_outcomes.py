@@ -85,7 +85,7 @@ def card_of(method: PaymentMethod) -> Card | None:
     )
 
 
-def in_the_books(payment: PaymentIntent) -> GatewayPayment:
+def as_recorded(payment: PaymentIntent) -> GatewayPayment:
     """An attempt for the nightly comparison; `latest_charge` must have been expanded."""
     try:
         outcome = outcome_of(payment)

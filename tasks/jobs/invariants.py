@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tasks.job import job
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 from workflows.runtime.logs import logger
 
 _LOG = logger(__name__)
@@ -23,6 +23,6 @@ async def check_all() -> None:
 
 
 async def _check(*, full: bool) -> None:
-    for one in await check_facts(full=full):
+    for one in await check_invariants(full=full):
         if one.breaches:
             _LOG.error("fact broken", fact=one.fact.name, breaches=len(one.breaches), first=one.breaches[0].tells)

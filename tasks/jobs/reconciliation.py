@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from integrations.gateways import UnknownGateway, gateway_for
 from tasks.job import job
-from workflows.billing.reconciliation.nightly import compare_books, gateways_in_use
+from workflows.billing.reconciliation.nightly import compare_payments, gateways_in_use
 from workflows.runtime.logs import logger
 
 _LOG = logger(__name__)
@@ -20,5 +20,5 @@ async def compare() -> None:
         except UnknownGateway as unknown:
             _LOG.error("books not compared", gateway=name, because=str(unknown))
             continue
-        differences = await compare_books(name, gateway)
+        differences = await compare_payments(name, gateway)
         _LOG.info("books compared", gateway=name, differences=differences)

@@ -7,23 +7,23 @@ from datetime import timedelta
 
 from models.database import execute
 from tasks.job import job
-from workflows.access.access_log import forget_accesses
-from workflows.access.two_factor_codes import seal_anew
-from workflows.audit.review.daily_counts import count_moves
+from workflows.access.access_log import purge_accesses
+from workflows.access.two_factor_codes import reencrypt_factors
+from workflows.audit.review.daily_counts import count_transitions
 from workflows.billing.calendar.clock import BillingClock
 from workflows.billing.charges.refunds import refunds_in_doubt
 from workflows.billing.collection.submit import charges_in_doubt, charges_that_wait
 from workflows.billing.emails.upcoming_payments import announce_expiring_cards
 from workflows.billing.subscriptions.data_cards import sum_up
-from workflows.emails.notices_for_staff import tell_of_dead_jobs
+from workflows.emails.notices_for_staff import notify_of_dead_jobs
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move
 from workflows.engine.outbox import stage_unless_pending
 from workflows.engine.sweep import sweep
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
-from workflows.privacy.purge_requests import forget_requests
-from workflows.privacy.retention import forget_what_is_done
-from workflows.requests.idempotency import forget_old
+from workflows.privacy.purge_requests import purge_requests
+from workflows.privacy.retention import purge_finished
+from workflows.requests.idempotency import purge_old_requests
 from workflows.runtime.clock import now
 
 _LEASE, _ATTEMPTS = timedelta(minutes=10), 3  # a million rows take 20 s
@@ -67,21 +67,21 @@ async def announce_cards() -> None:
 
 
 @job("dead_job.tell", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
-async def tell_of_deaths() -> None:
-    """Tells staff of the jobs that were given up."""
-    await tell_of_dead_jobs()
+async def notify_staff_of_dead_jobs() -> None:
+    """Notifies staff of the jobs that were given up."""
+    await notify_of_dead_jobs()
 
 
 @job("link_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
 async def forget() -> None:
     """Forgets typed addresses that were never handled."""
-    await forget_requests()
+    await purge_requests()
 
 
 @job("idempotent_request.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
-async def forget_requests_done() -> None:
+async def purge_requests_done() -> None:
     """Forgets requests whose keys nobody sends again."""
-    await forget_old()
+    await purge_old_requests()
 
 
 @job("tally.sum", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
@@ -93,19 +93,19 @@ async def sum_tallies() -> None:
 @job("log_tally.sum", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
 async def sum_log() -> None:
     """Counts what moved, for the auditor's pages."""
-    await count_moves()
+    await count_transitions()
 
 
 @job("access_log.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
-async def forget_old_accesses() -> None:
+async def purge_old_accesses() -> None:
     """Forgets who came to the door more than 13 months ago."""
-    await forget_accesses()
+    await purge_accesses()
 
 
 @job("retention.sweep", lease=_LEASE, attempts=_ATTEMPTS)
-async def forget_old_traces() -> None:
+async def purge_finished_data() -> None:
     """Forgets events, deliveries and what e-mails said, once each is done for months."""
-    await forget_what_is_done()
+    await purge_finished()
 
 
 @job("transition_log.extend", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
@@ -115,6 +115,6 @@ async def extend_log() -> None:
 
 
 @job("second_factor.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
-async def seal_second_factors() -> None:
+async def reencrypt_second_factors() -> None:
     """Seals the secrets of second factors by the key of today, so that the one before can be retired."""
-    await seal_anew()
+    await reencrypt_factors()

@@ -6,7 +6,7 @@ from uuid import UUID
 from tasks import ports
 from tasks.job import job
 from workflows.webhooks.deliver import deliver_webhook
-from workflows.webhooks.housekeeping import forget_attempts, seal_anew
+from workflows.webhooks.housekeeping import purge_attempts, reencrypt_secrets
 from workflows.webhooks.publish import publish_event
 
 
@@ -26,5 +26,5 @@ async def deliver(marketplace_id: UUID, id: UUID) -> None:
 @job("webhook.sweep", lease=timedelta(minutes=10), attempts=3)
 async def sweep() -> None:
     """Forgets old answers, and seals the secrets by the key of today."""
-    await forget_attempts()
-    await seal_anew()
+    await purge_attempts()
+    await reencrypt_secrets()

@@ -10,7 +10,7 @@ from random import Random
 from models.database import fetch_row, single_connection
 from tests.audit.damages import delete, disarm, edit, insert, rebuild
 from tests.audit.sealed_log import SealedLog, exported, public_file
-from workflows.audit.export.export import Wanted
+from workflows.audit.export.export import ExportRequest
 from workflows.audit.export.inclusion import prove_consistency, prove_row
 from workflows.audit.export.lines import Form
 
@@ -26,7 +26,7 @@ async def test_the_example_is_written(log: SealedLog) -> None:
     (EXAMPLE / "proven.ndjson.gz").write_bytes(gzip.compress((EXAMPLE / "proven.ndjson").read_bytes(), mtime=0))
     row = await fetch_row("SELECT machine, entity_id, seq FROM transition_log WHERE seq = 2 ORDER BY at LIMIT 1")
     assert row is not None
-    await exported(log, EXAMPLE / "proven-entity.ndjson", wanted=Wanted(entity=(row[0], row[1])))
+    await exported(log, EXAMPLE / "proven-entity.ndjson", wanted=ExportRequest(entity=(row[0], row[1])))
     (EXAMPLE / "proven-row.ndjson").write_bytes(b"".join(await prove_row(log.marketplace, *row)))
     (EXAMPLE / "proven-consistency.ndjson").write_bytes(b"".join(await prove_consistency(log.marketplace, 1, 4)))
     keys_first = sorted(log.held.rglob("*.json"), key=lambda file: (file.parent.name != "keys", str(file)))

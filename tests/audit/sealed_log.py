@@ -17,7 +17,7 @@ from integrations.checkpoint_targets import Directory
 from models.database import Record, execute, fetch
 from tests.conftest import FreshDatabase
 from tests.factories import BY_WORKER, a_marketplace, a_subscription
-from workflows.audit.export.export import EVERYTHING, Wanted, export
+from workflows.audit.export.export import EVERYTHING, ExportRequest, export
 from workflows.audit.export.lines import Form
 from workflows.audit.proof.publish import publish_checkpoint
 from workflows.audit.proof.seal import seal_all
@@ -97,7 +97,7 @@ async def exported(
     file: Path,
     *,
     form: Form = "ndjson",
-    wanted: Wanted = EVERYTHING,
+    wanted: ExportRequest = EVERYTHING,
     marketplaces: list[UUID] | None = None,
 ) -> Path:
     """Writes an export of the log as it is now; of its `marketplace` unless said."""

@@ -17,7 +17,7 @@ from tests.audit.damages import DAMAGES, disarm
 from tests.audit.sealed_log import SealedLog, exported
 from tests.audit.test_bad_files import FILES
 from verifier.verify import verify
-from workflows.audit.export.export import Wanted
+from workflows.audit.export.export import ExportRequest
 
 EXPORTS = 50
 DAMAGED_IN_THE_DATABASE = 26
@@ -84,24 +84,24 @@ async def _that_fit(log: SealedLog, folder: Path) -> AsyncIterator[Path]:
         yield await exported(log, folder / f"part {number}.{form}", form=form, wanted=wanted)
 
 
-async def _ranges(log: SealedLog) -> list[Wanted]:
+async def _ranges(log: SealedLog) -> list[ExportRequest]:
     times = await fetch("SELECT last_at FROM checkpoint WHERE marketplace_id = $1 ORDER BY number", log.marketplace)
     first, second, third, fourth = (row["last_at"] for row in times)
     moment = timedelta(microseconds=1)
     return [
-        Wanted(since=second, until=second + moment),
-        Wanted(since=third, until=fourth + moment),
-        Wanted(until=first),
+        ExportRequest(since=second, until=second + moment),
+        ExportRequest(since=third, until=fourth + moment),
+        ExportRequest(until=first),
     ]
 
 
-async def _entities(log: SealedLog) -> list[Wanted]:
+async def _entities(log: SealedLog) -> list[ExportRequest]:
     row = await fetch_row(
         "SELECT machine, entity_id FROM transition_log WHERE marketplace_id = $1 GROUP BY 1, 2 ORDER BY count(*) DESC",
         log.marketplace,
     )
     assert row is not None
-    return [Wanted(entity=(row["machine"], row["entity_id"]))] * 2
+    return [ExportRequest(entity=(row["machine"], row["entity_id"]))] * 2
 
 
 def _with_another_key(whole: Path, log: SealedLog, file: Path) -> Path:

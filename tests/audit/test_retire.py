@@ -16,7 +16,7 @@ from tests.conftest import FreshDatabase
 from verifier.verify import verify
 from workflows.audit.export.export import export
 from workflows.audit.export.retire import months_over
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_dry_run_changes_nothing_and_a_drop_leaves_what_verifies(
         )
         kept = tmp_path / "kept.ndjson"
         kept.write_bytes(b"".join([piece async for piece in export("ndjson", [log.marketplace])]))
-        checked = await check_facts(full=True, only=["state_as_logged", "log_ends_with_row"])
+        checked = await check_invariants(full=True, only=["state_as_logged", "log_ends_with_row"])
         assert [one.breaches for one in checked] == [[], []]
     cut = [row for row in firsts if row["seq"] > 1]
     assert cut

@@ -16,7 +16,7 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_subscription
 from verifier.findings import PROVEN
 from verifier.verify import verify
-from workflows.audit.export.export import Wanted, export
+from workflows.audit.export.export import ExportRequest, export
 from workflows.audit.export.inclusion import prove_consistency, prove_row
 from workflows.audit.export.lines import Form
 from workflows.audit.proof.seal import seal_all
@@ -75,7 +75,7 @@ async def test_a_range_is_whole_checkpoints_and_proven(log: SealedLog, tmp_path:
         "SELECT first_at, last_at FROM checkpoint WHERE marketplace_id = $1 AND number = 2", log.marketplace
     )
     assert first is not None
-    wanted = Wanted(since=first["last_at"], until=first["last_at"] + timedelta(microseconds=1))
+    wanted = ExportRequest(since=first["last_at"], until=first["last_at"] + timedelta(microseconds=1))
 
     report = verify(await exported(log, tmp_path / f"range.{form}", form=form, wanted=wanted), log.public, log.held)
 
@@ -87,7 +87,7 @@ async def test_a_range_is_whole_checkpoints_and_proven(log: SealedLog, tmp_path:
 @pytest.mark.parametrize("form", FORMS)
 async def test_one_entitys_rows_come_with_their_places(log: SealedLog, tmp_path: Path, form: Form) -> None:
     longest = await _longest(log)
-    wanted = Wanted(entity=("subscription", longest["entity_id"]))
+    wanted = ExportRequest(entity=("subscription", longest["entity_id"]))
 
     report = verify(await exported(log, tmp_path / f"one.{form}", form=form, wanted=wanted), log.public, log.held)
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from models.database import close_pool, execute, open_pool
 from tests.billing_model.machine import ShopLife
 from tests.billing_model.met import what_was_met
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 
 _AT_ONCE, _STEPS_OF_A_LIFE = 15, 50  # by one seed
 _PATIENCE = 3  # times the wanted steps: how long it goes on to meet what is rare
@@ -55,7 +55,7 @@ def lives(url: str, steps: int, first_seed: int) -> Lived:
 async def _no_fact_is_broken() -> None:
     """What is due by a clock that moved a moment ago was not due before: nothing of it is late."""
     await execute("UPDATE marketplace SET clock_moved_at = now()")
-    broken = [(one.fact.name, found) for one in await check_facts(full=True) for found in one.breaches]
+    broken = [(one.fact.name, found) for one in await check_invariants(full=True) for found in one.breaches]
     assert not broken, broken
 
 

@@ -8,7 +8,7 @@ from subprocess import Popen
 from models.database import fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace
-from workflows.audit.invariants import FACTS
+from workflows.audit.invariants import INVARIANTS
 
 Run = Callable[..., "Popen[str]"]
 
@@ -23,7 +23,7 @@ async def test_it_names_what_is_broken_and_what_holds(database: FreshDatabase, r
     assert database.app_url
     status, told = await check(run_python)
     assert status == 0
-    assert all(fact.name in told for fact in FACTS)
+    assert all(fact.name in told for fact in INVARIANTS)
 
     charge = await a_charge(await a_marketplace())  # paid, without an invoice
 

@@ -12,7 +12,7 @@ from cli.paths import ROOT
 from models.database import fetch, fetch_row, fetch_value
 from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace
-from workflows.importing.run import Tally, Watcher, run_import
+from workflows.importing.run import ImportCounter, Watcher, run_import
 from workflows.importing.shapes import Refused
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -130,7 +130,7 @@ CDNOW = """\
 """
 
 
-async def cdnow_imported(path: Path) -> tuple[dict[str, Tally], list[Refused]]:
+async def cdnow_imported(path: Path) -> tuple[dict[str, ImportCounter], list[Refused]]:
     shop = await a_marketplace()
     refused: list[Refused] = []
     watcher = Watcher(refused.append, lambda _: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.import_stripe import BrokenOff, Wanted, drive, run_wanted
+from cli.import_stripe import BrokenOff, ImportOptions, drive, run_wanted
 from cli.main import main
 from integrations import accounts
 from models.database import fetch, fetch_value
@@ -148,21 +148,23 @@ async def test_a_long_silence_breaks_it_off_and_keeps_what_was_done(shop: Shop) 
         await drive(await begun(shop), shop.account, ignored, ignored, pause)
 
     assert sum(waited) > 150
-    assert (await run_wanted(shop.marketplace, Wanted(shop.marketplace.slug, resume=True))).step == "read charges"
+    assert (
+        await run_wanted(shop.marketplace, ImportOptions(shop.marketplace.slug, resume=True))
+    ).step == "read charges"
 
 
 async def test_it_goes_on_only_with_what_was_begun(shop: Shop) -> None:
     slug = shop.marketplace.slug
     with pytest.raises(AccountRefused, match="no import to go on with"):
-        await run_wanted(shop.marketplace, Wanted(slug, resume=True))
-    first = await run_wanted(shop.marketplace, Wanted(slug))
+        await run_wanted(shop.marketplace, ImportOptions(slug, resume=True))
+    first = await run_wanted(shop.marketplace, ImportOptions(slug))
 
     with pytest.raises(ImportUnderWay, match="--restart begins again"):
-        await run_wanted(shop.marketplace, Wanted(slug))
+        await run_wanted(shop.marketplace, ImportOptions(slug))
     with pytest.raises(AccountRefused, match="was begun otherwise"):
-        await run_wanted(shop.marketplace, Wanted(slug, resume=True, take_over=True))
+        await run_wanted(shop.marketplace, ImportOptions(slug, resume=True, take_over=True))
 
-    second = await run_wanted(shop.marketplace, Wanted(slug, restart=True, take_over=True))
+    second = await run_wanted(shop.marketplace, ImportOptions(slug, restart=True, take_over=True))
     assert (second.id != first.id, second.take_over) == (True, True)
 
 

@@ -15,7 +15,7 @@ from models.database import close_pool, fetch, fetch_row, fetch_value, open_pool
 from tests.conftest import FreshDatabase
 from workflows.access.api_keys import authenticate
 from workflows.access_tokens.links import link_text
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.charges.history import list_payments
@@ -63,7 +63,7 @@ async def test_every_persona_is_what_its_name_says(fresh_database: FreshDatabase
             " (SELECT FROM invoice WHERE invoice.charge_id = charge.id)"
         )
         mails = await fetch_value("SELECT count(*) FROM outgoing_email")
-        broken = [found for one in await check_facts(full=True) for found in one.breaches]
+        broken = [found for one in await check_invariants(full=True) for found in one.breaches]
     assert seen == {
         "active": (["active"], 9),
         "failed_charge": (["failed_charge"], 5),

@@ -19,9 +19,9 @@ from tests.journeys.keeping import keep_picture
 from tests.journeys.pictured_pages import AT_THE_DOOR, EVERY, IN_BETWEEN, INSIDE, SIZES, Pictured
 from tests.journeys.pictured_shop import PicturedShop, a_pictured_shop
 from tests.journeys.waiting import until
-from workflows.access.two_factor import forget_factor
+from workflows.access.two_factor import remove_factor
 from workflows.access_tokens.links import link_text
-from workflows.audit.review.daily_counts import count_moves
+from workflows.audit.review.daily_counts import count_transitions
 from workflows.engine.outbox import stage
 from workflows.importing.account.run import stop
 from workflows.marketplaces.tenant import Marketplace
@@ -89,7 +89,7 @@ async def test_every_page_is_taken(camera: Camera) -> None:
 
 async def _look_back(shop: Marketplace) -> None:
     """What the auditor's pages show besides the log: moves counted, rows sealed."""
-    await count_moves()
+    await count_transitions()
     await stage("audit.seal", None)
     sealed = "SELECT max(number) FROM checkpoint WHERE marketplace_id = $1"
     await until(lambda: fetch_value(sealed, shop.id), "the first seal")
@@ -112,7 +112,7 @@ async def _what_is_shown_in_between(camera: Camera, page: Page) -> None:
     await page.get_by_role("button", name="Begin").click()
     await camera.take(page, asked, go=False)
     await camera.take(page, erase)
-    await forget_factor(camera.shop.marketplace.id, camera.shop.owner["id"])
+    await remove_factor(camera.shop.marketplace.id, camera.shop.owner["id"])
     await page.goto(f"{camera.home}/account/second-factor")
     await page.get_by_role("button", name="Set Up").click()
     await camera.take(page, secret, go=False)

@@ -31,8 +31,8 @@ from tests.journeys.waiting import until
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key, revoke_key
 from workflows.access_tokens.links import link_text
-from workflows.audit.invariants.check import check_facts
-from workflows.audit.review.daily_counts import count_moves
+from workflows.audit.invariants.check import check_invariants
+from workflows.audit.review.daily_counts import count_transitions
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.marketplaces.logos import set_logo
@@ -106,7 +106,7 @@ async def test_each_page_inside(
     await revoke_key(shop.id, (await create_key(shop.id, "Old checkout", ("orders:write",))).id)
     for state in ("recovered", "exhausted"):
         await an_open_case(await a_subscription(shop), state=state, amount_minor=123456789)
-    await check_facts(full=True)  # the cases above have no failed subscriptions
+    await check_invariants(full=True)  # the cases above have no failed subscriptions
     await _sign_in(page, shop, owner)
 
     await judge(page, f"{home}/clock", shop_floor, widths=(look.width,))  # while it is a sandbox
@@ -244,7 +244,7 @@ async def test_the_auditors_pages(
     subscription = await a_subscription(shop, state="failed_charge")
     await a_charge(shop, subscription=subscription, state="failed")
     await an_open_case(subscription)
-    await count_moves()
+    await count_transitions()
     await _sign_in(page, shop, await a_staff_member(shop, role="auditor"))
     await page.goto(f"{shop_floor.url}/portal/{shop.slug}/access/nonsense")  # refused
 

@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_marketplace, a_staff_member, a_staff_s
 from tests.fakes.webhook_receiver import Receiver, a_receiver, answers
 from tests.journeys.conftest import Deployment
 from tests.journeys.waiting import until
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 from workflows.marketplaces.tenant import Marketplace
 
 
@@ -47,7 +47,7 @@ async def test_a_system_is_connected_tested_told_and_told_again(chromium: Browse
         receiver.behaviour = answers(410, b"moved house")
         customer = await a_customer(marketplace)
         async with transaction():
-            await tell("customer.updated", marketplace.id, "customer", customer["id"])
+            await emit_event("customer.updated", marketplace.id, "customer", customer["id"])
         await until(lambda: _got(receiver, 2), "the customer's event")
         await page.get_by_role("link", name="Members’ area").click()
         await until(lambda: _shows(page, "410 Gone"), "the endpoint to be switched off")

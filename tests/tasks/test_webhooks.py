@@ -12,7 +12,7 @@ from tests.fakes.stripe.http import Line, Reply, Request
 from tests.fakes.webhook_receiver import Receiver, a_receiver, answers
 from tests.tasks.processes import Processes, until
 from tests.webhook_rows import a_delivery, an_endpoint
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 
 EVENTS = 60
 
@@ -44,7 +44,7 @@ async def test_two_dispatchers_and_two_workers_send_each_event_once(processes: P
     carriers(processes, 2)
     for _ in range(EVENTS):
         async with transaction():
-            await tell("customer.updated", marketplace.id, "customer", customer["id"])
+            await emit_event("customer.updated", marketplace.id, "customer", customer["id"])
 
     await until(nothing_pending)
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from litestar import Controller, Response, post, route
 
-from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.notices import Notice, clear_notice, notice_cookie, notice_of
 from web.pages.rendering import page, see_other
 from web.requests.connection import WebRequest
 from web.requests.cookies import NOTICE, browser_cookie, browser_nonce, gone, return_path
 from web.requests.forms import read_form
-from web.requests.visit import Door, EitherDoor, visit_of
+from web.requests.visit import EitherSite, SiteContext, context_of
 from workflows.access.client_limits import check_link_request
 from workflows.access.link_requests import ask_again, ask_for_link, masked_email_of
 from workflows.runtime.errors import InvalidInput
@@ -19,15 +19,15 @@ class LoginPages(Controller):
     """The Login URL and its form."""
 
     @route("/", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
+    async def show(self, request: WebRequest, door: EitherSite) -> Response[Any]:
         """The login page; on to the first page inside when already signed in."""
-        if (visit := await visit_of(request, door)) is not None:
+        if (visit := await context_of(request, door)) is not None:
             return see_other(visit.landing, [gone(NOTICE, door.home)])
         notice = notice_of(request, door.home)
         return page(
             door.template("login"),
             door,
-            cookies=forget_notice(notice, door.home),
+            cookies=clear_notice(notice, door.home),
             notice=notice,
             offer=await _offer(door, notice),
             email=None,
@@ -35,7 +35,7 @@ class LoginPages(Controller):
         )
 
     @post("/access-links", status_code=303)
-    async def ask(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
+    async def ask(self, request: WebRequest, door: EitherSite) -> Response[Any]:
         """Stages a request for a link, for any address alike. 422 beside the field for what is no address."""
         form = await read_form(request)
         if form.get("again") == "1":
@@ -58,12 +58,12 @@ class LoginPages(Controller):
         return see_other(door.home, [nonce, notice_cookie(door.home, notice)])
 
     @route("/access-links", http_method=["GET", "HEAD"], status_code=303)
-    async def after_form(self, door: EitherDoor) -> Response[None]:
+    async def after_form(self, door: EitherSite) -> Response[None]:
         """Somebody came back to the form's address: to the form."""
         return see_other(door.home)
 
 
-async def _ask_again(request: WebRequest, door: Door) -> Response[None]:
+async def _ask_again(request: WebRequest, door: SiteContext) -> Response[None]:
     """In one click, to the address on file only: which link it stands for travels in the sealed notice."""
     earlier, nonce = notice_of(request, door.home), browser_cookie(door.home, browser_nonce(request))
     offer = await _offer(door, earlier)
@@ -74,7 +74,7 @@ async def _ask_again(request: WebRequest, door: Door) -> Response[None]:
     return see_other(door.home, [nonce, notice_cookie(door.home, Notice(kind="link_sent_again", detail=offer))])
 
 
-async def _offer(door: Door, notice: Notice | None) -> str | None:
+async def _offer(door: SiteContext, notice: Notice | None) -> str | None:
     """`j•••@example.com` of a link that was real, to offer a new one."""
     if notice is None or notice.kind != "link_unusable" or notice.access_token_id is None:
         return None

@@ -19,7 +19,7 @@ from web.requests.cookies import (
     session_cookie,
 )
 from web.requests.forms import read_form
-from web.requests.visit import Door, EitherDoor, spoken_to
+from web.requests.visit import EitherSite, SiteContext, in_language_of
 from workflows.access.client_limits import check_redemption
 from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
 from workflows.access.staff_sign_in import Challenge, redeem_staff_link
@@ -31,16 +31,16 @@ class AccessPages(Controller):
     """An access link, opened and redeemed."""
 
     @route("/access/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, request: WebRequest, door: EitherDoor, token: FromPath[str]) -> Response[Any]:
+    async def look(self, request: WebRequest, door: EitherSite, token: FromPath[str]) -> Response[Any]:
         """Changes nothing, however often and by whomever it is opened."""
         try:
             link = await look_at_link(door.marketplace.id, token, browser_nonce(request), door.entrance)
         except LinkUnusable as unusable:
             return to_login(door, unusable)
-        return page(door.template("access"), spoken_to(request, door, link.locale), link=link, token=token)
+        return page(door.template("access"), in_language_of(request, door, link.locale), link=link, token=token)
 
     @post("/access/{token:str}", status_code=303)
-    async def redeem(self, request: WebRequest, door: EitherDoor, token: FromPath[str]) -> Response[Any]:
+    async def redeem(self, request: WebRequest, door: EitherSite, token: FromPath[str]) -> Response[Any]:
         """Starts a session, of any number of callers for exactly one.
 
         It leads to the page that the link was asked for at, else to where this browser was turned away.
@@ -59,7 +59,7 @@ class AccessPages(Controller):
         return enter(request, door, redeemed)
 
 
-def enter(request: WebRequest, door: Door, redeemed: Redeemed) -> Response[None]:
+def enter(request: WebRequest, door: SiteContext, redeemed: Redeemed) -> Response[None]:
     """Gives the browser its session and leads it to where it wanted to go; else home, which leads on."""
     wanted = redeemed.return_to if redeemed.return_to and is_inside(door.home, redeemed.return_to) else None
     return see_other(

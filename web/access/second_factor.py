@@ -10,7 +10,7 @@ from web.pages.rendering import page
 from web.requests.connection import WebRequest
 from web.requests.cookies import CHALLENGE, challenge_of, gone
 from web.requests.forms import read_form
-from web.requests.visit import EitherDoor
+from web.requests.visit import EitherSite
 from workflows.access.client_limits import check_redemption
 from workflows.access.staff_sign_in import answer_challenge, challenged_email
 from workflows.customers.addresses import mask_email
@@ -19,11 +19,11 @@ from workflows.runtime.errors import InvalidInput, LinkUnusable
 _PAGE = "console/second_factor_asked.html"
 
 
-class SecondFactorDoor(Controller):
+class SecondFactorSite(Controller):
     """The question and its answer."""
 
     @route("/second-factor", http_method=["GET", "HEAD"])
-    async def ask(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
+    async def ask(self, request: WebRequest, door: EitherSite) -> Response[Any]:
         """Says who is asked. Without a link just spent in this browser: to the login page."""
         try:
             email = await challenged_email(door.marketplace.id, challenge_of(request))
@@ -32,7 +32,7 @@ class SecondFactorDoor(Controller):
         return page(_PAGE, door, masked_email=mask_email(email), error=None)
 
     @post("/second-factor", status_code=303)
-    async def answer(self, request: WebRequest, door: EitherDoor) -> Response[Any]:
+    async def answer(self, request: WebRequest, door: EitherSite) -> Response[Any]:
         """Starts the session. 422 beside the field for a wrong code, 429 after a few."""
         form = await read_form(request)
         await check_redemption(request.app.state.limiter, request.app.state.client_address(request))

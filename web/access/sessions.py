@@ -4,13 +4,13 @@ from litestar import Controller, Response, post, route
 from litestar.params import FromPath
 
 from web.access.device import device
-from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.notices import Notice, clear_notice, notice_cookie, notice_of
 from web.pages.rendering import page, see_other
 from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.connection import WebRequest
 from web.requests.cookies import SESSION, gone
 from web.requests.forms import read_form, read_form_of
-from web.requests.visit import Door, EitherDoor, EitherVisit, visit_of
+from web.requests.visit import EitherContext, EitherSite, SiteContext, context_of
 from workflows.access.sessions import end_session, list_sessions, sign_out
 from workflows.marketplaces.numbering import uuid_of
 from workflows.requests.attempt import note_nothing_done
@@ -25,7 +25,7 @@ class SessionPages(Controller):
     opt = {"act": "account.own"}
 
     @route("/sessions", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: EitherVisit) -> Response[str]:
+    async def show(self, request: WebRequest, visit: EitherContext) -> Response[str]:
         """Each with its device and since when."""
         notice = notice_of(request, visit.home)
         sessions = [
@@ -40,14 +40,14 @@ class SessionPages(Controller):
         return page(
             visit.template("sessions"),
             visit,
-            cookies=forget_notice(notice, visit.home),
+            cookies=clear_notice(notice, visit.home),
             notice=notice,
             here="sessions",
             sessions=sessions,
         )
 
     @post(_ONE, status_code=303, stands_on="sessions")
-    async def end(self, request: WebRequest, visit: EitherVisit, session_id: FromPath[str]) -> Response[None]:
+    async def end(self, request: WebRequest, visit: EitherContext, session_id: FromPath[str]) -> Response[None]:
         """Ends one at once, the own included. 404 for another person's."""
         await read_form_of(request, visit)
         ended = uuid_of(session_id)
@@ -57,7 +57,7 @@ class SessionPages(Controller):
         return see_other(f"{visit.home}/sessions", [notice_cookie(visit.home, Notice(kind="session_ended"))])
 
     @route(_ONE, http_method=["GET", "HEAD", *ODD_METHODS], status_code=405)
-    async def odd_method(self, visit: EitherVisit, session_id: FromPath[str]) -> None:
+    async def odd_method(self, visit: EitherContext, session_id: FromPath[str]) -> None:
         """404 for what is not the person's own, else 405."""
         if uuid_of(session_id) not in {live.id for live in await list_sessions(visit.signed_in)}:
             raise NotFound("no such session")
@@ -68,9 +68,9 @@ class SignOutPages(Controller):
     """The way out, open to whoever is out already."""
 
     @post("/sign-out", status_code=303)
-    async def sign_out(self, request: WebRequest, door: EitherDoor) -> Response[None]:
+    async def sign_out(self, request: WebRequest, door: EitherSite) -> Response[None]:
         """Ends this session. One that is over already is signed out just as well."""
-        visit = await visit_of(request, door)
+        visit = await context_of(request, door)
         if visit is None:
             await read_form(request)
             note_nothing_done()
@@ -80,10 +80,10 @@ class SignOutPages(Controller):
         return _signed_out(door)
 
     @route("/sign-out", http_method=["GET", "HEAD"], status_code=303)
-    async def after_sign_out(self, door: EitherDoor) -> Response[None]:
+    async def after_sign_out(self, door: EitherSite) -> Response[None]:
         """Somebody came back to the form's address: nothing changes by looking."""
         return see_other(door.home)
 
 
-def _signed_out(door: Door) -> Response[None]:
+def _signed_out(door: SiteContext) -> Response[None]:
     return see_other(door.home, [gone(SESSION, door.home), notice_cookie(door.home, Notice(kind="signed_out"))])

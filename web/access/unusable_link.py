@@ -4,12 +4,12 @@ from litestar import Response
 
 from web.pages.notices import Notice, notice_cookie
 from web.pages.rendering import see_other
-from web.requests.visit import Door
+from web.requests.visit import SiteContext
 from workflows.access.access_log import note_refusal
 from workflows.runtime.errors import LinkUnusable
 
 
-def to_login(door: Door, error: LinkUnusable) -> Response[None]:
+def to_login(door: SiteContext, error: LinkUnusable) -> Response[None]:
     """303 to the Login URL, which offers a new link where the old one was real."""
     note_refusal(error)
     notice = Notice(kind="link_unusable", detail=error.because, access_token_id=error.access_token_id)

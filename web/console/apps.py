@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from web.console.answers import show_page
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 
 
 class App(NamedTuple):
@@ -36,7 +36,7 @@ class AppPages(Controller):
     """The list of apps."""
 
     @route("/apps", http_method=["GET", "HEAD"], act="settings.read")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Those whose name or description holds every word that was searched for."""
         search = request.query_params.get("search", "").strip()[:100]
         words = search.lower().split()

@@ -11,7 +11,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")  # how a logo is kept
 Labels = Mapping[str, str]  # of fields, as the page calls them
 
 
-class Told(NamedTuple):
+class ChangeEntry(NamedTuple):
     """One change: who, when, and a sentence for each field."""
 
     at: datetime
@@ -27,9 +27,9 @@ class Difference(NamedTuple):
     now: str
 
 
-def told(changes: list[NamedChange], labels: Labels) -> list[Told]:
+def change_entry(changes: list[NamedChange], labels: Labels) -> list[ChangeEntry]:
     """The changes of the fields that have a label, in sentences."""
-    found = [Told(one.at, one.who, _sentences(one, labels)) for one in changes]
+    found = [ChangeEntry(one.at, one.who, _sentences(one, labels)) for one in changes]
     return [one for one in found if one.sentences]
 
 

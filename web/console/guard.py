@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from web.requests.connection import Connection, WebRequest
 from web.requests.cookies import session_token
-from web.requests.visit import ConsoleDoor, Door, SignInFirst, StaffVisit, door_of, page_of, visit_of
+from web.requests.visit import ConsoleSite, SignInFirst, SiteContext, StaffContext, context_of, page_of, site_of
 
 _VISIT = "staff_visit"
 
@@ -19,9 +19,9 @@ _VISIT = "staff_visit"
 async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
     """Lets whoever may do the handler's act pass. Raises NotFound, SignInFirst, ActForbidden, and KeyError for a page
     without an act."""
-    door = await door_of(connection, connection.path_params["slug"], ConsoleDoor)
-    visit = await visit_of(connection, door)
-    if not isinstance(visit, StaffVisit):
+    door = await site_of(connection, connection.path_params["slug"], ConsoleSite)
+    visit = await context_of(connection, door)
+    if not isinstance(visit, StaffContext):
         wanted = page_of(connection, door, None)
         raise SignInFirst(door.home, wanted, had_session=session_token(connection) is not None)
     if connection.scope.get("method") != "OPTIONS":  # Litestar's own answer: which methods there are
@@ -29,11 +29,11 @@ async def may_act(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["state"][_VISIT] = visit
 
 
-async def provide_console_door(request: WebRequest, slug: FromPath[str]) -> Door:
+async def provide_console_site(request: WebRequest, slug: FromPath[str]) -> SiteContext:
     """The marketplace's console, from outside. Raises NotFound."""
-    return await door_of(request, slug, ConsoleDoor)
+    return await site_of(request, slug, ConsoleSite)
 
 
-async def provide_staff_visit(request: WebRequest) -> StaffVisit:
-    """The visit that `may_act` let pass."""
-    return cast("StaffVisit", request.scope["state"][_VISIT])
+async def provide_staff_context(request: WebRequest) -> StaffContext:
+    """Returns the context that `may_act` let pass."""
+    return cast("StaffContext", request.scope["state"][_VISIT])

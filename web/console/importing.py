@@ -10,7 +10,7 @@ from web.console.answers import done, not_done, show_page
 from web.pages.refreshing import look_again
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.importing.account.progress import import_shown, refused_page
 from workflows.importing.account.run import AccountRefused, begin, find_run, go_on, list_runs, stop
 from workflows.importing.shapes import ImportUnderWay
@@ -83,12 +83,12 @@ class ImportPages(Controller):
     opt = {"act": "import"}
 
     @route("/imports", http_method=["GET", "HEAD"])
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """What was imported, and the ways to begin."""
         return await _list(request, visit)
 
     @post("/imports", status_code=303, stands_on="imports")
-    async def begin(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def begin(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Begins one, and leads to its progress. Taking over is asked about first: it cannot be undone."""
         form = await read_form_of(request, visit)
         how = next((way for way in WAYS if way.name == form.get("how")), None)
@@ -110,7 +110,7 @@ class ImportPages(Controller):
         return done(visit, f"imports/{run.id}", "The import has begun. It goes on when you leave this page.")
 
     @route(_ONE, http_method=["GET", "HEAD"])
-    async def one(self, request: WebRequest, visit: NamedDependency[StaffVisit], run: FromPath[str]) -> Response[str]:
+    async def one(self, request: WebRequest, visit: NamedDependency[StaffContext], run: FromPath[str]) -> Response[str]:
         """How far it is, and the report of what was refused; it looks again by itself, for a minute."""
         found = await find_run(visit.marketplace.id, uuid_of(run))
         asked = request.query_params.get("after", "")
@@ -134,7 +134,7 @@ class ImportPages(Controller):
 
     @post(f"{_ONE}/resume", status_code=303, stands_on="imports")
     async def resume(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], run: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], run: FromPath[str]
     ) -> Response[None]:
         """Tries its next step now."""
         await read_form_of(request, visit)
@@ -143,7 +143,9 @@ class ImportPages(Controller):
         return done(visit, f"imports/{found.id}", "It goes on.")
 
     @post(f"{_ONE}/stop", status_code=303, stands_on="imports")
-    async def stop(self, request: WebRequest, visit: NamedDependency[StaffVisit], run: FromPath[str]) -> Response[None]:
+    async def stop(
+        self, request: WebRequest, visit: NamedDependency[StaffContext], run: FromPath[str]
+    ) -> Response[None]:
         """Ends it where it is."""
         await read_form_of(request, visit)
         ended = await stop(visit.marketplace.id, uuid_of(run), visit.actor)
@@ -155,7 +157,7 @@ def _way(dry_run: bool, take_over: bool) -> How:  # noqa: FBT001 - as a run has 
 
 
 async def _list(
-    request: WebRequest, visit: StaffVisit, *, status: int = 200, error: str | None = None
+    request: WebRequest, visit: StaffContext, *, status: int = 200, error: str | None = None
 ) -> Response[str]:
     runs = [await import_shown(run) for run in await list_runs(visit.marketplace.id)]
     return show_page(

@@ -6,9 +6,9 @@ from litestar import Controller, Response, get, route
 from litestar.di import NamedDependency
 
 from web.console.answers import show_page
-from web.pages.archive import LOOK_AGAIN, archive_answer, asked_days
+from web.pages.archive import LOOK_AGAIN, archive_answer, requested_days
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.client_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
@@ -18,9 +18,9 @@ class DocumentPages(Controller):
     """Which days, and the file."""
 
     @route("/documents", http_method=["GET", "HEAD"], act="export")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """How many there are in the days of the form; 422 with the reason beside the field."""
-        typed, found, errors = asked_days(request, visit.marketplace), None, dict[str, str]()
+        typed, found, errors = requested_days(request, visit.marketplace), None, dict[str, str]()
         try:
             found = await range_of(read_days(visit.marketplace, *typed), None)
         except InvalidInput as refused:
@@ -29,9 +29,9 @@ class DocumentPages(Controller):
         return show_page(request, visit, "documents", "documents", status=422 if errors else 200, **shown)
 
     @get("/documents.zip", act="export")
-    async def download(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def download(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """The file; 202 and a page that opens it by itself while PDFs are being prepared."""
-        days = read_days(visit.marketplace, *asked_days(request, visit.marketplace))
+        days = read_days(visit.marketplace, *requested_days(request, visit.marketplace))
         found = await range_of(days, None)
         if not found.preparing:
             await check_download(request.app.state.limiter, str(visit.actor))

@@ -10,8 +10,16 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
-from workflows.requests.idempotency import Asked, Claim, KeyBusy, ShownOnce, claim_request, give_back, keep_answer
+from web.requests.visit import StaffContext
+from workflows.requests.idempotency import (
+    Claim,
+    KeyBusy,
+    RepeatableRequest,
+    ShownOnce,
+    claim_request,
+    keep_answer,
+    release_claim,
+)
 from workflows.runtime.errors import WorkflowError
 
 T = TypeVar("T")
@@ -27,13 +35,13 @@ def new_once() -> str:
 
 
 async def once(
-    request: WebRequest, visit: StaffVisit, form: Mapping[str, str], act: Callable[[UUID], Awaitable[T]]
+    request: WebRequest, visit: StaffContext, form: Mapping[str, str], act: Callable[[UUID], Awaitable[T]]
 ) -> T:
     """Does the act, with an id for what it makes, and answers as it does. Raises SentBefore, and what the act raises.
 
     The whole form is what makes it the same: whoever went back, and corrected what they had typed, wants another one.
     """
-    asked = Asked(
+    asked = RepeatableRequest(
         marketplace_id=visit.marketplace.id,
         principal=str(visit.actor),
         method=request.method,
@@ -50,7 +58,7 @@ async def once(
     try:
         made = await act(claim.id)
     except WorkflowError:
-        await give_back(claim, nothing_done=True)
+        await release_claim(claim, nothing_done=True)
         raise
     await keep_answer(claim, 200, {}, None)
     return made

@@ -5,7 +5,7 @@ from litestar.di import Provide
 
 from web.access.login import LoginPages
 from web.access.one_time_link import AccessPages
-from web.access.second_factor import SecondFactorDoor
+from web.access.second_factor import SecondFactorSite
 from web.access.sessions import SessionPages, SignOutPages
 from web.console.access.account import AccountPages
 from web.console.access.api_keys import ApiKeyPages
@@ -14,16 +14,16 @@ from web.console.access.team import PeoplePages
 from web.console.apps import AppPages
 from web.console.audit.access import AccessLogPages
 from web.console.audit.cycles import CyclePages
-from web.console.audit.invariants import FactPages
+from web.console.audit.invariants import InvariantPages
 from web.console.audit.log import LogPages
-from web.console.audit.seals import SealPages
-from web.console.audit.stories import StoryPages
+from web.console.audit.seals import CheckpointPages
+from web.console.audit.stories import HistoryPages
 from web.console.billing.sandbox_clock import ClockPages
 from web.console.billing.saver import SaverPages
 from web.console.billing.saver_emails import SaverEmailPages
 from web.console.billing.saver_report import SaverReportPages
 from web.console.emails.list import EmailPages
-from web.console.guard import may_act, provide_console_door, provide_staff_visit
+from web.console.guard import may_act, provide_console_site, provide_staff_context
 from web.console.importing import ImportPages
 from web.console.invoices import DocumentPages
 from web.console.marketplaces.general import GeneralPages
@@ -37,12 +37,12 @@ from web.console.subscriptions.summary import SummaryPages
 from web.console.webhooks.deliveries import WebhookDeliveryPages
 from web.console.webhooks.endpoints import WebhookPages
 
-_DOOR = Router(
+_SIGN_IN_PAGES = Router(
     path="/",
-    route_handlers=[LoginPages, AccessPages, SecondFactorDoor, SignOutPages],
-    dependencies={"door": Provide(provide_console_door)},
+    route_handlers=[LoginPages, AccessPages, SecondFactorSite, SignOutPages],
+    dependencies={"door": Provide(provide_console_site)},
 )
-_INSIDE = Router(
+_PAGES = Router(
     path="/",
     route_handlers=[
         SubscriptionPages,
@@ -67,15 +67,15 @@ _INSIDE = Router(
         EmailPages,
         SaverReportPages,
         ClockPages,
-        FactPages,
+        InvariantPages,
         SessionPages,
         LogPages,
-        StoryPages,
+        HistoryPages,
         CyclePages,
         AccessLogPages,
-        SealPages,
+        CheckpointPages,
     ],
-    dependencies={"visit": Provide(provide_staff_visit)},
+    dependencies={"visit": Provide(provide_staff_context)},
     guards=[may_act],
 )
-CONSOLE_PAGES = Router(path="/console/{slug:str}", route_handlers=[_DOOR, _INSIDE])
+CONSOLE_PAGES = Router(path="/console/{slug:str}", route_handlers=[_SIGN_IN_PAGES, _PAGES])

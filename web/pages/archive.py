@@ -14,7 +14,7 @@ from workflows.marketplaces.tenant import Marketplace
 LOOK_AGAIN = {"Refresh": "3"}  # seconds; some twenty PDFs later
 
 
-def asked_days(request: WebRequest, marketplace: Marketplace) -> tuple[str, str]:
+def requested_days(request: WebRequest, marketplace: Marketplace) -> tuple[str, str]:
     """The first and the last day as they were typed; those of this year where none was."""
     given, now = request.query_params, today(marketplace)
     return given.get("from", "") or now.replace(month=1, day=1).isoformat(), given.get("to", "") or now.isoformat()

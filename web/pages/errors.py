@@ -21,7 +21,7 @@ from web.requests.connection import WebRequest
 from web.requests.cookies import SESSION, gone, return_cookie
 from web.requests.forms import StaleForm
 from web.requests.origin import CrossSite
-from web.requests.visit import ConsoleDoor, Door, Inside, SignInFirst, StaffVisit, Visit
+from web.requests.visit import ConsoleSite, CustomerContext, SignedInContext, SignInFirst, SiteContext, StaffContext
 from workflows.access.access_log import note_refusal
 from workflows.access.team import LastOwner
 from workflows.access.two_factor import FactorStands
@@ -99,9 +99,9 @@ def error_page(request: WebRequest, error: Exception) -> Response[Any]:
     note_refusal(error)
     if isinstance(error, SignInFirst):
         return _to_login(error)
-    door: Door | None = getattr(request.state, "door", None)
+    door: SiteContext | None = getattr(request.state, "door", None)
     words = _words(error)
-    if words is _TOO_MANY and isinstance(door, Inside):
+    if words is _TOO_MANY and isinstance(door, SignedInContext):
         words = _TOO_MUCH
     if words.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # By route, not by path: a path may hold a token.
@@ -174,35 +174,35 @@ def _headers(error: Exception) -> dict[str, str]:
             return {}
 
 
-def _width(door: Door | None) -> str:
+def _width(door: SiteContext | None) -> str:
     """Below a navigation a page keeps its left edge; alone it stands in the middle."""
     match door:
-        case StaffVisit():
+        case StaffContext():
             return "sheet middle"
-        case ConsoleDoor():
+        case ConsoleSite():
             return "sheet narrow"
-        case Visit():
+        case CustomerContext():
             return " slim"
         case _:
             return " narrow"
 
 
-def _way_out(request: WebRequest, error: Exception, door: Door | None) -> tuple[str, str] | None:
+def _way_out(request: WebRequest, error: Exception, door: SiteContext | None) -> tuple[str, str] | None:
     """Where to go on from here, and what that is called."""
     match door:
         case None:
-            return _to_a_door(request)
-        case Visit() if isinstance(error, errors.SelfCancellationOff):
+            return _login_link(request)
+        case CustomerContext() if isinstance(error, errors.SelfCancellationOff):
             return f"{door.home}/contact", door.show.say("Contact Us")
-        case Visit():
+        case CustomerContext():
             return door.landing, door.show.say("Go to your subscriptions")
-        case StaffVisit():
+        case StaffContext():
             return door.landing, "Go to the console"
         case _:
             return door.home, door.show.say(_SIGN_IN)
 
 
-def _to_a_door(request: WebRequest) -> tuple[str, str] | None:
+def _login_link(request: WebRequest) -> tuple[str, str] | None:
     """From an address that no page has, below a portal or a console: to its sign-in page, signed in or not."""
     below = _BELOW.match(request.url.path)
     return (below[1], show_to_anybody(request.headers.get("accept-language", "")).say(_SIGN_IN)) if below else None

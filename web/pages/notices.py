@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from web.requests.connection import Connection
 from web.requests.cookies import NOTICE, gone, sealed_cookie, unsealed
 
-__all__ = ["Notice", "forget_notice", "notice_cookie", "notice_of"]
+__all__ = ["Notice", "clear_notice", "notice_cookie", "notice_of"]
 
 Kind = Literal[
     "link_sent",
@@ -70,6 +70,6 @@ def notice_of(connection: Connection, home: str) -> Notice | None:
     return None if payload is None else msgspec.json.decode(payload, type=Notice)
 
 
-def forget_notice(notice: Notice | None, home: str) -> list[Cookie]:
+def clear_notice(notice: Notice | None, home: str) -> list[Cookie]:
     """Told once, it is gone; unless it stays."""
     return [] if notice is None or notice.stays else [gone(NOTICE, home)]

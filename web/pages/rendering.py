@@ -21,7 +21,7 @@ from web.pages.notices import Notice
 from web.pages.show import Show, show_to_anybody
 from web.pages.static_files import static_url
 from web.requests.headers import page_headers
-from web.requests.visit import Door, Inside, StaffVisit
+from web.requests.visit import SignedInContext, SiteContext, StaffContext
 from workflows.access.views import SignedIn
 from workflows.access_tokens.realms import CONSOLE
 from workflows.customers.language import chosen_language
@@ -52,16 +52,16 @@ def _templates(language: str) -> Environment:
     return speaking(environment, language)
 
 
-def render(template: str, door: Door | None, show: Show | None = None, **context: object) -> str:
+def render(template: str, door: SiteContext | None, show: Show | None = None, **context: object) -> str:
     """The HTML of a template. `door` None: a page that belongs to no marketplace. `show` is the door's, or English."""
     show = show or (door.show if door else show_to_anybody(""))
-    signed_in = door.signed_in if isinstance(door, Inside) else None
+    signed_in = door.signed_in if isinstance(door, SignedInContext) else None
     given: dict[str, Any] = {
         "static": static_url,
         "marketplace": door.marketplace if door else None,
         "home": door.home if door else "/",
         "frame": "console/frame.html" if door and door.entrance is CONSOLE else "page.html",
-        "navigation": _navigation(door) if isinstance(door, StaffVisit) else (),
+        "navigation": _navigation(door) if isinstance(door, StaffContext) else (),
         "show": show,
         "signed_in": signed_in,
         "form_token": lambda: _form_token_field(signed_in.form_token) if signed_in else "",
@@ -76,7 +76,7 @@ def render(template: str, door: Door | None, show: Show | None = None, **context
 
 def page(
     template: str,
-    door: Door | None,
+    door: SiteContext | None,
     *,
     status: int = 200,
     cookies: Sequence[Cookie] = (),
@@ -106,7 +106,7 @@ def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[None]:
     return Response(None, status_code=303, media_type=MediaType.HTML, headers=headers, cookies=list(cookies))
 
 
-def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
+def leave_for(url: str, door: SiteContext, where: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
     """A page that goes on to a vendor's by itself: what a form answers that leads out of here.
 
     No redirect: browsers hold each of its stations against `form-action`, and a payment provider's lead on to banks
@@ -119,7 +119,7 @@ def leave_for(url: str, door: Door, where: str, cookies: Sequence[Cookie] = ()) 
     return page("portal/leaving.html", door, cookies=cookies, headers=headers, url=url, where=where)
 
 
-def _navigation(visit: StaffVisit) -> list[Entry]:
+def _navigation(visit: StaffContext) -> list[Entry]:
     return entries_of(visit.caller, sandbox=visit.marketplace.sandbox)
 
 

@@ -4,11 +4,11 @@ import msgspec
 from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
-from web.pages.notices import Notice, forget_notice, notice_cookie, notice_of
+from web.pages.notices import Notice, clear_notice, notice_cookie, notice_of
 from web.pages.rendering import page, see_other
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsShown,
@@ -27,13 +27,15 @@ class BillingPages(Controller):
     """One form."""
 
     @route(_PATH, http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[CustomerContext]) -> Response[str]:
         """The details as they are."""
         details = await billing_details_of(visit.marketplace.id, visit.signed_in.customer_id)
         return _page(visit, details, typed_of(details), (), {}, notice_of(request, visit.home))
 
     @post(_PATH, status_code=303, stands_on="billing-details")
-    async def change(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[None] | Response[str]:
+    async def change(
+        self, request: WebRequest, visit: NamedDependency[CustomerContext]
+    ) -> Response[None] | Response[str]:
         """Saves them and corrects the invoices ticked, or nothing: then 422 with the reasons beside the fields."""
         form = await read_form_of(request, visit)
         customer_id = visit.signed_in.customer_id
@@ -71,7 +73,7 @@ def country_options(chosen: str, locale: str | None = None) -> list[tuple[str, s
 
 
 def _page(
-    visit: Visit,
+    visit: CustomerContext,
     details: BillingDetailsShown,
     typed: dict[str, str],
     ticked: tuple[str, ...],
@@ -82,7 +84,7 @@ def _page(
         "portal/invoices/billing.html",
         visit,
         status=422 if errors else 200,
-        cookies=forget_notice(notice, visit.home),
+        cookies=clear_notice(notice, visit.home),
         notice=notice,
         here="payments",
         details=details,

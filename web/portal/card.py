@@ -19,7 +19,7 @@ from web.pages.rendering import page, see_other
 from web.portal.hosted_card import is_hosted, offer_form
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form
-from web.requests.visit import Door, spoken_to
+from web.requests.visit import SiteContext, in_language_of
 from workflows.access.access_log import note_refusal
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import replace_card
@@ -46,7 +46,9 @@ class CardPages(Controller):
     """A card-update link, opened and used; and what is shown after."""
 
     @route("/card/{token:str}", http_method=["GET", "HEAD"])
-    async def look(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def look(
+        self, request: WebRequest, door: NamedDependency[SiteContext], token: FromPath[str]
+    ) -> Response[Any]:
         """Changes nothing, however often it is opened."""
         try:
             return await (offer_form(request, door, token) if is_hosted(request, door) else _form(request, door, token))
@@ -54,7 +56,9 @@ class CardPages(Controller):
             return to_login(door, unusable)
 
     @post("/card/{token:str}", status_code=303)
-    async def replace(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def replace(
+        self, request: WebRequest, door: NamedDependency[SiteContext], token: FromPath[str]
+    ) -> Response[Any]:
         """Saves the card and spends the link; whatever fails keeps both as they were."""
         if is_hosted(request, door):
             return see_other(f"{door.home}/card/{quote(token)}")  # a page from before; what it sent is not even read
@@ -80,21 +84,21 @@ class CardPages(Controller):
         notice = Notice(
             kind="card_updated",
             detail=link.product,
-            card=spoken_to(request, door, link.locale).show.card(saved.card),
+            card=in_language_of(request, door, link.locale).show.card(saved.card),
             locale=link.locale or "",
             charging_now=saved.charging_now,
         )
         return see_other(f"{door.home}/card-updated", [notice_cookie(door.home, notice)])
 
     @route("/card-updated", http_method=["GET", "HEAD"])
-    async def done(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
+    async def done(self, request: WebRequest, door: NamedDependency[SiteContext]) -> Response[Any]:
         """What was saved. The link in the address bar is spent, so this page has an address of its own."""
         notice = notice_of(request, door.home)
         if notice is None or notice.kind != "card_updated":
             return see_other(door.home)
         return page(
             "portal/card_updated.html",
-            spoken_to(request, door, notice.locale),
+            in_language_of(request, door, notice.locale),
             card=notice.card,
             product=notice.detail,
             charging_now=notice.charging_now,
@@ -103,7 +107,7 @@ class CardPages(Controller):
 
 async def _form(
     request: WebRequest,
-    door: Door,
+    door: SiteContext,
     token: str,
     *,
     status: int = 200,
@@ -114,7 +118,7 @@ async def _form(
     headers = {"Retry-After": "60"} if status == 503 else None
     return page(
         "portal/card.html",
-        spoken_to(request, door, link.locale),
+        in_language_of(request, door, link.locale),
         status=status,
         headers=headers,
         link=link,

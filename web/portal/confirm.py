@@ -15,7 +15,7 @@ from web.pages.rendering import leave_for, page, see_other
 from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import SubscriptionView
@@ -28,7 +28,9 @@ class ConfirmPages(Controller):
     """From the subscriptions to the bank and back."""
 
     @post(_CONFIRM, status_code=200)
-    async def confirm(self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+    async def confirm(
+        self, request: WebRequest, visit: NamedDependency[CustomerContext], number: FromPath[str]
+    ) -> Response[Any]:
         """Goes on to the bank's page, or back with what came of it. 409 where nothing waits for the customer."""
         await read_form_of(request, visit)
         asked_for = number_of(number)
@@ -44,13 +46,15 @@ class ConfirmPages(Controller):
         return _told(visit, await _own(visit, number))
 
     @route(_CONFIRM, http_method=["GET", "HEAD"])
-    async def after_confirm(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+    async def after_confirm(self, visit: NamedDependency[CustomerContext], number: FromPath[str]) -> Response[Any]:
         """Somebody came back to the form's address: to the page that the form stands on."""
         await _own(visit, number)
         return see_other(f"{visit.home}/subscriptions")
 
     @route(_CONFIRMED, http_method=["GET", "HEAD"])
-    async def back(self, request: WebRequest, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+    async def back(
+        self, request: WebRequest, visit: NamedDependency[CustomerContext], number: FromPath[str]
+    ) -> Response[Any]:
         """The bank's page led back here: waits, by itself, for a minute, until the gateway tells us what came of it."""
         subscription = await _own(visit, number)
         failed = subscription.failed_charge
@@ -67,19 +71,19 @@ class ConfirmPages(Controller):
         )
 
     @route(_CONFIRMED, http_method=["POST", *ODD_METHODS], status_code=405)
-    async def odd_method_back(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
+    async def odd_method_back(self, visit: NamedDependency[CustomerContext], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await _own(visit, number)
         raise not_allowed("GET", "HEAD")
 
     @route(_CONFIRM, http_method=ODD_METHODS, status_code=405)
-    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
+    async def odd_method(self, visit: NamedDependency[CustomerContext], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await _own(visit, number)
         raise not_allowed("GET", "HEAD", "POST")
 
 
-def _told(visit: Visit, subscription: SubscriptionView) -> Response[None]:
+def _told(visit: CustomerContext, subscription: SubscriptionView) -> Response[None]:
     """Back to the subscriptions, with what became of the payment."""
     failed, notice = subscription.failed_charge, None
     if subscription.state in ("active", "completed"):
@@ -89,5 +93,5 @@ def _told(visit: Visit, subscription: SubscriptionView) -> Response[None]:
     return see_other(f"{visit.home}/subscriptions", [notice_cookie(visit.home, notice)] if notice else [])
 
 
-async def _own(visit: Visit, number: str) -> SubscriptionView:
+async def _own(visit: CustomerContext, number: str) -> SubscriptionView:
     return await get_subscription(visit.marketplace, visit.signed_in.customer_id, number_of(number))

@@ -6,7 +6,7 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
 from web.pages.rendering import page
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.marketplaces.contact import contact_of
 
 
@@ -14,7 +14,7 @@ class ContactPages(Controller):
     """How to reach the merchant."""
 
     @route("/contact", http_method=["GET", "HEAD"])
-    async def show(self, visit: NamedDependency[Visit]) -> Response[str]:
+    async def show(self, visit: NamedDependency[CustomerContext]) -> Response[str]:
         """Address, support e-mail, social links, as far as they are shown."""
         contact = contact_of(visit.marketplace)
         # Settings accept https:// alone; a row written otherwise must not become a javascript: link.

@@ -8,10 +8,10 @@ from typing import Any
 from litestar import Controller, Response, get, route
 from litestar.di import NamedDependency
 
-from web.pages.archive import LOOK_AGAIN, archive_answer, asked_days
+from web.pages.archive import LOOK_AGAIN, archive_answer, requested_days
 from web.pages.rendering import page
 from web.requests.connection import WebRequest
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.access.client_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
@@ -21,9 +21,9 @@ class DocumentPages(Controller):
     """Which days, and the file."""
 
     @route("/documents", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[CustomerContext]) -> Response[str]:
         """How many there are in the days of the form; 422 with the reason beside the field."""
-        typed, found, errors = asked_days(request, visit.marketplace), None, dict[str, str]()
+        typed, found, errors = requested_days(request, visit.marketplace), None, dict[str, str]()
         try:
             found = await range_of(read_days(visit.marketplace, *typed), visit.signed_in.customer_id)
         except InvalidInput as refused:
@@ -40,9 +40,9 @@ class DocumentPages(Controller):
         )
 
     @get("/documents.zip")
-    async def download(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[Any]:
+    async def download(self, request: WebRequest, visit: NamedDependency[CustomerContext]) -> Response[Any]:
         """The file; 202 and a page that opens it by itself while PDFs are being prepared."""
-        days = read_days(visit.marketplace, *asked_days(request, visit.marketplace))
+        days = read_days(visit.marketplace, *requested_days(request, visit.marketplace))
         customer_id = visit.signed_in.customer_id
         found = await range_of(days, customer_id)
         if found.preparing:

@@ -17,7 +17,7 @@ from web.pages.rendering import leave_for, page, see_other
 from web.requests.connection import WebRequest
 from web.requests.cookies import card_cookie, card_link_token
 from web.requests.forms import read_form
-from web.requests.visit import Door, spoken_to
+from web.requests.visit import SiteContext, in_language_of
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.hosted_form import card_saved_by_form, form_urls, open_card_form
 from workflows.languages.sentences import sentence
@@ -28,7 +28,9 @@ class HostedCardPages(Controller):
     """The gateway's form, opened; and what is shown after it."""
 
     @post("/card/{token:str}/form", status_code=200)
-    async def open_form(self, request: WebRequest, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def open_form(
+        self, request: WebRequest, door: NamedDependency[SiteContext], token: FromPath[str]
+    ) -> Response[Any]:
         """Opens the gateway's form and goes there. Whatever fails leaves the link as it was."""
         await read_form(request)
         if not is_hosted(request, door):
@@ -53,18 +55,18 @@ class HostedCardPages(Controller):
             return await offer_form(request, door, token, problem=problem)
 
     @route("/card/{token:str}/form", http_method=["GET", "HEAD"])
-    async def after_form(self, door: NamedDependency[Door], token: FromPath[str]) -> Response[Any]:
+    async def after_form(self, door: NamedDependency[SiteContext], token: FromPath[str]) -> Response[Any]:
         """Somebody came back to the form's address: to the page that the form stands on."""
         return see_other(f"{door.home}/card/{quote(token)}")
 
     @route("/card-form", http_method=["GET", "HEAD"])
-    async def left(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
+    async def left(self, request: WebRequest, door: NamedDependency[SiteContext]) -> Response[Any]:
         """The gateway's form was left: back to the link's page."""
         token = card_link_token(request, door.home)
         return see_other(door.home if token is None else f"{door.home}/card/{token}")
 
     @route("/card-saved", http_method=["GET", "HEAD"])
-    async def back(self, request: WebRequest, door: NamedDependency[Door]) -> Response[Any]:
+    async def back(self, request: WebRequest, door: NamedDependency[SiteContext]) -> Response[Any]:
         """The gateway's form was filled in, or somebody says so."""
         token = card_link_token(request, door.home)
         if token is None:
@@ -85,17 +87,17 @@ class HostedCardPages(Controller):
         )
 
 
-def is_hosted(request: WebRequest, door: Door) -> bool:
+def is_hosted(request: WebRequest, door: SiteContext) -> bool:
     """Whether this marketplace's cards are typed at its gateway."""
     return request.app.state.gateway_for(door.marketplace.gateway).hosted_form
 
 
-async def offer_form(request: WebRequest, door: Door, token: str, *, problem: str = "") -> Response[str]:
+async def offer_form(request: WebRequest, door: SiteContext, token: str, *, problem: str = "") -> Response[str]:
     """The page of a card-update link with the button that opens the form. Raises LinkUnusable."""
     link = await look_at_card_link(door.marketplace.id, token)
     return page(
         "portal/card_hosted.html",
-        spoken_to(request, door, link.locale),
+        in_language_of(request, door, link.locale),
         status=503 if problem else 200,
         headers={"Retry-After": "60"} if problem else None,
         link=link,

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from web.pages.rendering import page
 from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.headers import page_headers
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.invoices.downloads import InvoiceFile, invoice_file
 from workflows.runtime.errors import NotFound
 
@@ -24,7 +24,7 @@ class InvoicePages(Controller):
     """The invoices of the customer's payments. A number may hold slashes: imported ones are the merchant's own."""
 
     @route(_PATH, http_method=["GET", "HEAD"])
-    async def show(self, visit: NamedDependency[Visit], number: FromPath[str]) -> Response[Any]:
+    async def show(self, visit: NamedDependency[CustomerContext], number: FromPath[str]) -> Response[Any]:
         """The PDF; 202 and a page that opens it by itself while it is being prepared; 503 when that was given up."""
         invoice = await _own(visit, number)
         if invoice.pdf is not None:
@@ -40,13 +40,13 @@ class InvoicePages(Controller):
         )
 
     @route(_PATH, http_method=["POST", *ODD_METHODS], status_code=405)
-    async def odd_method(self, visit: NamedDependency[Visit], number: FromPath[str]) -> None:
+    async def odd_method(self, visit: NamedDependency[CustomerContext], number: FromPath[str]) -> None:
         """404 for what is not the customer's own, else 405."""
         await _own(visit, number)
         raise not_allowed("GET", "HEAD")
 
 
-async def _own(visit: Visit, path: str) -> InvoiceFile:
+async def _own(visit: CustomerContext, path: str) -> InvoiceFile:
     name = _NAME.fullmatch(path)
     if name is None:
         raise NotFound("no such invoice")

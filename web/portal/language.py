@@ -9,7 +9,7 @@ from web.pages.rendering import see_other
 from web.requests.connection import WebRequest
 from web.requests.cookies import is_inside
 from web.requests.forms import read_form_of
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.customers.language import LanguageChoice, choose_language
 
 
@@ -17,7 +17,7 @@ class LanguagePages(Controller):
     """One form, which leads back to the page that it stands on."""
 
     @post("/language", status_code=303)
-    async def choose(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[Any]:
+    async def choose(self, request: WebRequest, visit: NamedDependency[CustomerContext]) -> Response[Any]:
         """Keeps the choice; nothing chosen means as the browser asks. 422 for a language that there is not."""
         form = await read_form_of(request, visit)
         choice = LanguageChoice(language=form.get("language") or None)
@@ -26,6 +26,6 @@ class LanguagePages(Controller):
         return see_other(back if is_inside(visit.home, back) else visit.landing)
 
     @route("/language", http_method=["GET", "HEAD"], status_code=303)
-    async def after_form(self, visit: NamedDependency[Visit]) -> Response[None]:
+    async def after_form(self, visit: NamedDependency[CustomerContext]) -> Response[None]:
         """Somebody came back to the form's address."""
         return see_other(visit.landing)

@@ -5,10 +5,10 @@ from typing import get_args
 from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 
-from web.pages.notices import forget_notice, notice_of
+from web.pages.notices import clear_notice, notice_of
 from web.pages.rendering import page
 from web.requests.connection import WebRequest
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput
@@ -36,7 +36,7 @@ class PaymentPages(Controller):
     """The table of payments."""
 
     @route("/payments", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[Visit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[CustomerContext]) -> Response[str]:
         """One page of it. 422 for a sort, an order or a position that does not exist."""
         asked = request.query_params
         sort = _SORTS.get(asked.get("sort", "date"))
@@ -57,7 +57,7 @@ class PaymentPages(Controller):
         return page(
             "portal/payments.html",
             visit,
-            cookies=forget_notice(notice, visit.home),
+            cookies=clear_notice(notice, visit.home),
             notice=notice,
             here="payments",
             page=payments,

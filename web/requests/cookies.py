@@ -19,7 +19,7 @@ from litestar.datastructures import Cookie
 from web.requests.connection import Connection
 from workflows.access.staff_sign_in import CHALLENGE_LIFETIME
 from workflows.runtime.clock import now
-from workflows.runtime.keys import sign, unseal
+from workflows.runtime.keys import decrypt, sign
 from workflows.runtime.settings import settings
 
 SESSION, BROWSER, RETURN, NOTICE = "gatehouse_session", "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
@@ -114,7 +114,7 @@ def seal(purpose: str, payload: bytes, lifetime: timedelta) -> str:
 def unsealed(connection: Connection, name: str, purpose: str) -> bytes | None:
     """What a cookie of ours holds, None when it is missing, changed or too old."""
     text = connection.cookies.get(name, "")
-    return unseal(purpose, text + "=" * (-len(text) % 4)) if text else None
+    return decrypt(purpose, text + "=" * (-len(text) % 4)) if text else None
 
 
 def gone(name: str, home: str) -> Cookie:

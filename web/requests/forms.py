@@ -6,7 +6,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from web.requests.connection import WebRequest
-from web.requests.visit import Inside
+from web.requests.visit import SignedInContext
 from workflows.access.sessions import check_form_token
 from workflows.languages.sentences import sentence
 from workflows.runtime.errors import Forbidden, InvalidInput
@@ -40,7 +40,7 @@ async def read_form(request: WebRequest) -> dict[str, str]:
     return fields
 
 
-async def read_form_of(request: WebRequest, visit: Inside) -> dict[str, str]:
+async def read_form_of(request: WebRequest, visit: SignedInContext) -> dict[str, str]:
     """The same for a form inside a session. Raises StaleForm without the session's token."""
     form = await read_form(request)
     if not check_form_token(visit.signed_in, form.get("form_token", "")):

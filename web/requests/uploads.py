@@ -6,7 +6,7 @@ from litestar.datastructures import UploadFile
 
 from web.requests.connection import WebRequest
 from web.requests.forms import StaleForm, read_form_of
-from web.requests.visit import Inside
+from web.requests.visit import SignedInContext
 from workflows.access.sessions import check_form_token
 from workflows.runtime.errors import InvalidInput
 
@@ -20,7 +20,7 @@ class Upload(NamedTuple):
     content: bytes
 
 
-async def read_upload_of(request: WebRequest, visit: Inside, field: str) -> Upload:
+async def read_upload_of(request: WebRequest, visit: SignedInContext, field: str) -> Upload:
     """The file of `field` in a `multipart/form-data` body; empty where none was chosen.
 
     Raises StaleForm without the session's token, InvalidInput for a body of another kind, HTTPException 413 past the

@@ -17,7 +17,7 @@ from web.requests.cookies import session_token
 from workflows.access.client_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
+from workflows.access_tokens.realms import CONSOLE, PORTAL, Site
 from workflows.engine.actor import Actor
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import find_marketplace
@@ -27,32 +27,32 @@ from workflows.requests.attempt import note_person
 from workflows.runtime.errors import NotSignedIn
 
 __all__ = [
-    "ConsoleDoor",
-    "Door",
-    "EitherDoor",
-    "EitherVisit",
-    "Inside",
+    "ConsoleSite",
+    "CustomerContext",
+    "EitherContext",
+    "EitherSite",
     "SignInFirst",
-    "StaffVisit",
-    "Visit",
-    "door_of",
+    "SignedInContext",
+    "SiteContext",
+    "StaffContext",
+    "context_of",
+    "in_language_of",
     "page_of",
-    "provide_door",
-    "provide_visit",
-    "spoken_to",
-    "visit_of",
+    "provide_context",
+    "provide_site",
+    "site_of",
 ]
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
+class SiteContext:
     """A marketplace's portal, from outside."""
 
     marketplace: Marketplace
     show: Show
-    entrance: ClassVar[Entrance] = PORTAL
+    entrance: ClassVar[Site] = PORTAL
 
     @property
     def home(self) -> str:
@@ -70,7 +70,7 @@ class Door:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inside(Door):
+class SignedInContext(SiteContext):
     """Somebody with a live session, behind either door."""
 
     signed_in: SignedIn | SignedInStaff
@@ -82,17 +82,17 @@ class Inside(Door):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit(Inside):
+class CustomerContext(SignedInContext):
     """A signed-in customer inside the portal."""
 
     signed_in: SignedIn
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsoleDoor(Door):
+class ConsoleSite(SiteContext):
     """A marketplace's console, from outside."""
 
-    entrance: ClassVar[Entrance] = CONSOLE
+    entrance: ClassVar[Site] = CONSOLE
 
     @property
     def landing(self) -> str:
@@ -101,10 +101,10 @@ class ConsoleDoor(Door):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StaffVisit(Inside):
+class StaffContext(SignedInContext):
     """A signed-in member of the staff inside the console."""
 
-    entrance: ClassVar[Entrance] = CONSOLE
+    entrance: ClassVar[Site] = CONSOLE
     signed_in: SignedInStaff
 
     @property
@@ -119,8 +119,8 @@ class StaffVisit(Inside):
 
 
 # For pages that both doors have: Litestar's own check takes no subclass of what is annotated.
-EitherDoor = NamedDependency[SkipValidation[Door]]
-EitherVisit = NamedDependency[SkipValidation[Inside]]
+EitherSite = NamedDependency[SkipValidation[SiteContext]]
+EitherContext = NamedDependency[SkipValidation[SignedInContext]]
 
 
 class SignInFirst(NotSignedIn):
@@ -131,12 +131,12 @@ class SignInFirst(NotSignedIn):
         self.home, self.return_to, self.had_session = home, return_to, had_session
 
 
-async def provide_door(request: WebRequest, slug: FromPath[str]) -> Door:
+async def provide_site(request: WebRequest, slug: FromPath[str]) -> SiteContext:
     """The marketplace of the URL. Raises NotFound."""
-    return await door_of(request, slug, Door)
+    return await site_of(request, slug, SiteContext)
 
 
-async def door_of(request: Connection, slug: str, kind: type[Door]) -> Door:
+async def site_of(request: Connection, slug: str, kind: type[SiteContext]) -> SiteContext:
     """The portal or console of the marketplace in the URL. Raises NotFound."""
     marketplace = await find_marketplace(slug)
     show = show_to_staff if kind.entrance is CONSOLE else show_for
@@ -145,12 +145,12 @@ async def door_of(request: Connection, slug: str, kind: type[Door]) -> Door:
     return door
 
 
-async def provide_visit(request: WebRequest, slug: FromPath[str]) -> Visit:
+async def provide_context(request: WebRequest, slug: FromPath[str]) -> CustomerContext:
     """The marketplace and the customer with a live session in it, so many times an hour for what is more than looking.
     Raises NotFound, SignInFirst, TooManyRequests."""
-    door = await provide_door(request, slug)
-    visit = await visit_of(request, door)
-    if not isinstance(visit, Visit):
+    door = await provide_site(request, slug)
+    visit = await context_of(request, door)
+    if not isinstance(visit, CustomerContext):
         page = page_of(request, door, "subscriptions")
         raise SignInFirst(door.home, page, had_session=session_token(request) is not None)
     if request.method not in _LOOKS:
@@ -158,19 +158,19 @@ async def provide_visit(request: WebRequest, slug: FromPath[str]) -> Visit:
     return visit
 
 
-async def visit_of(request: Connection, door: Door) -> Inside | None:
+async def context_of(request: Connection, door: SiteContext) -> SignedInContext | None:
     """The person's visit, None for one without a live session here. Raises NotFound for another marketplace's staff."""
     token = session_token(request)
     if token is None:
         return None
     here, show = door.marketplace, door.show
     try:
-        visit: Inside
+        visit: SignedInContext
         if door.entrance is CONSOLE:
-            visit = StaffVisit(marketplace=here, show=show, signed_in=await find_staff_session(here.id, token))
+            visit = StaffContext(marketplace=here, show=show, signed_in=await find_staff_session(here.id, token))
         else:
             customer = await find_session(here.id, token)
-            visit = Visit(marketplace=here, show=_show_to(request, door, customer.locale), signed_in=customer)
+            visit = CustomerContext(marketplace=here, show=_show_to(request, door, customer.locale), signed_in=customer)
     except NotSignedIn:
         return None
     request.state.door = visit
@@ -178,16 +178,16 @@ async def visit_of(request: Connection, door: Door) -> Inside | None:
     return visit
 
 
-def spoken_to(request: Connection, door: Door, setting: str | None) -> Door:
+def in_language_of(request: Connection, door: SiteContext, setting: str | None) -> SiteContext:
     """The portal's door in the language of the customer whose link was opened; the console speaks English."""
     return door if door.entrance is CONSOLE else replace(door, show=_show_to(request, door, setting))
 
 
-def _show_to(request: Connection, door: Door, setting: str | None) -> Show:
+def _show_to(request: Connection, door: SiteContext, setting: str | None) -> Show:
     return show_for(door.marketplace, request.headers.get("accept-language", ""), setting)
 
 
-def page_of(request: Connection, door: Door, otherwise: str | None) -> str | None:
+def page_of(request: Connection, door: SiteContext, otherwise: str | None) -> str | None:
     """Where to come back to: the page itself, or for a form the page that it stands on (`opt` of its handler)."""
     if request.scope.get("method") in ("GET", "HEAD"):
         query = request.url.query

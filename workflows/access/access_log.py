@@ -129,7 +129,7 @@ async def _write(access: Access) -> None:
     )
 
 
-async def forget_accesses() -> int:
+async def purge_accesses() -> int:
     """Forgets what is older than 13 months, in batches; answers how many rows."""
     forgotten = 0
     while batch := await fetch_value("SELECT forget_accesses($1)", FORGOTTEN_AT_ONCE):

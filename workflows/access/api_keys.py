@@ -26,7 +26,7 @@ HINT_LENGTH = 12
 _SHOWN = "SELECT id, name, hint, scopes, created_at, last_used_at, revoked_at FROM api_key WHERE marketplace_id = $1"
 
 
-class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A key to be made."""
 
     name: str
@@ -65,7 +65,7 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-async def make_key(caller: Caller, wanted: KeyWanted) -> NewKey:
+async def make_key(caller: Caller, wanted: KeyRequest) -> NewKey:
     """Makes a key for whoever asks, who can give no scope that they do not have. Raises InvalidInput."""
     wrong = _wrong_name(wanted.name) | ({} if wanted.scopes else {"scopes": "Choose at least one."})
     if wrong:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
 from workflows.access_tokens.links import REMEMBERED, issue_link
-from workflows.access_tokens.realms import ENTRANCES, PORTAL, Entrance
+from workflows.access_tokens.realms import PORTAL, SITES, Site
 from workflows.customers.addresses import clean_email, lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
@@ -27,16 +27,14 @@ _HOUR = timedelta(hours=1)
 
 
 async def ask_for_link(
-    marketplace_id: UUID, email: str, browser_nonce: str, return_to: str | None, entrance: Entrance = PORTAL
+    marketplace_id: UUID, email: str, browser_nonce: str, return_to: str | None, entrance: Site = PORTAL
 ) -> None:
     """Stages the request of whoever typed `email`. `browser_nonce` is the asking browser's cookie, `return_to` a path
     inside. Raises InvalidInput when it is no e-mail address; says nothing about whether anybody has it."""
     await _stage_request(marketplace_id, clean_email(email), None, browser_nonce, return_to, entrance)
 
 
-async def ask_again(
-    marketplace_id: UUID, access_token_id: UUID, browser_nonce: str, entrance: Entrance = PORTAL
-) -> None:
+async def ask_again(marketplace_id: UUID, access_token_id: UUID, browser_nonce: str, entrance: Site = PORTAL) -> None:
     """Stages a new link in place of an old one, to the address on file, leading where the old one led."""
     await _stage_request(marketplace_id, None, access_token_id, browser_nonce, None, entrance)
 
@@ -47,7 +45,7 @@ async def _stage_request(
     access_token_id: UUID | None,
     browser_nonce: str,
     return_to: str | None,
-    entrance: Entrance,
+    entrance: Site,
 ) -> None:
     await execute(
         "WITH asked AS (INSERT INTO link_request (marketplace_id, email, access_token_id, browser_digest, return_to,"
@@ -93,7 +91,7 @@ async def handle_link_request(marketplace_id: UUID, request_id: UUID) -> None:
         if asked is None:
             return
         marketplace = await marketplace_by_id(asked["marketplace_id"])
-        entrance = ENTRANCES[asked["purpose"]]
+        entrance = SITES[asked["purpose"]]
         person, return_to = await _who_asked(asked, entrance)
         if person is None:
             return
@@ -104,7 +102,7 @@ async def handle_link_request(marketplace_id: UUID, request_id: UUID) -> None:
             )
 
 
-async def _who_asked(asked: Record, entrance: Entrance) -> tuple[Record | None, str | None]:
+async def _who_asked(asked: Record, entrance: Site) -> tuple[Record | None, str | None]:
     if asked["access_token_id"] is None:
         return await entrance.find(asked["marketplace_id"], asked["email"]), asked["return_to"]
     old = await fetch_row(
@@ -155,7 +153,7 @@ async def mail_limit_reached(marketplace_id: UUID, holder: Actor, template: str)
 
 async def _send_access_link(
     marketplace: Marketplace,
-    entrance: Entrance,
+    entrance: Site,
     person: Record,
     by: Actor,
     because: str,

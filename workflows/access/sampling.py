@@ -23,7 +23,7 @@ class _Tries:
     told: int = 0  # of those made, how many a row stands for
 
 
-class Thinned:
+class Sampled:
     """The attempts of one process.
 
     >>> [Thinned().take("a", now) for now in ...]  # 1, 1, … ten times; then None until the 20th, which stands for 10
@@ -59,7 +59,7 @@ class Refusals:
     """Thinned by client, and by nobody in particular once an hour has brought more rows than a disk should bear."""
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
-        self._each, self._all = Thinned(), Thinned()
+        self._each, self._all = Sampled(), Sampled()
         self._most_rows, self._rows, self._since = most_rows, 0, datetime.min.replace(tzinfo=UTC)
 
     def take(self, client: bytes, about: Hashable, now: datetime) -> tuple[bytes, int] | None:

@@ -16,7 +16,7 @@ import msgspec
 from models.database import execute, retrying, transaction
 from workflows.access.views import LinkShown
 from workflows.access_tokens.links import find_link, find_usable_link, unusable
-from workflows.access_tokens.realms import PORTAL, Entrance
+from workflows.access_tokens.realms import PORTAL, Site
 from workflows.customers.addresses import mask_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire, fire_where
@@ -36,7 +36,7 @@ class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def look_at_link(
-    marketplace_id: UUID, token: str, browser_nonce: str | None, entrance: Entrance = PORTAL
+    marketplace_id: UUID, token: str, browser_nonce: str | None, entrance: Site = PORTAL
 ) -> LinkShown:
     """What opening a link shows; any number of times, by anybody. Raises LinkUnusable."""
     row = await find_usable_link(marketplace_id, entrance.purpose, token)
@@ -51,7 +51,7 @@ async def look_at_link(
 
 
 @retrying
-async def redeem_link(marketplace_id: UUID, token: str, user_agent: str, entrance: Entrance = PORTAL) -> Redeemed:
+async def redeem_link(marketplace_id: UUID, token: str, user_agent: str, entrance: Site = PORTAL) -> Redeemed:
     """Spends the link and starts a session; the holder's other links through the same entrance expire with it.
 
     Of any number of callers at once exactly one succeeds. Raises LinkUnusable, and nothing has changed.
@@ -65,7 +65,7 @@ async def redeem_link(marketplace_id: UUID, token: str, user_agent: str, entranc
         raise await lost_race(marketplace_id, token, entrance) from None
 
 
-async def spend_link(link: Any, entrance: Entrance) -> None:
+async def spend_link(link: Any, entrance: Site) -> None:
     """Redeems a link and expires its siblings, in the caller's transaction. Raises TransitionRefused, and LinkUnusable
     when its holder may no longer enter."""
     holder = Actor(entrance.people, link[entrance.column])
@@ -84,7 +84,7 @@ async def spend_link(link: Any, entrance: Entrance) -> None:
     await supersede_links(link["marketplace_id"], holder, entrance.purpose, None)
 
 
-async def start_session(link: Any, user_agent: str, entrance: Entrance, because: str) -> Redeemed:
+async def start_session(link: Any, user_agent: str, entrance: Site, because: str) -> Redeemed:
     """Starts the one session of a redeemed link, in the caller's transaction."""
     session_token = secrets.token_urlsafe(32)
     session = await create(
@@ -103,7 +103,7 @@ async def start_session(link: Any, user_agent: str, entrance: Entrance, because:
     return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=link["return_to"])
 
 
-async def lost_race(marketplace_id: UUID, token: str, entrance: Entrance) -> LinkUnusable:
+async def lost_race(marketplace_id: UUID, token: str, entrance: Site) -> LinkUnusable:
     """Why a link that was usable a moment ago is no longer."""
     return unusable(await find_link(marketplace_id, entrance.purpose, token))
 

@@ -13,12 +13,12 @@ import msgspec
 from models.database import Record, fetch_row, retrying, transaction
 from workflows.access.rate_limiter import RateLimiter
 from workflows.access.sign_in import Redeemed, lost_race, spend_link, start_session
-from workflows.access.two_factor_codes import check_code, is_asked_for
+from workflows.access.two_factor_codes import check_code, is_required
 from workflows.access_tokens.links import find_usable_link
 from workflows.access_tokens.realms import CONSOLE
 from workflows.marketplaces.staff import lock_member
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
-from workflows.runtime.keys import sign, unseal
+from workflows.runtime.keys import decrypt, sign
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)  # to find the phone
 _PURPOSE = "second_factor"
@@ -38,7 +38,7 @@ async def redeem_staff_link(marketplace_id: UUID, token: str, user_agent: str) -
     try:
         async with transaction():
             await spend_link(link, CONSOLE)
-            if await is_asked_for(marketplace_id, link["staff_id"]):
+            if await is_required(marketplace_id, link["staff_id"]):
                 sealed = sign(_PURPOSE, marketplace_id.bytes + link["id"].bytes, CHALLENGE_LIFETIME)
                 return Challenge(challenge=sealed.rstrip("="))
             return await start_session(link, user_agent, CONSOLE, "link_redeemed")
@@ -59,7 +59,7 @@ async def answer_challenge(
         async with transaction():
             if await lock_member(marketplace_id, link["staff_id"]) is None:
                 raise LinkUnusable("expired")
-            if await is_asked_for(marketplace_id, link["staff_id"]):  # an owner may have reset it a moment ago
+            if await is_required(marketplace_id, link["staff_id"]):  # an owner may have reset it a moment ago
                 await check_code(marketplace_id, link["staff_id"], code, limiter)
             return await start_session(link, user_agent, CONSOLE, "second_factor_given")
     except asyncpg.UniqueViolationError:
@@ -72,7 +72,7 @@ async def challenged_email(marketplace_id: UUID, challenge: str) -> str:
 
 
 async def _challenged(marketplace_id: UUID, challenge: str) -> Record:
-    payload = unseal(_PURPOSE, challenge + "=" * (-len(challenge) % 4))
+    payload = decrypt(_PURPOSE, challenge + "=" * (-len(challenge) % 4))
     if payload is None or payload[:16] != marketplace_id.bytes:
         raise LinkUnusable("expired")
     link = await fetch_row(

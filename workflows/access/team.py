@@ -13,10 +13,10 @@ import asyncpg
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_all, fetch_row, fetch_value, retrying, transaction
-from workflows.access.two_factor import forget_factor
+from workflows.access.two_factor import remove_factor
 from workflows.customers.addresses import clean_email
 from workflows.emails.delivery.stage import stage_email
-from workflows.emails.delivery.suppression import forget_mark
+from workflows.emails.delivery.suppression import clear_suppression
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire_where
 from workflows.languages.typed_text import one_line
@@ -86,7 +86,7 @@ async def get_person(marketplace_id: UUID, staff_id: UUID) -> PersonShown:
 async def try_person_again(marketplace_id: UUID, staff_id: UUID, by: Actor) -> PersonShown:
     """Lets mail go to a person's address again; nothing when it does. Raises NotFound."""
     await get_person(marketplace_id, staff_id)
-    await forget_mark("staff", marketplace_id, staff_id, by)
+    await clear_suppression("staff", marketplace_id, staff_id, by)
     return await get_person(marketplace_id, staff_id)
 
 
@@ -172,7 +172,7 @@ async def remove_person(marketplace_id: UUID, staff_id: UUID, by: Actor) -> None
         for machine in (ACCESS_TOKEN, PORTAL_SESSION):
             where = "marketplace_id = $1 AND staff_id = $2"
             await fire_where(machine, "revoke", where, (marketplace_id, staff_id), Move(by, "person_removed"))
-        await forget_factor(marketplace_id, staff_id)
+        await remove_factor(marketplace_id, staff_id)
         await record_change(marketplace_id, by, f"staff:{staff_id}", "removed", before={"role": person["role"]})
 
 

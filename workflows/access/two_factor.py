@@ -17,12 +17,12 @@ from workflows.access.rate_limiter import RateLimiter
 from workflows.access.two_factor_codes import (
     WRONG,
     check_code,
+    decrypt,
+    encrypt,
     find_factor,
     new_recovery_codes,
     note,
-    seal,
     take_app_code,
-    unseal,
 )
 from workflows.engine.actor import Actor
 from workflows.marketplaces.staff import SignedInStaff, lock_member
@@ -72,7 +72,7 @@ async def begin_enrolment(signed_in: SignedInStaff, issuer: str) -> Enrolment:
         " created_at = now() WHERE factor.confirmed_at IS NULL RETURNING true",
         signed_in.marketplace_id,
         signed_in.staff_id,
-        seal(secret),
+        encrypt(secret),
     )
     if made is None:
         raise FactorStands("remove the second factor before setting up another")
@@ -84,7 +84,7 @@ async def enrolment_of(signed_in: SignedInStaff, issuer: str) -> Enrolment | Non
     factor = await find_factor(signed_in.marketplace_id, signed_in.staff_id)
     if factor is None or factor["confirmed_at"] is not None:
         return None
-    secret = unseal(factor["sealed_secret"])
+    secret = decrypt(factor["sealed_secret"])
     return None if secret is None else _enrolment(signed_in, issuer, secret)
 
 
@@ -118,7 +118,7 @@ async def remove_own_factor(signed_in: SignedInStaff, code: str, limiter: RateLi
     """Removes the person's own second factor, for a code. Raises InvalidInput, TooManyRequests, NotFound."""
     async with transaction():
         await check_code(signed_in.marketplace_id, signed_in.staff_id, code, limiter)
-        await forget_factor(signed_in.marketplace_id, signed_in.staff_id)
+        await remove_factor(signed_in.marketplace_id, signed_in.staff_id)
         await note(signed_in.marketplace_id, signed_in.actor, signed_in.staff_id, "second_factor_removed")
 
 
@@ -127,12 +127,12 @@ async def reset_factor(marketplace_id: UUID, staff_id: UUID, by: Actor) -> None:
     async with transaction():
         if await lock_member(marketplace_id, staff_id) is None:
             raise NotFound("no such person")
-        if not await forget_factor(marketplace_id, staff_id):
+        if not await remove_factor(marketplace_id, staff_id):
             raise NotFound("no second factor")
         await note(marketplace_id, by, staff_id, "second_factor_reset")
 
 
-async def forget_factor(marketplace_id: UUID, staff_id: UUID) -> int:
+async def remove_factor(marketplace_id: UUID, staff_id: UUID) -> int:
     """Deletes secret and recovery codes, in the caller's transaction; answers 0 when there was none."""
     await execute("DELETE FROM recovery_code WHERE marketplace_id = $1 AND staff_id = $2", marketplace_id, staff_id)
     return await execute(

@@ -29,7 +29,7 @@ _STEP = 30  # seconds; what every authenticator app assumes
 _DRIFT = 1  # steps before and after: a phone's clock is rarely further off (RFC 6238, 5.2)
 
 
-async def is_asked_for(marketplace_id: UUID, staff_id: UUID) -> bool:
+async def is_required(marketplace_id: UUID, staff_id: UUID) -> bool:
     """Whether the person has a second factor that was confirmed."""
     factor = await find_factor(marketplace_id, staff_id)
     return factor is not None and factor["confirmed_at"] is not None
@@ -54,7 +54,7 @@ async def check_code(marketplace_id: UUID, staff_id: UUID, code: str, limiter: R
 async def take_app_code(factor: Record, code: str) -> bool:
     """Takes a code of the app, in the caller's transaction; False for a wrong one, and for one that was taken."""
     typed = "".join(code.split())
-    secret = unseal(factor["sealed_secret"])
+    secret = decrypt(factor["sealed_secret"])
     if secret is None:
         return False
     present = int(now().timestamp()) // _STEP
@@ -132,12 +132,12 @@ def _derived(key_id: str) -> bytes:
     return urlsafe_b64encode(derive(key_id, "second_factor"))
 
 
-def seal(secret: str) -> bytes:
+def encrypt(secret: str) -> bytes:
     """A secret as it is kept."""
     return _fernet().encrypt(secret.encode())
 
 
-def unseal(sealed: bytes) -> str | None:
+def decrypt(sealed: bytes) -> str | None:
     """The secret; None when the key that sealed it is gone: recovery codes still work, and an owner can reset it."""
     try:
         return _fernet().decrypt(sealed).decode()
@@ -145,7 +145,7 @@ def unseal(sealed: bytes) -> str | None:
         return None
 
 
-async def seal_anew() -> int:
+async def reencrypt_factors() -> int:
     """Seals what an older server key sealed by that of today, in the caller's transaction; answers how many."""
     today = Fernet(_derived(current_key_id()))
     resealed = 0
@@ -153,12 +153,12 @@ async def seal_anew() -> int:
         try:
             today.decrypt(factor["sealed_secret"])
         except InvalidToken:
-            secret = unseal(factor["sealed_secret"])
+            secret = decrypt(factor["sealed_secret"])
             if secret is not None:
                 resealed += await execute(
                     "UPDATE second_factor SET sealed_secret = $3 WHERE marketplace_id = $1 AND staff_id = $2",
                     factor["marketplace_id"],
                     factor["staff_id"],
-                    seal(secret),
+                    encrypt(secret),
                 )
     return resealed

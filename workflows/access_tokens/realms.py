@@ -16,7 +16,7 @@ from workflows.runtime.settings import SESSION_LIFETIME, STAFF_SESSION_LIFETIME,
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entrance:
+class Site:
     """One of them. `people` is the table of who may enter and the kind of actor they are; `purpose` that of their
     links; `path` begins its pages' paths. `find` and `lock` answer with somebody's row, locked."""
 
@@ -42,7 +42,7 @@ class Entrance:
         return settings().public_url + self.home(slug)
 
 
-PORTAL = Entrance(
+PORTAL = Site(
     purpose="portal",
     people="customer",
     path="portal",
@@ -51,7 +51,7 @@ PORTAL = Entrance(
     find=find_subscriber,
     lock=lock_customer,
 )
-CONSOLE = Entrance(
+CONSOLE = Site(
     purpose="staff",
     people="staff",
     path="console",
@@ -60,4 +60,4 @@ CONSOLE = Entrance(
     find=find_member,
     lock=lock_member,
 )
-ENTRANCES: dict[str, Entrance] = {entrance.purpose: entrance for entrance in (PORTAL, CONSOLE)}
+SITES: dict[str, Site] = {entrance.purpose: entrance for entrance in (PORTAL, CONSOLE)}

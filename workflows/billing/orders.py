@@ -19,7 +19,7 @@ from workflows.billing.collection.order_fulfilment import fulfil_unpaid
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.gateway import Card, CardDeclined, CardDetails, Gateway
 from workflows.billing.products import LARGEST_AMOUNT, Product, find_product
-from workflows.customers.addresses import CustomerErased, says_erased
+from workflows.customers.addresses import CustomerErased, is_erased_error
 from workflows.customers.records import CustomerRecord, find_customer, find_customer_for_sure
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
@@ -119,7 +119,7 @@ async def place_order(
     try:
         order_id, payment = await _commit(marketplace, customer, product, new, amount, due, card, by, new_id)
     except asyncpg.CheckViolationError as error:
-        raise (CustomerErased(f"customer {customer.number} was erased") if says_erased(error) else error) from None
+        raise (CustomerErased(f"customer {customer.number} was erased") if is_erased_error(error) else error) from None
     except asyncpg.UniqueViolationError:
         known = await _placed_before(marketplace, new.reference, new_id)
         if known is None:

@@ -16,7 +16,7 @@ class CustomerErased(WorkflowError):
     code = "customer_erased"
 
 
-def says_erased(error: asyncpg.CheckViolationError) -> bool:
+def is_erased_error(error: asyncpg.CheckViolationError) -> bool:
     """Whether it is the database's own word for the same (migration 0024b): the customer was erased meanwhile."""
     return error.constraint_name == "customer_erased"
 

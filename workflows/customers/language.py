@@ -6,7 +6,7 @@ import msgspec
 
 from models.database import execute, fetch_value, transaction
 from workflows.engine.actor import Actor
-from workflows.languages.locales import LANGUAGES, spoken
+from workflows.languages.locales import LANGUAGES, supported_locale
 from workflows.languages.sentences import sentence
 from workflows.marketplaces.change_log import record_change
 from workflows.runtime.errors import InvalidInput
@@ -28,7 +28,7 @@ class LanguageShown(msgspec.Struct, frozen=True, kw_only=True):
 
 def chosen_language(locale: str | None) -> LanguageShown:
     """What a customer's `locale` chooses: nothing when there are no words in its language."""
-    found = spoken(locale)
+    found = supported_locale(locale)
     return LanguageShown(language=found.partition("_")[0] if found else None)
 
 

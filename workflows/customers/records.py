@@ -14,9 +14,9 @@ from msgspec import UNSET, UnsetType
 from models.database import fetch_one, fetch_row, fetch_value, retrying, transaction
 from workflows.customers.addresses import CustomerErased, clean_email
 from workflows.engine.actor import Actor
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 from workflows.engine.fire import Move, fire_where
-from workflows.languages.locales import LANGUAGES, spoken
+from workflows.languages.locales import LANGUAGES, supported_locale
 from workflows.languages.typed_text import one_line
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.marketplaces.change_log import record_change
@@ -97,7 +97,7 @@ async def create_customer(marketplace_id: UUID, new: NewCustomer, new_id: UUID |
                 new_id,
             )
             assert row is not None, "an INSERT answers with its row"
-            await tell("customer.created", marketplace_id, "customer", row["id"])
+            await emit_event("customer.created", marketplace_id, "customer", row["id"])
     except asyncpg.UniqueViolationError:
         if made := await fetch_one(CustomerRecord, _FOUND + "id = $2", marketplace_id, new_id):
             return made
@@ -204,7 +204,7 @@ def _cleaned(change: CustomerChange) -> dict[str, str | None]:
 
 
 def _clean_locale(text: str | None) -> str | None:
-    if text is not None and spoken(text) is None:
+    if text is not None and supported_locale(text) is None:
         raise InvalidInput({"locale": "must be in a language listed, like de or pt-BR: " + ", ".join(LANGUAGES)})
     return text
 
@@ -224,7 +224,7 @@ async def _log(marketplace_id: UUID, before: CustomerRecord, after: CustomerReco
     fields = [name for name in CustomerChange.__struct_fields__ if getattr(before, name) != getattr(after, name)]
     if fields:
         await record_change(marketplace_id, by, f"customer:{before.id}", "changed", {}, {"fields": fields})
-        await tell("customer.updated", marketplace_id, "customer", before.id)
+        await emit_event("customer.updated", marketplace_id, "customer", before.id)
 
 
 async def _exists(marketplace_id: UUID, email: str) -> CustomerExists:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch
-from workflows.requests.pagination import Asked, Page, cursor, cut, position
+from workflows.requests.pagination import Page, PageRequest, cursor, cut, position
 from workflows.runtime.errors import InvalidInput
 
 LONGEST = 254  # characters, as long as an address
@@ -43,7 +43,7 @@ def cleaned(text: str) -> str:
     return words
 
 
-async def search_page(marketplace_id: UUID, text: str, search: Search, asked: Asked) -> Page:
+async def search_page(marketplace_id: UUID, text: str, search: Search, asked: PageRequest) -> Page:
     """One page of what `search` finds for `text`, by stream, then in the order of what was found in it."""
     at = position(_NAME, _TYPES, asked.cursor) if asked.cursor is not None else None
     streams = [0] if "@" in text else list(range(len(_STREAMS)))  # with it, an address is meant

@@ -14,7 +14,7 @@ from models.database import Record, fetch, fetch_value
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import CLOCK, Actor
-from workflows.languages.decline_reasons import in_plain_words
+from workflows.languages.decline_reasons import reason_for_customer
 from workflows.marketplaces.staff import StaffNotice, who_wants
 from workflows.runtime.clock import now
 
@@ -37,7 +37,7 @@ RETURNING id, marketplace_id, actor, args, attempts, last_error, told_at
 """
 
 
-async def tell_of_failed_charge(subscription: Any, charge: Any, decline_code: str | None, by: Actor) -> None:
+async def notify_of_failed_charge(subscription: Any, charge: Any, decline_code: str | None, by: Actor) -> None:
     """In the transaction that opens the charge's case."""
     marketplace_id: UUID = subscription["marketplace_id"]
     if wanting := await who_wants(marketplace_id, "failed_charge"):
@@ -48,12 +48,12 @@ async def tell_of_failed_charge(subscription: Any, charge: Any, decline_code: st
             "amount_minor": charge["amount_minor"],
             "currency": charge["currency"],
             "failed_at": charge["attempted_at"].isoformat(),
-            "reason": in_plain_words(decline_code),
+            "reason": reason_for_customer(decline_code),
         }
-        await _tell(marketplace_id, wanting, "failed_charge", f"charge:{charge['id']}", context, by)
+        await _notify(marketplace_id, wanting, "failed_charge", f"charge:{charge['id']}", context, by)
 
 
-async def tell_of_self_cancellation(subscription: Any, by: Actor) -> None:
+async def notify_of_self_cancellation(subscription: Any, by: Actor) -> None:
     """In the transaction in which the customer cancelled; `subscription` is as it is now."""
     marketplace_id: UUID = subscription["marketplace_id"]
     if wanting := await who_wants(marketplace_id, "self_cancellation"):
@@ -66,10 +66,10 @@ async def tell_of_self_cancellation(subscription: Any, by: Actor) -> None:
             "ended_at": subscription["ended_at"].isoformat(),
         }
         cause = f"subscription:{subscription['id']}:{subscription['log_seq']}"
-        await _tell(marketplace_id, wanting, "self_cancellation", cause, context, by)
+        await _notify(marketplace_id, wanting, "self_cancellation", cause, context, by)
 
 
-async def tell_of_dead_jobs() -> int:
+async def notify_of_dead_jobs() -> int:
     """Tells of the jobs that died since the last time, each once for each death; answers how many there were.
 
     In the caller's transaction. A job of the whole deployment is nobody's in particular: the operator sees it
@@ -87,28 +87,28 @@ async def tell_of_dead_jobs() -> int:
         }
         cause = f"job:{job['id']}:{job['told_at'].isoformat()}"
         wanting = await who_wants(job["marketplace_id"], "failed_job")
-        await _tell(job["marketplace_id"], wanting, "failed_job", cause, context, CLOCK)
+        await _notify(job["marketplace_id"], wanting, "failed_job", cause, context, CLOCK)
     return len(died)
 
 
-async def tell_of_broken_fact(marketplace_id: UUID, says: str, tells: str, breach_id: UUID, breaches: int) -> None:
+async def notify_of_violation(marketplace_id: UUID, says: str, tells: str, breach_id: UUID, breaches: int) -> None:
     """In the transaction that opens the first of `breaches` breaches, which `tells` what is wrong."""
     if wanting := await who_wants(marketplace_id, "broken_fact"):
         context = {"says": says, "tells": tells, "breaches": breaches}
-        await _tell(marketplace_id, wanting, "broken_fact", f"fact_breach:{breach_id}", context, CLOCK)
+        await _notify(marketplace_id, wanting, "broken_fact", f"fact_breach:{breach_id}", context, CLOCK)
 
 
-async def tell_of_failed_document(
+async def notify_of_failed_document(
     marketplace_id: UUID, document: Record, number: str, attempts: int, error: str, by: Actor
 ) -> None:
     """In the transaction that gave an invoice's PDF up: to those who want to hear of failed jobs, for it is one."""
     if wanting := await who_wants(marketplace_id, "failed_job"):
         context = {"invoice_number": number, "attempts": attempts, "error": error}
         cause = f"document:{document['id']}:{document['log_seq']}"
-        await _tell(marketplace_id, wanting, "failed_job", cause, context, by, "staff_failed_document")
+        await _notify(marketplace_id, wanting, "failed_job", cause, context, by, "staff_failed_document")
 
 
-async def _tell(
+async def _notify(
     marketplace_id: UUID,
     wanting: list[Record],
     notice: StaffNotice,
@@ -121,7 +121,7 @@ async def _tell(
     hour = await fetch_value("SELECT date_trunc('hour', now(), 'UTC')")
     more = f"{notice}:{hour.isoformat()}"
     for member in wanting:
-        alone, summed = await _told_since(marketplace_id, member["id"], template, hour, more)
+        alone, summed = await _notified_since(marketplace_id, member["id"], template, hour, more)
         if summed:
             continue
         one_by_one = alone < ALONE_PER_HOUR
@@ -137,7 +137,9 @@ async def _tell(
         )
 
 
-async def _told_since(marketplace_id: UUID, staff_id: UUID, template: str, hour: Any, more: str) -> tuple[int, bool]:
+async def _notified_since(
+    marketplace_id: UUID, staff_id: UUID, template: str, hour: Any, more: str
+) -> tuple[int, bool]:
     """How many of these a person got in this hour, and whether they know that there are more."""
     rows = await fetch(
         "SELECT count(*) FILTER (WHERE template = $3) AS alone, coalesce(bool_or(cause = $5), false) AS summed"

@@ -10,7 +10,7 @@ from workflows.runtime.errors import DefinitionError
 from workflows.runtime.request import request_id
 
 
-async def tell(event_type: str, marketplace_id: UUID, table: str, row_id: UUID) -> None:
+async def emit_event(event_type: str, marketplace_id: UUID, table: str, row_id: UUID) -> None:
     """Writes an event of a row without a life cycle, as it is now, in the caller's transaction. Nobody listening: none.
 
     Raises DefinitionError for a type that is not published, or a table of which nothing is said.

@@ -72,7 +72,7 @@ def events_of(table: str, conditions: Mapping[str, str], at: str = "moved.moved_
     fields = ", ".join(f"'{name}', {value}" for name, value in DATA[table].items())
     selected = " UNION ALL ".join(
         f"SELECT moved.marketplace_id, '{_published(name)}', jsonb_build_object({fields}), {at}"
-        f" FROM moved WHERE {_somebody_listens_to(name)} AND {condition}"
+        f" FROM moved WHERE {_has_subscriber(name)} AND {condition}"
         for name, condition in conditions.items()
     )
     return (
@@ -85,7 +85,7 @@ def _published(name: str) -> str:
     return name
 
 
-def _somebody_listens_to(name: str) -> str:
+def _has_subscriber(name: str) -> str:
     return (
         "EXISTS (SELECT FROM webhook_endpoint AS listening WHERE listening.marketplace_id = moved.marketplace_id"
         f" AND listening.state = 'enabled' AND (listening.event_types IS NULL OR listening.event_types ? '{name}'))"

@@ -13,7 +13,7 @@ from uuid import UUID
 from models.database import Record, fetch, fetch_row
 from workflows.engine.actor import Actor
 from workflows.engine.machine import Refusal, StateMachine
-from workflows.engine.transition_sql import creation, move_of_many, move_of_one
+from workflows.engine.transition_sql import creation, transition_of_many, transition_of_one
 from workflows.runtime.clock import now
 from workflows.runtime.errors import DefinitionError, NotFound, TransitionRefused
 from workflows.runtime.request import request_id
@@ -80,7 +80,7 @@ async def fire(
     Raises TransitionRefused when no rule allows it (nothing changed), NotFound when the marketplace has no such row.
     """
     given = {"now": now(), **arguments}
-    statement = move_of_one(machine, trigger, tuple(set_), tuple(add), stages)
+    statement = transition_of_one(machine, trigger, tuple(set_), tuple(add), stages)
     guarded = [given[name] for name in statement.arguments]
     row = await fetch_row(
         statement.sql, marketplace_id, entity_id, trigger, *move.columns(), *set_.values(), *add.values(), *guarded
@@ -108,7 +108,7 @@ async def fire_where(
     and the value of `order_by` as `position`.
     """
     given = {"now": now(), **arguments}
-    statement = move_of_many(
+    statement = transition_of_many(
         machine, trigger, where, len(where_arguments), order_by=order_by, skip_locked=limit is not None
     )
     guarded = [given[name] for name in statement.arguments]

@@ -83,7 +83,7 @@ def made_for_each(machine: StateMachine, because: str, columns: tuple[tuple[str,
 
 
 @lru_cache
-def move_of_one(
+def transition_of_one(
     machine: StateMachine, trigger: str, set_: tuple[str, ...], add: tuple[str, ...], stages: tuple[str, ...]
 ) -> Statement:
     """UPDATE … RETURNING *: $1 marketplace, $2 id, $3–$7 trigger and move, then `set_`, `add` and the arguments."""
@@ -102,7 +102,7 @@ def move_of_one(
 
 
 @lru_cache
-def move_of_many(
+def transition_of_many(
     machine: StateMachine, trigger: str, where: str, where_count: int, *, order_by: str, skip_locked: bool
 ) -> Statement:
     """The set-based twin: $1… the arguments of `where`, then trigger and move, the limit of a sweep, the guards'."""

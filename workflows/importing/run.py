@@ -33,7 +33,7 @@ _LOCK = 0x6761746568  # what our advisory locks on a marketplace's import begin 
 
 
 @dataclass
-class Tally:
+class ImportCounter:
     """What became of the rows of one kind."""
 
     kind: str
@@ -62,7 +62,7 @@ class Watcher:
 
 async def run_import(
     marketplace: Marketplace, sources: Iterable[tuple[Kind[Any], Source]], watcher: Watcher, *, dry_run: bool
-) -> list[Tally]:
+) -> list[ImportCounter]:
     """Imports the sources, in the order of KINDS whatever order they come in, and answers with what became of them.
 
     Raises ImportUnderWay when another import of this marketplace is running, and what the database raises.
@@ -131,8 +131,8 @@ async def rolled_back() -> AsyncGenerator[None]:
         pass
 
 
-async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> Tally:
-    tally = Tally(kind.name)
+async def _import_source(place: Place, kind: Kind[Any], source: Source, watcher: Watcher) -> ImportCounter:
+    tally = ImportCounter(kind.name)
     async with aclosing(_read_ahead(chunks_of(place, kind, source))) as chunks:
         async for chunk in chunks:
             for line, verdict in await settle_chunk(place, kind, chunk):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch, fetch_value
 from workflows.billing.charges.declines import severity
-from workflows.billing.dunning.decide import CaseFacts, Policy, WaitUntil, decide
+from workflows.billing.dunning.decide import CaseState, Policy, WaitUntil, decide
 from workflows.billing.dunning.facts import policy_of
 from workflows.importing.shapes import Place, column_of
 from workflows.importing.subscription_rows import SubscriptionRow
@@ -84,7 +84,7 @@ async def _open_cases(place: Place, rows: Sequence[SubscriptionRow], ids: dict[s
 def _next_attempt(row: SubscriptionRow, failed_at: datetime, policy: Policy, now: datetime) -> datetime | None:
     """When the policy tries again. What it would have done already is not made up for: nobody's card is charged by an
     import, nor a subscription cancelled; nothing is tried then before a new card comes."""
-    facts = CaseFacts(
+    facts = CaseState(
         opened_at=failed_at,
         attempts_made=row.attempts_made,
         last_decline=severity(row.decline_code),

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from models.database import execute, fetch_all, fetch_row, fetch_value, retrying, transaction
 from workflows.engine.actor import Actor
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 from workflows.invoices.credit_notes import (
     CORRECTABLE_FOR,
     CORRECTED,
@@ -178,7 +178,7 @@ async def _store(
     )
     fields = [name for name in BillingDetails.__struct_fields__ if getattr(before, name) != getattr(after, name)]
     await record_change(marketplace_id, by, f"customer:{customer_id}", "changed", {}, {"fields": fields})
-    await tell("customer.updated", marketplace_id, "customer", customer_id)
+    await emit_event("customer.updated", marketplace_id, "customer", customer_id)
 
 
 async def _charges(marketplace_id: UUID, customer_id: UUID, numbers: Sequence[str]) -> dict[str, UUID]:

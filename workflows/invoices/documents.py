@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
-from workflows.emails.notices_for_staff import tell_of_failed_document
+from workflows.emails.notices_for_staff import notify_of_failed_document
 from workflows.engine.actor import Actor, worker
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.outbox import current_job, finish_current
@@ -95,7 +95,7 @@ async def _give_up(marketplace_id: UUID, document_id: UUID, loaded: Record, erro
             failed = {"last_error": error}
             move = Move(_BY, "tries_used_up")
             document = await fire(DOCUMENT, marketplace_id, document_id, "give_up", move, set_=failed)
-            await tell_of_failed_document(marketplace_id, document, loaded["number"], TRIES, error, _BY)
+            await notify_of_failed_document(marketplace_id, document, loaded["number"], TRIES, error, _BY)
             await finish_current()
     except TransitionRefused:
         return

@@ -14,7 +14,7 @@ from workflows.runtime.errors import NotFound
 _ASK_AGAIN_AFTER = timedelta(minutes=10)  # a PDF that was given up is not tried again at every reload
 
 
-class DocumentAsked(msgspec.Struct, frozen=True, kw_only=True):
+class DocumentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An invoice's or credit note's PDF: `requested` is being prepared, `rendered` is there, `failed` was given up."""
 
     number: str
@@ -57,7 +57,7 @@ async def invoice_file(
     return InvoiceFile(number=number, pdf=row["pdf"], failed=given_up)
 
 
-async def ask_again(marketplace_id: UUID, number: str, by: Actor) -> DocumentAsked:
+async def ask_again(marketplace_id: UUID, number: str, by: Actor) -> DocumentRequest:
     """Staff ask for an invoice's PDF, also right after it was given up. Raises NotFound."""
     invoice = None
     if "\0" not in number:  # PostgreSQL's text cannot hold it
@@ -70,4 +70,4 @@ async def ask_again(marketplace_id: UUID, number: str, by: Actor) -> DocumentAsk
     state = await fetch_value(
         "SELECT state FROM document WHERE marketplace_id = $1 AND invoice_id = $2", marketplace_id, invoice["id"]
     )
-    return DocumentAsked(number=number, state=state)
+    return DocumentRequest(number=number, state=state)

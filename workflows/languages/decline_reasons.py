@@ -22,6 +22,6 @@ _WORDS = {
 _PLAIN = sentence("The bank declined the payment without saying why.")
 
 
-def in_plain_words(decline_code: str | None) -> str:
+def reason_for_customer(decline_code: str | None) -> str:
     """One sentence for the customer, in English; languages.sentences.say puts it into theirs."""
     return _WORDS.get(decline_code or "", _PLAIN)

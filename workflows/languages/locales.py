@@ -34,10 +34,10 @@ def choose_locale(setting: str | None, accept_language: str, language: str, coun
     Where none names a region ("de"), the marketplace's country is taken, if that is a locale at all ("de_AT").
     """
     wanted = (setting, *preferences(accept_language), language)
-    return next((found for name in wanted if (found := spoken(name, country))), ENGLISH)
+    return next((found for name in wanted if (found := supported_locale(name, country))), ENGLISH)
 
 
-def spoken(name: str | None, country: str = "") -> str | None:
+def supported_locale(name: str | None, country: str = "") -> str | None:
     """The locale of that name, "de_AT", if there are words in its language; else None."""
     named = _NAME.fullmatch(name or "")
     if named is None or named[1].lower() not in LANGUAGES:
@@ -50,7 +50,7 @@ def spoken(name: str | None, country: str = "") -> str | None:
 
 def language_of(locale: str | None) -> str:
     """The language that words of that locale are in: one of LANGUAGES, or BRACKETED."""
-    found = spoken(locale)
+    found = supported_locale(locale)
     return BRACKETED if found == BRACKETED else (found or ENGLISH).partition("_")[0]
 
 

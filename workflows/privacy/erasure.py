@@ -16,11 +16,11 @@ from models.database import execute, fetch, fetch_one, fetch_value, fetch_values
 from models.row import Row, columns
 from workflows.customers.records import find_customer
 from workflows.engine.actor import Actor
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 from workflows.engine.fire import Move, fire_where
 from workflows.machines import ACCESS_TOKEN, OUTGOING_EMAIL, PORTAL_SESSION
 from workflows.marketplaces.change_log import record_change
-from workflows.privacy.erasure_statements import TRACES
+from workflows.privacy.erasure_statements import PERSONAL_DATA
 from workflows.runtime.errors import WorkflowError
 
 _OF_CUSTOMER = "marketplace_id = $1 AND customer_id = $2"
@@ -79,7 +79,7 @@ async def erase_customer(marketplace_id: UUID, customer: str, by: Actor) -> Eras
         row = await fetch_one(CustomerRow, _LOCKED, marketplace_id, found.id)
         assert row is not None, "it was found, and customers are never deleted"
         if row.erased_at is None:
-            if hindrances := await _hindrances(marketplace_id, found.id):
+            if hindrances := await _blockers(marketplace_id, found.id):
                 raise ErasureRefused(hindrances)
             await _erase(row, by)
         return await _shown(marketplace_id, found.id)
@@ -93,10 +93,10 @@ async def _erase(row: CustomerRow, by: Actor) -> None:
     await fire_where(OUTGOING_EMAIL, "drop", _OF_CUSTOMER, (marketplace_id, customer_id), move)
     known = {"marketplace": marketplace_id, "customer": customer_id}
     known |= {name: getattr(row, name) for name in ("number", "email", "reference", "gateway_reference")}
-    for trace in TRACES:
+    for trace in PERSONAL_DATA:
         await execute(*_filled(trace, known))
     await record_change(marketplace_id, by, f"customer:{customer_id}", "erased")
-    await tell("customer.erased", marketplace_id, "customer", customer_id)
+    await emit_event("customer.erased", marketplace_id, "customer", customer_id)
 
 
 def _filled(sql: str, known: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -117,13 +117,13 @@ async def _shown(marketplace_id: UUID, customer_id: UUID) -> ErasureShown:
     assert row is not None, "customers are never deleted"
     return ErasureShown(
         number=row.number,
-        hindrances=[] if row.erased_at else await _hindrances(marketplace_id, customer_id),
+        hindrances=[] if row.erased_at else await _blockers(marketplace_id, customer_id),
         invoices=await fetch_value(f"SELECT count(*) FROM invoice WHERE {_OF_CUSTOMER}", marketplace_id, customer_id),
         erased_at=row.erased_at,
     )
 
 
-async def _hindrances(marketplace_id: UUID, customer_id: UUID) -> list[str]:
+async def _blockers(marketplace_id: UUID, customer_id: UUID) -> list[str]:
     """What lives, and what is not settled yet: money on its way needs its customer."""
     live = await fetch_values(
         f"SELECT number FROM subscription WHERE {_OF_CUSTOMER} AND state IN ('active', 'failed_charge')"

@@ -42,7 +42,7 @@ marketplace_id = :marketplace AND staff_id IS NOT NULL AND {_quotes("coalesce(co
 _ANSWER = "encode(body, 'escape')"
 _REFUSED = "concat_ws(' ', columns::text, refused_reason, reference)"
 
-TRACES: tuple[str, ...] = (
+PERSONAL_DATA: tuple[str, ...] = (
     # what the capture inbox kept, in development and sandboxes
     f"DELETE FROM captured_email WHERE id IN ({_THEIR_EMAILS})",
     f"DELETE FROM captured_email WHERE id IN (SELECT id FROM outgoing_email WHERE {_NOTICES_OF_THEM})",

@@ -108,17 +108,17 @@ _FORGOTTEN: Mapping[str, tuple[timedelta, str]] = {
 # fmt: on
 
 
-async def forget_what_is_done(at_once: int = _AT_ONCE, batches: int = _BATCHES) -> dict[str, int]:
+async def purge_finished(at_once: int = _AT_ONCE, batches: int = _BATCHES) -> dict[str, int]:
     """Forgets what is older than its period, `at_once` rows a batch; answers how many rows of each table.
 
     Safe to run many at once. Must not be called inside a transaction.
     """
     return {
-        table: await _forget(sql, now() - kept_for, at_once, batches) for table, (kept_for, sql) in _FORGOTTEN.items()
+        table: await _purge(sql, now() - kept_for, at_once, batches) for table, (kept_for, sql) in _FORGOTTEN.items()
     }
 
 
-async def _forget(sql: str, older_than: datetime, at_once: int, batches: int) -> int:
+async def _purge(sql: str, older_than: datetime, at_once: int, batches: int) -> int:
     forgotten, cursor = 0, _BEGINNING
     for _ in range(batches):
         batch: Any = await fetch_row(sql, cursor, older_than, at_once)

@@ -42,7 +42,7 @@ class ShownOnce(WorkflowError):
     code = "answer_shown_once"
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class RepeatableRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request under a key. `content` is all of it that makes it the same request: query, media type, body."""
 
     marketplace_id: UUID
@@ -82,7 +82,7 @@ class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-async def claim_request(asked: Asked) -> Claim | KeptAnswer:
+async def claim_request(asked: RepeatableRequest) -> Claim | KeptAnswer:
     """Claims the request's key, or answers with what it was answered with. Raises KeyReused, KeyBusy, ShownOnce."""
     while True:
         run = uuid4()
@@ -101,7 +101,7 @@ async def claim_request(asked: Asked) -> Claim | KeptAnswer:
         await _forget(asked.marketplace_id, asked.scope, row.claim)
 
 
-async def _insert(asked: Asked, run: UUID) -> UUID | None:
+async def _insert(asked: RepeatableRequest, run: UUID) -> UUID | None:
     key_id = current_key_id()
     return await fetch_value(
         "INSERT INTO idempotent_request (marketplace_id, scope, principal, route, fingerprint, key_id, claim,"
@@ -119,7 +119,7 @@ async def _insert(asked: Asked, run: UUID) -> UUID | None:
     )
 
 
-async def _known(asked: Asked, row: IdempotentRequestRow, run: UUID) -> Claim | KeptAnswer:
+async def _known(asked: RepeatableRequest, row: IdempotentRequestRow, run: UUID) -> Claim | KeptAnswer:
     if not _same(asked, row):
         raise KeyReused("another request came with this key")
     if row.status is not None:
@@ -140,7 +140,7 @@ async def _known(asked: Asked, row: IdempotentRequestRow, run: UUID) -> Claim | 
     return Claim(marketplace_id=asked.marketplace_id, scope=asked.scope, id=row.id, run=run, resumed=True)
 
 
-def _same(asked: Asked, row: IdempotentRequestRow) -> bool:
+def _same(asked: RepeatableRequest, row: IdempotentRequestRow) -> bool:
     try:
         return hmac.compare_digest(asked.fingerprint(row.key_id), row.fingerprint)
     except UnknownKey:
@@ -161,7 +161,7 @@ async def keep_answer(claim: Claim, status: int, headers: dict[str, str], body: 
     )
 
 
-async def give_back(claim: Claim, *, nothing_done: bool) -> None:
+async def release_claim(claim: Claim, *, nothing_done: bool) -> None:
     """Ends a claim without an answer to keep: the request may be sent again at once.
 
     `nothing_done`: it was refused as it is, so that the key may also come with a corrected one; not so where an
@@ -180,7 +180,7 @@ async def give_back(claim: Claim, *, nothing_done: bool) -> None:
     )
 
 
-async def forget_old() -> int:
+async def purge_old_requests() -> int:
     """Forgets requests older than `KEPT_FOR`; answers how many."""
     return await execute("DELETE FROM idempotent_request WHERE created_at < $1", now() - KEPT_FOR)
 

@@ -27,7 +27,7 @@ class Keyset(msgspec.Struct, frozen=True):
     types: tuple[type, ...]
     newest_first: bool = False
 
-    def fill(self, sql: str, arguments: Sequence[Any], asked: "Asked") -> tuple[str, list[Any]]:
+    def fill(self, sql: str, arguments: Sequence[Any], asked: "PageRequest") -> tuple[str, list[Any]]:
         """A page's statement: `sql` with its {beyond}, {order} and {limit}, and all its arguments.
 
         Reads one row more than the page has, to know whether there are more. Raises InvalidInput for a broken cursor.
@@ -51,7 +51,7 @@ class Keyset(msgspec.Struct, frozen=True):
         return f"({', '.join(self.columns)}) {compare} ({places})"
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which page somebody wants: the first one, or that next to a cursor."""
 
     after: str | None = None
@@ -84,7 +84,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     before: str | None
 
 
-def cut(asked: Asked, rows: list[Any], cursor_of: Callable[[Any], str]) -> Page:
+def cut(asked: PageRequest, rows: list[Any], cursor_of: Callable[[Any], str]) -> Page:
     """The page of rows that were read in the direction of reading, one more than it has where there are more."""
     more, rows = len(rows) > asked.limit, rows[: asked.limit]
     if asked.backwards:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from workflows.runtime.clock import now
 from workflows.runtime.settings import settings
 
-_SEAL_LIFETIME = timedelta(hours=1)  # as long as the link it speaks of
+_COOKIE_LIFETIME = timedelta(hours=1)  # as long as the link it speaks of
 
 
 class UnknownKey(KeyError):
@@ -52,13 +52,13 @@ def matches(purpose: str, given: bytes, *fields: bytes) -> bool:
     return any(answers)
 
 
-def sign(purpose: str, payload: bytes, lifetime: timedelta = _SEAL_LIFETIME) -> str:
+def sign(purpose: str, payload: bytes, lifetime: timedelta = _COOKIE_LIFETIME) -> str:
     """`payload` with its end and a seal, as URL-safe text. It is readable by whoever holds it, not changeable."""
     until = int((now() + lifetime).timestamp()).to_bytes(8, "big")
     return urlsafe_b64encode(derive(current_key_id(), f"seal:{purpose}", until, payload) + until + payload).decode()
 
 
-def unseal(purpose: str, text: str) -> bytes | None:
+def decrypt(purpose: str, text: str) -> bytes | None:
     """What `sign` sealed for the same purpose; None when it is past its end or was never sealed by us."""
     try:
         raw = urlsafe_b64decode(text.encode("ascii"))

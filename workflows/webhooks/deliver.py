@@ -18,7 +18,7 @@ from workflows.webhooks.failing import end_endpoint, note_failure, note_success
 from workflows.webhooks.fairness import turn, wait_for_turn
 from workflows.webhooks.messages import body_of, headers_of
 from workflows.webhooks.schedule import pause_after
-from workflows.webhooks.secrets import Sealed, unseal
+from workflows.webhooks.secrets import EncryptedSecret, decrypt
 from workflows.webhooks.sender import WebhookAnswer, WebhookSender
 
 BY = worker("webhook.deliver")
@@ -61,10 +61,10 @@ async def deliver_webhook(marketplace_id: UUID, delivery_id: UUID, sender: Webho
 
 def _secrets(delivery: Record, at: datetime) -> list[bytes]:
     """The secrets to sign with: the endpoint's own, and the one before it while a rotation lasts."""
-    sealed = [Sealed(delivery["sealed_secret"], delivery["key_id"])]
+    sealed = [EncryptedSecret(delivery["sealed_secret"], delivery["key_id"])]
     if delivery["previous_until"] is not None and delivery["previous_until"] > at:
-        sealed.append(Sealed(delivery["previous_secret"], delivery["previous_key_id"]))
-    return [unseal(delivery["marketplace_id"], each) for each in sealed]
+        sealed.append(EncryptedSecret(delivery["previous_secret"], delivery["previous_key_id"]))
+    return [decrypt(delivery["marketplace_id"], each) for each in sealed]
 
 
 async def _wait(delivery: Record) -> None:

@@ -21,7 +21,7 @@ from workflows.marketplaces.change_log import record_change
 from workflows.requests.versions import check_version
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
-from workflows.webhooks.secrets import Sealed, new_secret, seal, shown, unseal
+from workflows.webhooks.secrets import EncryptedSecret, decrypt, encrypt, new_secret, shown
 from workflows.webhooks.sender import WebhookSender
 from workflows.webhooks.urls import UNREACHABLE, url_problem
 
@@ -108,12 +108,12 @@ async def create_endpoint(
     """
     columns = await _checked(msgspec.structs.asdict(new), sender)
     secret = new_secret()
-    sealed = seal(marketplace_id, secret)
+    sealed = encrypt(marketplace_id, secret)
     async with transaction():
         await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhook_endpoint:{marketplace_id}")
         if known := await fetch_row(f"{_LIVING} AND id = $2", marketplace_id, new_id):  # its answer was lost
-            kept = Sealed(known["sealed_secret"], known["key_id"])
-            return EndpointMade(endpoint=_shown(known), secret=shown(unseal(marketplace_id, kept)))
+            kept = EncryptedSecret(known["sealed_secret"], known["key_id"])
+            return EndpointMade(endpoint=_shown(known), secret=shown(decrypt(marketplace_id, kept)))
         if await fetch_value(f"SELECT count(*) FROM ({_LIVING})", marketplace_id) >= MOST_ENDPOINTS:
             raise TooManyEndpoints(f"a marketplace has at most {MOST_ENDPOINTS} endpoints: remove one first")
         row = await create(
@@ -183,7 +183,7 @@ async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID, by: Actor) -> E
     Raises NotFound.
     """
     secret = new_secret()
-    sealed = seal(marketplace_id, secret)
+    sealed = encrypt(marketplace_id, secret)
     async with transaction():
         await _lock(marketplace_id, endpoint_id)
         await execute(

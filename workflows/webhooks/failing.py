@@ -53,10 +53,10 @@ async def end_endpoint(
         return
     failing_since: datetime = endpoint["failing_since"]
     ended = await fire(WEBHOOK_ENDPOINT, marketplace_id, endpoint_id, trigger, move)
-    await _tell_staff(ended, failing_since, move)
+    await _notify_staff(ended, failing_since, move)
 
 
-async def _tell_staff(endpoint: Record, failing_since: datetime, move: Move) -> None:
+async def _notify_staff(endpoint: Record, failing_since: datetime, move: Move) -> None:
     """Those who want to hear of what failed; the owners where nobody does: from now on events are missed for good."""
     marketplace_id: UUID = endpoint["marketplace_id"]
     told = await who_wants(marketplace_id, "failed_job") or await fetch(

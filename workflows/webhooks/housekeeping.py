@@ -5,7 +5,7 @@ from datetime import timedelta
 from models.database import execute, fetch
 from workflows.runtime.clock import now
 from workflows.runtime.keys import current_key_id
-from workflows.webhooks.secrets import Sealed, seal, unseal
+from workflows.webhooks.secrets import EncryptedSecret, decrypt, encrypt
 
 WEBHOOKS_KEPT_FOR = timedelta(days=90)  # receivers keep ids for four days; three months are for who looks into a bug
 
@@ -13,7 +13,7 @@ KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints
 _AT_ONCE = 5_000
 
 
-async def forget_attempts() -> int:
+async def purge_attempts() -> int:
     """Deletes what endpoints answered a month ago, in batches; answers how many."""
     forgotten = 0
     while True:
@@ -27,7 +27,7 @@ async def forget_attempts() -> int:
             return forgotten
 
 
-async def seal_anew() -> int:
+async def reencrypt_secrets() -> int:
     """Seals by the current server key what an earlier one sealed, so that it can be retired; answers how many.
 
     Secrets whose day of rotation is over are forgotten instead.
@@ -43,8 +43,8 @@ async def seal_anew() -> int:
         current_key_id(),
     )
     for row in sealed:
-        secret = unseal(row["marketplace_id"], Sealed(row["sealed_secret"], row["key_id"]))
-        anew = seal(row["marketplace_id"], secret)
+        secret = decrypt(row["marketplace_id"], EncryptedSecret(row["sealed_secret"], row["key_id"]))
+        anew = encrypt(row["marketplace_id"], secret)
         await execute(
             "UPDATE webhook_endpoint SET sealed_secret = $4, key_id = $5"
             " WHERE marketplace_id = $1 AND id = $2 AND sealed_secret = $3",

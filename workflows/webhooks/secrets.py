@@ -18,7 +18,7 @@ _NONCE = 12
 _PREFIX = "whsec_"  # secret scanners and the specification's libraries know it
 
 
-class Sealed(NamedTuple):
+class EncryptedSecret(NamedTuple):
     """A secret at rest, and which server key opens it."""
 
     box: bytes
@@ -35,13 +35,13 @@ def shown(secret: bytes) -> str:
     return _PREFIX + b64encode(secret).decode()
 
 
-def seal(marketplace_id: UUID, secret: bytes) -> Sealed:
+def encrypt(marketplace_id: UUID, secret: bytes) -> EncryptedSecret:
     """The secret as it is stored. It opens in the same marketplace only."""
     key_id, nonce = current_key_id(), secrets.token_bytes(_NONCE)
-    return Sealed(nonce + _cipher(key_id).encrypt(nonce, secret, marketplace_id.bytes), key_id)
+    return EncryptedSecret(nonce + _cipher(key_id).encrypt(nonce, secret, marketplace_id.bytes), key_id)
 
 
-def unseal(marketplace_id: UUID, sealed: Sealed) -> bytes:
+def decrypt(marketplace_id: UUID, sealed: EncryptedSecret) -> bytes:
     """The secret. Raises keys.UnknownKey when the server key that sealed it is no longer configured."""
     nonce, box = sealed.box[:_NONCE], sealed.box[_NONCE:]
     return _cipher(sealed.key_id).decrypt(nonce, box, marketplace_id.bytes)

@@ -8,7 +8,7 @@ from litestar.params import PathParameter
 
 from api.openapi.responses import BAD_BODY, example, problems
 from api.requests.strict_json import StrictJSON
-from workflows.access.api_keys import KeyShown, KeyWanted, NewKey, end_key, find_key, list_keys, make_key
+from workflows.access.api_keys import KeyRequest, KeyShown, NewKey, end_key, find_key, list_keys, make_key
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.numbering import uuid_of
 
@@ -29,8 +29,8 @@ class ApiKeys(Controller):
         """All of them, newest first, revoked ones included."""
         return await list_keys(caller.marketplace_id)
 
-    @post(dto=StrictJSON[KeyWanted], return_dto=None, opt=_MANAGE, responses=problems(401, 403, *BAD_BODY))
-    async def make(self, caller: NamedDependency[Caller], data: Annotated[KeyWanted, example(_NEW)]) -> NewKey:
+    @post(dto=StrictJSON[KeyRequest], return_dto=None, opt=_MANAGE, responses=problems(401, 403, *BAD_BODY))
+    async def make(self, caller: NamedDependency[Caller], data: Annotated[KeyRequest, example(_NEW)]) -> NewKey:
         """Make a key: `key` is shown this once. A key gives no scope that it does not have."""
         return await make_key(caller, data)
 

@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from api.openapi.responses import problems
 from api.requests.pagination import After, Before, Limit, asked
 from api.requests.provided import OwnMarketplace
-from workflows.audit.invariants.listed import BreachPage, FactList, Standing, facts_of, list_breaches
+from workflows.audit.invariants.listed import InvariantList, Standing, ViolationPage, list_invariants, list_violations
 
 _READ = {"act": "audit.read"}
 
@@ -18,16 +18,16 @@ OfStanding = Annotated[
 ]
 
 
-class FactRoutes(Controller):
+class InvariantRoutes(Controller):
     """What is checked by the hour and every night."""
 
     path = "/facts"
     tags = ("Audit",)
 
     @get(opt=_READ, responses=problems(401, 403))
-    async def list(self, marketplace: OwnMarketplace) -> FactList:
+    async def list(self, marketplace: OwnMarketplace) -> InvariantList:
         """List what must always hold, when it was last looked at, and how much breaks it now."""
-        return await facts_of(marketplace.id)
+        return await list_invariants(marketplace.id)
 
     @get("/breaches", opt=_READ, responses=problems(401, 403, 422))
     async def breaches(
@@ -38,6 +38,6 @@ class FactRoutes(Controller):
         after: After = None,
         before: Before = None,
         limit: Limit = None,
-    ) -> BreachPage:
+    ) -> ViolationPage:
         """List what was found to break a fact, the newest first. Nothing here is mended by Gatehouse itself."""
-        return await list_breaches(marketplace.id, asked(after, before, limit), fact=fact, standing=standing)
+        return await list_violations(marketplace.id, asked(after, before, limit), fact=fact, standing=standing)

@@ -12,7 +12,7 @@ from litestar.response import Response, Stream
 from api.openapi.responses import problems
 from api.requests.provided import OwnMarketplace
 from workflows.access.access_log import note_reading
-from workflows.audit.export.export import Wanted, check_wanted, export
+from workflows.audit.export.export import ExportRequest, check_export_request, export
 from workflows.audit.export.inclusion import prove_consistency, prove_row, published_lines
 from workflows.audit.export.request import in_utc, read_entity, read_row
 from workflows.marketplaces.numbering import number_of
@@ -45,8 +45,8 @@ class ProofRoutes(Controller):
     ) -> Stream:
         """The log with its proof (docs/audit-format.md), for `gatehouse audit verify`; streamed, however long it is."""
         of_one = read_entity(entity) if entity is not None else None
-        wanted = Wanted(since=in_utc(since), until=in_utc(until), entity=of_one)
-        check_wanted(wanted)
+        wanted = ExportRequest(since=in_utc(since), until=in_utc(until), entity=of_one)
+        check_export_request(wanted)
         note_reading({"page": "export", "scope": wanted.scope, "entity": entity or ""})
         pieces: AsyncGenerator[bytes] = export(form, [marketplace.id], wanted)
         headers = {"Content-Disposition": f'attachment; filename="log-{marketplace.slug}.{form}"'}

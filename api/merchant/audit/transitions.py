@@ -11,12 +11,12 @@ from api.openapi.responses import problems
 from api.requests.pagination import After, Before, Limit, asked
 from api.requests.provided import Asking
 from workflows.access.access_log import note_reading
-from workflows.audit.review.checkpoints import SealPage, list_seals
-from workflows.audit.review.counts import DayCounts, MachineCounts, machine_counts, moves_by_day, period_of
+from workflows.audit.review.checkpoints import CheckpointPage, list_checkpoints
+from workflows.audit.review.counts import DayCounts, MachineCounts, machine_counts, period_of, transitions_by_day
 from workflows.audit.review.filters import MADE, defined_rules, known_rules, read_filter
-from workflows.audit.review.history import Story, story_of_customer, story_of_subscription
-from workflows.audit.review.rows import LoggedMove
-from workflows.audit.review.transitions import LogPage, list_moves, move_of
+from workflows.audit.review.history import EntityHistory, history_of_customer, history_of_subscription
+from workflows.audit.review.rows import LoggedTransition
+from workflows.audit.review.transitions import LogPage, list_transitions, transition_of
 from workflows.engine.machine import NEW
 from workflows.machines import MACHINES
 from workflows.marketplaces.numbering import number_of, uuid_of
@@ -117,7 +117,7 @@ class Transitions(Controller):
         typed = typed | _given({"entity": entity, "actor_id": actor_id})
         wanted = read_filter(typed, await known_rules(caller.marketplace_id))
         note_reading({"page": "log", **typed})
-        return await list_moves(caller.marketplace_id, wanted, asked(after, None, limit))
+        return await list_transitions(caller.marketplace_id, wanted, asked(after, None, limit))
 
     @get("/counts", opt=_READ, dependencies=_FILTERED, responses=problems(401, 403, 422))
     async def counts(self, caller: Asking, typed: Typed) -> DayCounts:
@@ -127,12 +127,14 @@ class Transitions(Controller):
         """
         wanted = read_filter(typed, await known_rules(caller.marketplace_id))
         note_reading({"page": "counts", **typed})
-        return await moves_by_day(caller.marketplace_id, wanted)
+        return await transitions_by_day(caller.marketplace_id, wanted)
 
     @get("/seals", opt=_READ, responses=problems(401, 403, 422))
-    async def seals(self, caller: Asking, after: After = None, before: Before = None, limit: Limit = None) -> SealPage:
+    async def seals(
+        self, caller: Asking, after: After = None, before: Before = None, limit: Limit = None
+    ) -> CheckpointPage:
         """List the checkpoints over the log, newest first, and what was found not to fit (docs/audit-format.md)."""
-        page = await list_seals(caller.marketplace_id, asked(after, before, limit))
+        page = await list_checkpoints(caller.marketplace_id, asked(after, before, limit))
         note_reading({"page": "seals"})
         return page
 
@@ -182,12 +184,12 @@ class Transitions(Controller):
         machine: Annotated[str, PathParameter(description="A life cycle.")],
         entity: Annotated[str, PathParameter(description="The id of one thing.")],
         seq: Annotated[str, PathParameter(description="Which of its moves: 1 made it.")],
-    ) -> LoggedMove:
+    ) -> LoggedTransition:
         """One row of the log, with its hash and that of the row before."""
         number = number_of(seq)
         if number > _LARGEST_SEQ:
             raise NotFound("no such row")
-        move = await move_of(caller.marketplace_id, machine, uuid_of(entity), number)
+        move = await transition_of(caller.marketplace_id, machine, uuid_of(entity), number)
         note_reading({"page": "row", "machine": machine, "entity": entity, "seq": seq})
         return move
 
@@ -198,10 +200,10 @@ class Transitions(Controller):
         number: Annotated[str, PathParameter(description="The subscription's number, as people see it.")],
         after: After = None,
         limit: Limit = None,
-    ) -> Story:
+    ) -> EntityHistory:
         """A subscription's story, oldest first: its moves and those of its charges, cases, invoices, documents,
         e-mails, links, and of the sessions that acted on it."""
-        story = await story_of_subscription(caller.marketplace_id, number_of(number), asked(after, None, limit))
+        story = await history_of_subscription(caller.marketplace_id, number_of(number), asked(after, None, limit))
         note_reading({"page": "stories", "subscription": number})
         return story
 
@@ -212,9 +214,9 @@ class Transitions(Controller):
         customer: Annotated[str, PathParameter(description="The customer's number or id.")],
         after: After = None,
         limit: Limit = None,
-    ) -> Story:
+    ) -> EntityHistory:
         """A customer's story, oldest first: the moves of everything of theirs."""
         which = number_of(customer) if customer.isdecimal() else uuid_of(customer)
-        story = await story_of_customer(caller.marketplace_id, which, asked(after, None, limit))
+        story = await history_of_customer(caller.marketplace_id, which, asked(after, None, limit))
         note_reading({"page": "stories", "customer": customer})
         return story

@@ -15,8 +15,8 @@ from workflows.billing.subscriptions.data_cards import DataCards, data_cards
 from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
 from workflows.billing.subscriptions.staff_lists import (
     State,
+    SubscriptionFilter,
     SubscriptionPage,
-    Wanted,
     list_subscriptions_of_marketplace,
 )
 from workflows.marketplaces.days import today
@@ -58,7 +58,7 @@ class SubscriptionList(Controller):
 
         Send a page's `after` or `before` back with the same filters for its neighbours.
         """
-        wanted = Wanted(state=in_state, started_from=started_from, started_to=started_to, search=search)
+        wanted = SubscriptionFilter(state=in_state, started_from=started_from, started_to=started_to, search=search)
         return await list_subscriptions_of_marketplace(marketplace, wanted, asked(after, before, limit))
 
     @get("/cards", opt=_READ, responses=problems(401, 403))
@@ -78,7 +78,7 @@ class SubscriptionList(Controller):
         ] = None,
     ) -> Stream:
         """All that the list shows on all its pages, as CSV for a spreadsheet: UTF-8 with a byte order mark."""
-        wanted = Wanted(state=in_state, started_from=started_from, started_to=started_to, search=search)
+        wanted = SubscriptionFilter(state=in_state, started_from=started_from, started_to=started_to, search=search)
         name = f"subscriptions-{marketplace.slug}-{today(marketplace).isoformat()}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Stream(await export_subscriptions(marketplace, wanted), media_type=MEDIA_TYPE, headers=headers)

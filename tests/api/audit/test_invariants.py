@@ -4,8 +4,8 @@ import httpx
 
 from models.database import execute
 from tests.factories import a_marketplace
-from workflows.audit.invariants import FACTS
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants import INVARIANTS
+from workflows.audit.invariants.check import check_invariants
 from workflows.marketplaces.tenant import Marketplace
 
 FACTS_PATH = "/api/v1/facts"
@@ -24,7 +24,7 @@ async def a_breach(shop: Marketplace, entity: str = "1", *, gone: bool = False) 
 async def test_facts_and_breaches_are_listed_page_by_page_and_only_the_own_ones(
     api: httpx.AsyncClient, key: dict[str, str], marketplace: Marketplace
 ) -> None:
-    await check_facts(full=True)
+    await check_invariants(full=True)
     await a_breach(marketplace, "first", gone=True)
     await a_breach(marketplace, "second")
     await a_breach(await a_marketplace(), "theirs")
@@ -60,11 +60,11 @@ async def test_metrics_count_the_breaches_of_all_marketplaces(api: httpx.AsyncCl
     await a_breach(await a_marketplace(), "2")
 
     before = (await api.get("/metrics")).text
-    await check_facts(full=True)
+    await check_invariants(full=True)
     after = (await api.get("/metrics")).text
 
     assert 'gatehouse_fact_breaches{fact="links_end"} 2.0' in before
     assert "gatehouse_facts_checked_timestamp_seconds 0.0" in before
     assert 'gatehouse_fact_breaches{fact="links_end"} 0.0' in after, "they are gone"
     assert "gatehouse_facts_checked_timestamp_seconds 0.0" not in after
-    assert {f'fact="{fact.name}"' in after for fact in FACTS} == {True}
+    assert {f'fact="{fact.name}"' in after for fact in INVARIANTS} == {True}

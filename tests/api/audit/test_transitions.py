@@ -6,7 +6,7 @@ import pytest
 from models.database import fetch_value
 from tests.factories import a_charge, a_customer, a_marketplace, a_subscription
 from workflows.access.api_keys import create_key
-from workflows.audit.review.daily_counts import count_moves
+from workflows.audit.review.daily_counts import count_transitions
 from workflows.machines import MACHINES
 from workflows.marketplaces.tenant import Marketplace
 
@@ -48,7 +48,7 @@ async def test_one_row_the_counts_and_the_life_cycles(
     api: httpx.AsyncClient, marketplace: Marketplace, reader: Headers
 ) -> None:
     subscription = await a_subscription(marketplace)
-    await count_moves()
+    await count_transitions()
 
     row = (await api.get(f"{LOG}/rows/subscription/{subscription['id']}/1", headers=reader)).json()
     counts = (await api.get(f"{LOG}/counts", params={"machine": "subscription"}, headers=reader)).json()

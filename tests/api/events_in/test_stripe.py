@@ -22,7 +22,7 @@ from workflows.access_tokens.links import link_text
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.collection.submit import submit_charge
 from workflows.marketplaces.tenant import Marketplace
-from workflows.privacy.retention import forget_what_is_done
+from workflows.privacy.retention import purge_finished
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import LinkUnusable
 from workflows.runtime.settings import settings
@@ -131,7 +131,7 @@ async def test_an_event_that_was_applied_and_forgotten_is_not_handled_again(
         (401, set[str]()),
     ):
         with frozen(now() + timedelta(days=days)):
-            await forget_what_is_done()
+            await purge_finished()
             assert kept == {
                 row["type"] for row in await fetch("SELECT type FROM gateway_event WHERE type <> 'Ignored'")
             }

@@ -12,7 +12,7 @@ from tests.fakes.stripe.faults import Fault
 from tests.stripe_shop import BEGAN, NOW, RENEWS, RUNNING, StripeShop, period
 from workflows.billing.gateway import GatewayBusy
 from workflows.importing.account.run import AccountRefused
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.runtime.errors import InDoubt
 
 
@@ -29,9 +29,9 @@ def shop(fake: FakeStripe) -> StripeShop:
     return StripeShop(fake, uuid4())
 
 
-async def rows(shop: StripeShop, which: str) -> list[Found]:
+async def rows(shop: StripeShop, which: str) -> list[AccountObjects]:
     """All pages of a list."""
-    found: list[Found] = []
+    found: list[AccountObjects] = []
     until = datetime.now(UTC) + timedelta(minutes=1)
     page = await shop.account.page(which, None, until)
     found += page.rows
@@ -41,7 +41,7 @@ async def rows(shop: StripeShop, which: str) -> list[Found]:
     return found
 
 
-async def the_subscription(shop: StripeShop) -> Found:
+async def the_subscription(shop: StripeShop) -> AccountObjects:
     return next(row for row in await rows(shop, "subscriptions") if row.kind == "subscriptions")
 
 

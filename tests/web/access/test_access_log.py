@@ -11,7 +11,7 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_link, a_marketplace, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
 from tests.web.console.test_second_factor_pages import at_the_question, set_up
-from workflows.access.access_log import client_digest, forget_accesses
+from workflows.access.access_log import client_digest, purge_accesses
 from workflows.access.api_keys import create_key, revoke_key
 from workflows.access_tokens.links import link_text
 from workflows.marketplaces.tenant import Marketplace
@@ -251,7 +251,7 @@ async def test_nobody_changes_the_book_and_only_age_removes_from_it(
     )
     await superuser.close()
 
-    assert await forget_accesses() == 1
+    assert await purge_accesses() == 1
     assert await _reasons() == ["link_unknown"]
 
 

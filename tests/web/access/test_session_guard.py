@@ -9,7 +9,7 @@ from tests.factories import a_customer, a_marketplace, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
-from workflows.runtime.keys import unseal
+from workflows.runtime.keys import decrypt
 
 PAGES = (
     "subscriptions",
@@ -43,7 +43,7 @@ async def test_what_the_return_cookie_holds_cannot_be_changed(browser: Browser, 
     home = f"/portal/{marketplace.slug}"
     await browser.get(f"{home}/payments")
     sealed = browser.cookies.get("gatehouse_return") or ""
-    assert unseal(f"return:{home}", sealed + "=" * (-len(sealed) % 4)) == f"{home}/payments".encode()
+    assert decrypt(f"return:{home}", sealed + "=" * (-len(sealed) % 4)) == f"{home}/payments".encode()
 
     for forged in (sealed[:-2] + "AA", sealed[1:], "x", "=" * 50, "é"):
         browser.cookies.clear()

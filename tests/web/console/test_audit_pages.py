@@ -14,7 +14,7 @@ from verifier.__main__ import main as verifier
 from verifier.findings import PROVEN
 from workflows.audit.proof.findings import record_finding
 from workflows.audit.proof.seal import seal_all
-from workflows.audit.review.daily_counts import count_moves
+from workflows.audit.review.daily_counts import count_transitions
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import MACHINES, SUBSCRIPTION
@@ -129,7 +129,7 @@ async def test_moves_are_counted_by_day_in_a_chart_beside_its_figures(
     browser: Browser, marketplace: Marketplace, auditor: Record, home: str
 ) -> None:
     await _cancelled(marketplace)
-    await count_moves()
+    await count_transitions()
     there = await fetch_value("SELECT count(*) FROM transition_log WHERE marketplace_id = $1", marketplace.id)
 
     page = await browser.get(f"{home}/audit")
@@ -193,7 +193,7 @@ async def test_each_life_cycle_is_drawn_with_every_arrow_and_state_as_a_link(
     await _cancelled(marketplace)
     await an_open_case(await a_subscription(marketplace, state="failed_charge"))
     await a_link(marketplace)
-    await count_moves()
+    await count_transitions()
 
     page = await browser.get(f"{home}/audit/cycles/{cycle.name}")
 

@@ -2,7 +2,7 @@
 
 from models.database import execute
 from tests.web.browsing import Browser
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 from workflows.marketplaces.tenant import Marketplace
 
 
@@ -11,7 +11,7 @@ async def test_an_auditor_sees_that_all_holds_and_what_does_not(browser: Browser
     path = f"/console/{marketplace.slug}/facts"
 
     assert "Nothing was checked yet" in (await browser.get(path)).text
-    await check_facts(full=True)
+    await check_invariants(full=True)
     assert "All facts hold" in (await browser.get(path)).text
 
     await execute(

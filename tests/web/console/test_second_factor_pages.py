@@ -11,7 +11,7 @@ from models.database import Record, fetch_value
 from tests.factories import a_marketplace, a_staff_link, a_staff_member
 from tests.web.browsing import Browser, text_of
 from workflows.access.team import remove_person
-from workflows.access.two_factor_codes import seal_anew
+from workflows.access.two_factor_codes import reencrypt_factors
 from workflows.access_tokens.links import link_text
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
@@ -190,7 +190,7 @@ async def test_a_rotated_server_key_still_opens_it(
         taken = await browser.submit(question, "Sign In", code=code_of(secret, now()))
     assert taken.status_code == 303
 
-    assert (await seal_anew(), await seal_anew()) == (1, 0)  # as every night
+    assert (await reencrypt_factors(), await reencrypt_factors()) == (1, 0)  # as every night
     monkeypatch.setenv("SECRET_KEY", f"next:{'n' * 40}")
     settings.cache_clear()
     with frozen(NOON + timedelta(minutes=2)):

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from workflows.access.sampling import EACH, EVERYBODY, WINDOW, Refusals, Thinned
+from workflows.access.sampling import EACH, EVERYBODY, WINDOW, Refusals, Sampled
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_a_million_attempts_leave_some_rows_that_stand_for_nearly_all() -> None:
-    thinned = Thinned()
+    thinned = Sampled()
 
     told = [took for _ in range(1_000_000) if (took := thinned.take("door", NOON)) is not None]
 
@@ -18,13 +18,13 @@ def test_a_million_attempts_leave_some_rows_that_stand_for_nearly_all() -> None:
 
 
 def test_each_client_and_door_is_counted_for_itself() -> None:
-    thinned = Thinned()
+    thinned = Sampled()
 
     assert [thinned.take(key, NOON) for key in ("a", "b", "a")] == [1, 1, 1]
 
 
 def test_what_was_not_told_is_told_by_the_first_row_of_the_next_hour() -> None:
-    thinned = Thinned()
+    thinned = Sampled()
     for _ in range(EACH + 7):
         thinned.take("door", NOON)
 
@@ -45,7 +45,7 @@ def test_many_clients_at_once_are_told_of_as_one() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    thinned = Thinned(most_keys=10)
+    thinned = Sampled(most_keys=10)
     for number in range(100):
         thinned.take(number, NOON + timedelta(seconds=number))
 

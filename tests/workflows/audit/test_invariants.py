@@ -14,8 +14,8 @@ from cli.embedded import EmbeddedPostgres
 from models.database import close_pool, execute, fetch, fetch_value, open_pool, single_connection
 from tests.conftest import SETTINGS, FreshDatabase, made_database
 from tests.workflows.billing.lived_shop import a_lived_shop
-from workflows.audit.invariants import FACTS, FACTS_BY_NAME
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants import INVARIANTS, INVARIANTS_BY_NAME
+from workflows.audit.invariants.check import check_invariants
 from workflows.machines import MACHINES
 from workflows.runtime.settings import settings
 
@@ -154,16 +154,16 @@ async def found(*, full: bool = True) -> dict[str, list[str]]:
     """What breaks which fact."""
     return {
         one.fact.name: sorted(breach.entity for breach in one.breaches)
-        for one in await check_facts(full=full)
+        for one in await check_invariants(full=full)
         if one.breaches
     }
 
 
 async def test_every_fact_holds_of_a_shop_where_all_went_well(lived: FreshDatabase) -> None:
     async with undone(lived):
-        checked = await check_facts(full=True)
+        checked = await check_invariants(full=True)
 
-        assert {one.fact.name for one in checked} == set(FACTS_BY_NAME)
+        assert {one.fact.name for one in checked} == set(INVARIANTS_BY_NAME)
         assert [breach for one in checked for breach in one.breaches] == []
         assert all(one.looked_at for one in checked if one.fact.tables), "a fact that was asked of nothing"
         states = {row["machine"] for row in await fetch("SELECT DISTINCT machine FROM transition_log")}
@@ -171,7 +171,7 @@ async def test_every_fact_holds_of_a_shop_where_all_went_well(lived: FreshDataba
 
 
 def test_every_fact_has_something_that_breaks_it() -> None:
-    assert {name for name, _, _ in BREAKS} == {fact.name for fact in FACTS}
+    assert {name for name, _, _ in BREAKS} == {fact.name for fact in INVARIANTS}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_a_breach_is_opened_seen_again_gone_and_another_one_when_it_comes_
             (7, [(2, True), (1, False)]),
         ):
             await with_no_trigger(f"UPDATE charge SET refunded_minor = {refunded} WHERE id = {_PAID}")
-            await check_facts(full=True)
+            await check_invariants(full=True)
             assert await written() == expected
         assert await fetch_value(f"SELECT refunded_minor FROM charge WHERE id = {_PAID}") == 7, "nothing is mended"
 
@@ -226,8 +226,8 @@ async def test_a_breach_is_opened_seen_again_gone_and_another_one_when_it_comes_
 async def test_staff_who_want_to_hear_of_broken_facts_do_when_one_opens(lived: FreshDatabase) -> None:
     async with undone(lived):
         await with_no_trigger(f"UPDATE charge SET refunded_minor = 5 WHERE id = {_PAID}")
-        await check_facts(full=True)
-        await check_facts(full=True)
+        await check_invariants(full=True)
+        await check_invariants(full=True)
 
         told = await fetch("SELECT recipient, context FROM outgoing_email WHERE template = 'staff_broken_fact'")
         assert [row["recipient"] for row in told] == ["ada@audit.example"]

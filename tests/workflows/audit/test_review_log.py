@@ -12,16 +12,16 @@ import pytest
 from models.database import execute, fetch, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_staff_member, a_subscription, an_open_case
-from workflows.audit.review.counts import machine_counts, moves_by_day
-from workflows.audit.review.daily_counts import count_moves, counted
+from workflows.audit.review.counts import machine_counts, transitions_by_day
+from workflows.audit.review.daily_counts import count_transitions, counted
 from workflows.audit.review.filters import LogFilter
-from workflows.audit.review.rows import LoggedMove
-from workflows.audit.review.transitions import LOOKED_AT, list_moves, move_of
+from workflows.audit.review.rows import LoggedTransition
+from workflows.audit.review.transitions import LOOKED_AT, list_transitions, transition_of
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN, SUBSCRIPTION
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.pagination import Asked
+from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput, NotFound
 
 KEY = ("machine", "entity_id", "seq")
@@ -46,11 +46,11 @@ async def shop(database: FreshDatabase) -> Marketplace:
     return shop
 
 
-async def _all(shop: Marketplace, wanted: LogFilter, limit: int = 3) -> list[LoggedMove]:
+async def _all(shop: Marketplace, wanted: LogFilter, limit: int = 3) -> list[LoggedTransition]:
     """Every page of a filter, one after the other."""
-    found, after = list[LoggedMove](), None
+    found, after = list[LoggedTransition](), None
     while True:
-        page = await list_moves(shop.id, wanted, Asked(after=after, limit=limit))
+        page = await list_transitions(shop.id, wanted, PageRequest(after=after, limit=limit))
         assert len(page.transitions) <= limit
         found += page.transitions
         after = page.after
@@ -64,7 +64,7 @@ async def _by_hand(shop: Marketplace, fits: Callable[[Any], bool]) -> list[tuple
     return [tuple(row[name] for name in KEY) for row in reversed(ordered)]
 
 
-def _keys(moves: list[LoggedMove]) -> list[tuple[Any, ...]]:
+def _keys(moves: list[LoggedTransition]) -> list[tuple[Any, ...]]:
     return [tuple(getattr(move, name) for name in KEY) for move in moves]
 
 
@@ -105,7 +105,7 @@ async def test_each_filter_finds_what_it_says_before_anything_was_counted(shop: 
 
 
 async def test_each_filter_finds_the_same_once_the_counts_know_it(shop: Marketplace) -> None:
-    await count_moves()
+    await count_transitions()
     # What the counts saw lies behind the boundary then, as if it were older.
     await execute("UPDATE log_counted SET since = since + interval '1 hour'")
     assert (await counted()).uncounted_since > datetime.now(UTC)
@@ -114,7 +114,7 @@ async def test_each_filter_finds_the_same_once_the_counts_know_it(shop: Marketpl
 
 
 async def test_what_the_counts_do_not_know_yet_is_found_beside_what_they_know(shop: Marketplace) -> None:
-    await count_moves()
+    await count_transitions()
     await execute("UPDATE log_counted SET since = clock_timestamp() + interval '1 minute'")
     subscription = await a_subscription(shop)
     await fire(SUBSCRIPTION, shop.id, subscription["id"], "cancel", Move(Actor("api_key", uuid4()), "asked"))
@@ -127,11 +127,11 @@ async def test_a_search_that_finds_nothing_near_says_how_far_it_looked(shop: Mar
     await _many_rows(shop, LOOKED_AT + 50)
     wanted = LogFilter(actor_kind="worker", actor_id="rare")
 
-    page = await list_moves(shop.id, wanted, Asked())
+    page = await list_transitions(shop.id, wanted, PageRequest())
     assert page.transitions == []
     assert page.looked_back_to is not None
 
-    further = await list_moves(shop.id, wanted, Asked(after=page.after))
+    further = await list_transitions(shop.id, wanted, PageRequest(after=page.after))
     assert [move.actor_id for move in further.transitions] == ["rare"]
     assert (further.after, further.looked_back_to) == (None, None)
 
@@ -150,11 +150,11 @@ async def _many_rows(shop: Marketplace, common: int) -> None:
 async def test_one_row_has_its_hash_and_the_one_before_it(shop: Marketplace) -> None:
     cancelled = (await _all(shop, LogFilter(trigger="cancel")))[0]
 
-    move = await move_of(shop.id, "subscription", cancelled.entity_id, 2)
+    move = await transition_of(shop.id, "subscription", cancelled.entity_id, 2)
 
     assert move == cancelled
     assert move.actor_name == "Sam Staff"
-    first = await move_of(shop.id, "subscription", cancelled.entity_id, 1)
+    first = await transition_of(shop.id, "subscription", cancelled.entity_id, 1)
     assert (first.previous_hash, move.previous_hash) == (None, first.hash)
     other = (await a_marketplace()).id
     for marketplace_id, machine, seq in (
@@ -163,13 +163,13 @@ async def test_one_row_has_its_hash_and_the_one_before_it(shop: Marketplace) -> 
         (shop.id, "subscription", 9),
     ):
         with pytest.raises(NotFound):
-            await move_of(marketplace_id, machine, cancelled.entity_id, seq)
+            await transition_of(marketplace_id, machine, cancelled.entity_id, seq)
 
 
 @pytest.mark.parametrize("after", ["nonsense", "WyJsaXN0Iiw0Ml0", "x" * 10_000])
 async def test_a_broken_cursor_is_refused(shop: Marketplace, after: str) -> None:
     with pytest.raises(InvalidInput):
-        await list_moves(shop.id, LogFilter(), Asked(after=after))
+        await list_transitions(shop.id, LogFilter(), PageRequest(after=after))
 
 
 async def _moves_counted(shop: Marketplace) -> int:
@@ -194,12 +194,12 @@ async def test_each_move_is_counted_once_also_those_that_were_written_while_othe
     )
     await a_subscription(shop)
     for _ in range(3):
-        await count_moves()
+        await count_transitions()
         await a_subscription(shop)
     await held.commit()
     await slow.close()
     for _ in range(3):
-        await count_moves()
+        await count_transitions()
 
     assert await _moves_counted(shop) == await _moves_there(shop)
     assert (await counted()).uncounted_since > datetime.now(UTC) - timedelta(minutes=2)
@@ -208,7 +208,7 @@ async def test_each_move_is_counted_once_also_those_that_were_written_while_othe
 async def test_runs_at_once_count_once(shop: Marketplace) -> None:
     async def run() -> None:
         async with transaction():
-            await count_moves()
+            await count_transitions()
 
     await asyncio.gather(*(run() for _ in range(4)))
 
@@ -219,7 +219,7 @@ async def test_rows_of_a_restored_database_count_whatever_their_transactions_num
     shop: Marketplace, database: FreshDatabase
 ) -> None:
     """As after a dump of another cluster was read in: its rows and its marks say another system identifier."""
-    await count_moves()
+    await count_transitions()
     await a_subscription(shop)  # written before the dump, not counted
     superuser = await asyncpg.connect(database.superuser_url)
     await superuser.execute("SET session_replication_role = replica")
@@ -233,18 +233,18 @@ async def test_rows_of_a_restored_database_count_whatever_their_transactions_num
     await superuser.close()
     await a_subscription(shop)
 
-    await count_moves()
+    await count_transitions()
     await a_subscription(shop)
-    await count_moves()
+    await count_transitions()
 
     assert await _moves_counted(shop) == await _moves_there(shop)
 
 
 async def test_moves_are_counted_by_day_and_by_what_is_filtered(shop: Marketplace) -> None:
-    await count_moves()
+    await count_transitions()
 
-    every = await moves_by_day(shop.id, LogFilter())
-    cancelled = await moves_by_day(shop.id, LogFilter(trigger="cancel", actor_kind="staff"))
+    every = await transitions_by_day(shop.id, LogFilter())
+    cancelled = await transitions_by_day(shop.id, LogFilter(trigger="cancel", actor_kind="staff"))
 
     assert (len(every.days), every.moves, cancelled.moves) == (30, await _moves_there(shop), 3)
     by_day = await fetch(
@@ -256,15 +256,15 @@ async def test_moves_are_counted_by_day_and_by_what_is_filtered(shop: Marketplac
         (row["day"], row["moves"]) for row in by_day
     ]
     long_ago = LogFilter(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2020, 1, 4, tzinfo=UTC))
-    assert [one.moves for one in (await moves_by_day(shop.id, long_ago)).days] == [0, 0, 0]
-    assert (await moves_by_day((await a_marketplace()).id, LogFilter())).moves == 0
+    assert [one.moves for one in (await transitions_by_day(shop.id, long_ago)).days] == [0, 0, 0]
+    assert (await transitions_by_day((await a_marketplace()).id, LogFilter())).moves == 0
     for wanted in (LogFilter(entity=UUID(int=1)), LogFilter(actor_kind="worker", actor_id="x")):
         with pytest.raises(InvalidInput):
-            await moves_by_day(shop.id, wanted)
+            await transitions_by_day(shop.id, wanted)
 
 
 async def test_a_life_cycle_is_counted_by_state_and_by_rule(shop: Marketplace) -> None:
-    await count_moves()
+    await count_transitions()
     today = datetime.now(UTC).date()
 
     found = await machine_counts(shop.id, "subscription", today - timedelta(days=1), today)

@@ -16,7 +16,7 @@ from tests.fakes.stripe.faults import Fault
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.gateway import CardDetails, ChargeRequest, Gateway
 from workflows.billing.reconciliation.differences import list_differences
-from workflows.billing.reconciliation.nightly import compare_books
+from workflows.billing.reconciliation.nightly import compare_payments
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InDoubt
@@ -75,7 +75,7 @@ async def test_the_sandboxs_books_agree_with_ours_also_with_two_marketplaces_in_
         await gateway.refund(charge["gateway_reference"], 500, "r" + shop.slug)
         await execute("UPDATE charge SET refunded_minor = 500 WHERE id = $1", charge["id"])
 
-    assert await compare_books("sandbox", gateway, now() + LATER) == 0
+    assert await compare_payments("sandbox", gateway, now() + LATER) == 0
     assert await fetch("SELECT FROM reconciliation_difference") == []
 
 
@@ -89,7 +89,7 @@ async def test_each_kind_is_found_in_the_sandboxs_books() -> None:
     await execute("UPDATE sandbox_payment SET status = 'failed' WHERE reference = $1", state["gateway_reference"])
     unknown = await fetch_value("SELECT reference FROM sandbox_payment WHERE idempotency_key = '?'")
 
-    assert await compare_books("sandbox", gateway, now() + LATER) == 4
+    assert await compare_payments("sandbox", gateway, now() + LATER) == 4
 
     assert await _found(shop) == [
         ("amount", amount["gateway_reference"], "1999 USD", "5 USD"),
@@ -112,7 +112,7 @@ async def test_what_is_in_flight_tonight_is_not_reported() -> None:
     just_paid = await a_charge(shop)  # moved this very minute
     await gateway.charge(ChargeRequest(idempotency_key="?", card_reference=card, amount_minor=7, currency="USD"))
 
-    assert await compare_books("sandbox", gateway) == 0
+    assert await compare_payments("sandbox", gateway) == 0
 
     assert await fetch_value("SELECT state FROM charge WHERE id = $1", pending["id"]) == "pending"
     assert just_paid["state"] == "succeeded"
@@ -123,7 +123,7 @@ async def test_a_payment_that_nobody_knows_is_told_to_no_merchant_where_several_
     request = ChargeRequest(idempotency_key="?", card_reference=await _sandbox_card(), amount_minor=7, currency="USD")
     await gateway.charge(request)
 
-    assert await compare_books("sandbox", gateway, now() + LATER) == 1
+    assert await compare_payments("sandbox", gateway, now() + LATER) == 1
 
     assert [await list_differences(shop.id) for shop in shops] == [[], []]
 
@@ -144,7 +144,7 @@ async def test_stripes_books_agree_and_what_is_not_ours_there_is_left_alone(
         }
         stripe.payments.create({**till, "confirm": True})
 
-    assert await compare_books("stripe", at_stripe, now() + LATER) == 0
+    assert await compare_payments("stripe", at_stripe, now() + LATER) == 0
 
 
 async def test_a_refund_and_an_answer_that_we_never_heard_of_are_found_at_stripe(
@@ -159,9 +159,9 @@ async def test_a_refund_and_an_answer_that_we_never_heard_of_are_found_at_stripe
     with pytest.raises(InDoubt):
         await submit_charge(shop.id, unheard["id"], at_stripe)
 
-    await compare_books("stripe", at_stripe, now() + LATER)
+    await compare_payments("stripe", at_stripe, now() + LATER)
     first = (await list_differences(shop.id))[0]
-    await compare_books("stripe", at_stripe, now() + LATER)
+    await compare_payments("stripe", at_stripe, now() + LATER)
 
     (found,) = await list_differences(shop.id)
     assert (found.kind, found.ours, found.theirs) == ("amount", "1999 USD", "1999 USD, 500 refunded")
@@ -178,11 +178,11 @@ async def test_a_difference_that_is_gone_stays_with_the_night_it_was_last_seen(
     card = stripe.books.add_card(stripe.books.add_customer("jane@example.com"))
     charge = await _paid(shop, at_stripe, card)
     refund = refunds.create(stripe.books, {"payment_intent": charge["gateway_reference"], "amount": 500})
-    await compare_books("stripe", at_stripe, now() + LATER)
+    await compare_payments("stripe", at_stripe, now() + LATER)
     before = await list_differences(shop.id)
     await execute("UPDATE charge SET refunded_minor = $1", refund["amount"])
 
-    assert await compare_books("stripe", at_stripe, now() + LATER) == 0
+    assert await compare_payments("stripe", at_stripe, now() + LATER) == 0
 
     assert await list_differences(shop.id) == before
 
@@ -196,7 +196,7 @@ async def test_books_that_cannot_be_read_make_no_difference_and_are_asked_for_ag
     stripe.order(fault, "GET")
 
     with pytest.raises(InDoubt):
-        await compare_books("stripe", at_stripe, now() + LATER)
+        await compare_payments("stripe", at_stripe, now() + LATER)
 
     assert await list_differences(shop.id) == []
 
@@ -206,7 +206,7 @@ async def test_a_marketplace_that_moved_to_another_gateway_is_still_known_at_the
     await _paid(shop, gateway, await _sandbox_card())
     await execute("UPDATE marketplace SET gateway = 'stripe', sandbox = false")
 
-    assert await compare_books("sandbox", gateway, now() + LATER) == 0
+    assert await compare_payments("sandbox", gateway, now() + LATER) == 0
 
 
 async def test_a_payment_given_up_and_confirmed_after_all_is_told_of_by_the_charge_that_it_paid() -> None:
@@ -216,4 +216,4 @@ async def test_a_payment_given_up_and_confirmed_after_all_is_told_of_by_the_char
     swapped = "UPDATE sandbox_payment SET idempotency_key = $1"
     await execute(swapped, given_up["idempotency_key"])
 
-    assert await compare_books("sandbox", gateway, now() + LATER) == 0
+    assert await compare_payments("sandbox", gateway, now() + LATER) == 0

@@ -15,9 +15,9 @@ from tests.workflows.emails.written_emails import an_email, every_case
 from workflows.emails.delivery.deliver import deliver_email
 from workflows.emails.delivery.message import write_message
 from workflows.emails.templates.custom_texts import text_problem
-from workflows.emails.templates.registry import LETTERS, TO_CUSTOMERS, letter_in
+from workflows.emails.templates.registry import LETTERS, TO_CUSTOMERS, template_in
 from workflows.emails.templates.template import Words
-from workflows.languages.decline_reasons import in_plain_words
+from workflows.languages.decline_reasons import reason_for_customer
 
 DATA = (
     "Monthly box",
@@ -34,7 +34,7 @@ _ENGLISH = re.compile(r"\b(the|your|you|has|with|payment|card|subscription)\b", 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_text_can_be_written_with_the_variables_that_the_english_one_names(language: str) -> None:
     for template in TO_CUSTOMERS:
-        english, theirs = letter_in(template, "en"), letter_in(template, language)
+        english, theirs = template_in(template, "en"), template_in(template, language)
         texts = [(getattr(theirs.words, name), english.variables) for name in Words.__struct_fields__]
         texts += [(note, ("marketplace", "support_email", "link")) for note in theirs.notes]
         for text, known in texts:
@@ -94,7 +94,7 @@ def test_the_customers_setting_counts_then_the_marketplaces_language(
 
 def test_why_a_charge_failed_is_said_in_the_readers_language() -> None:
     context = next(context for template, _, context in every_case() if template == "failed_charge")
-    email = an_email("failed_charge", {**context, "reason": in_plain_words("insufficient_funds")}, locale="de")
+    email = an_email("failed_charge", {**context, "reason": reason_for_customer("insufficient_funds")}, locale="de")
 
     assert "Auf der Karte war nicht genug Geld." in write_message(email, None).text
 

@@ -20,7 +20,7 @@ from workflows.billing.collection.submit import submit_charge
 from workflows.billing.dunning.cases import record_attempt
 from workflows.billing.gateway import CardDetails
 from workflows.billing.subscriptions.cancel import cancel_by_customer
-from workflows.emails.notices_for_staff import tell_of_dead_jobs
+from workflows.emails.notices_for_staff import notify_of_dead_jobs
 from workflows.engine.outbox import stage
 from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.dead_jobs import replay
@@ -102,7 +102,7 @@ async def test_many_failures_in_an_hour_are_five_emails_and_one_that_says_that_t
     first, second = [await a_staff_member(shop, wants_failed_job=True) for _ in range(2)]
     for _ in range(9):
         await a_dead_job(shop)
-        await tell_of_dead_jobs()
+        await notify_of_dead_jobs()
 
     told = await notices()
     for member in (first, second):
@@ -111,7 +111,7 @@ async def test_many_failures_in_an_hour_are_five_emails_and_one_that_says_that_t
 
     await execute("UPDATE outgoing_email SET created_at = created_at - interval '1 hour', cause = cause || ' before'")
     await a_dead_job(shop)
-    await tell_of_dead_jobs()
+    await notify_of_dead_jobs()
     assert (await notices())[-1][0] == "staff_failed_job"
 
 
@@ -120,13 +120,13 @@ async def test_a_dead_job_is_told_of_once_for_each_death() -> None:
     wants = await a_staff_member(shop, wants_failed_job=True)
     job = await a_dead_job(shop)
 
-    assert [await tell_of_dead_jobs(), await tell_of_dead_jobs()] == [1, 0]
+    assert [await notify_of_dead_jobs(), await notify_of_dead_jobs()] == [1, 0]
     assert await notices() == [("staff_failed_job", wants["email"])]
 
     await replay(job)
-    assert await tell_of_dead_jobs() == 0
+    assert await notify_of_dead_jobs() == 0
     await execute("UPDATE outbox SET status = 'dead' WHERE id = $1", job)
-    assert await tell_of_dead_jobs() == 1
+    assert await notify_of_dead_jobs() == 1
     assert len(await notices()) == 2
 
 
@@ -135,10 +135,10 @@ async def test_a_job_of_the_whole_deployment_and_a_dead_notice_are_told_of_to_no
     await a_staff_member(shop, wants_failed_job=True)
     await a_dead_job(None, "books.compare")
     await a_dead_job(shop)
-    await tell_of_dead_jobs()
+    await notify_of_dead_jobs()
     email = await fetch_value("SELECT id FROM outgoing_email WHERE template = 'staff_failed_job'")
 
     await a_dead_job(shop, "email.deliver", id=email)
 
-    assert await tell_of_dead_jobs() == 1
+    assert await notify_of_dead_jobs() == 1
     assert len(await notices()) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from workflows.engine.machine import NEW, Guard, Rule, StateMachine
 from workflows.engine.rules import Refusal
-from workflows.engine.transition_sql import creation, move_of_many, move_of_one
+from workflows.engine.transition_sql import creation, transition_of_many, transition_of_one
 from workflows.machines import CHARGE, SUBSCRIPTION
 from workflows.runtime.errors import DefinitionError
 
@@ -86,19 +86,19 @@ def test_a_page_can_ask_what_to_offer() -> None:
 
 def test_an_unknown_trigger_never_becomes_sql() -> None:
     with pytest.raises(DefinitionError, match="subscription has no trigger 'cancle'"):
-        move_of_one(SUBSCRIPTION, "cancle", (), (), ())
+        transition_of_one(SUBSCRIPTION, "cancle", (), (), ())
     with pytest.raises(DefinitionError, match="subscription has no trigger 'start'"):
-        move_of_many(SUBSCRIPTION, "start", "true", 0, order_by="id", skip_locked=False)
+        transition_of_many(SUBSCRIPTION, "start", "true", 0, order_by="id", skip_locked=False)
 
 
 @pytest.mark.parametrize("column", ["state", "log_hash", "moved_by", "ended_at = now(), log_seq", "Ended_at", ""])
 def test_a_move_sets_facts_only(column: str) -> None:
     with pytest.raises(DefinitionError, match="a move cannot set"):
-        move_of_one(SUBSCRIPTION, "cancel", (column,), (), ())
+        transition_of_one(SUBSCRIPTION, "cancel", (column,), (), ())
     with pytest.raises(DefinitionError, match="a move cannot set"):
         creation(SUBSCRIPTION, "start", ("marketplace_id", column), ())
 
 
 def test_a_column_is_set_or_counted_up_not_both() -> None:
     with pytest.raises(DefinitionError, match="a move cannot set 'refunded_minor'"):
-        move_of_one(CHARGE, "refund", ("refunded_minor",), ("refunded_minor",), ())
+        transition_of_one(CHARGE, "refund", ("refunded_minor",), ("refunded_minor",), ())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.database import fetch_value
-from workflows.importing.run import KINDS, Tally, Watcher, run_import
+from workflows.importing.run import KINDS, ImportCounter, Watcher, run_import
 from workflows.importing.shapes import RawRow, Refused
 from workflows.marketplaces.tenant import Marketplace
 
@@ -29,7 +29,7 @@ class Rows:
 class Became:
     """What became of an import: new, unchanged and refused rows by kind, and the refused ones."""
 
-    tallies: dict[str, Tally]
+    tallies: dict[str, ImportCounter]
     refused: list[Refused] = field(default_factory=list[Refused])
 
     @property

@@ -14,7 +14,7 @@ from tests.workflows.importing.importing_stripe import Shop, a_shop, begun, brou
 from workflows.engine.actor import Actor
 from workflows.importing.account import steps as account_steps
 from workflows.importing.account.run import AccountRefused, StepTaken, run_under_way, stop
-from workflows.importing.account.source import Cursor, Found, Page
+from workflows.importing.account.source import AccountObjects, Cursor, Page
 from workflows.importing.account.steps import take_step
 from workflows.importing.run import rolled_back
 from workflows.importing.shapes import ImportUnderWay
@@ -171,7 +171,7 @@ class DiesAfterTakingOver:
     async def page(self, which: str, cursor: Cursor | None, until: datetime) -> Page:
         return await self._account.page(which, cursor, until)
 
-    async def take_over(self, reference: str) -> Found:
+    async def take_over(self, reference: str) -> AccountObjects:
         await self._account.take_over(reference)
         raise InDoubt("killed")
 

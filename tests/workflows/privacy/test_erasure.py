@@ -28,7 +28,7 @@ from tests.webhook_rows import an_endpoint
 from tests.workflows.billing.billed import FAILS, billed, run
 from workflows.access.link_requests import ask_again, ask_for_link, handle_link_request, send_login_email
 from workflows.access_tokens.links import link_text
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.gateway import CardSetup
@@ -39,7 +39,7 @@ from workflows.customers.addresses import CustomerErased
 from workflows.customers.language import LanguageChoice, choose_language
 from workflows.customers.records import CustomerChange, NewCustomer, change_customer, create_customer
 from workflows.emails.delivery.deliver import deliver_email
-from workflows.emails.notices_for_staff import tell_of_dead_jobs
+from workflows.emails.notices_for_staff import notify_of_dead_jobs
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.machines import CHARGE, MACHINES
@@ -105,7 +105,7 @@ async def with_traces(shop: Marketplace, customer: Record) -> None:
         " (SELECT max(id) FROM outbox WHERE actor = 'email.deliver')"
     )
     await a_staff_member(shop, wants_failed_job=True)
-    await tell_of_dead_jobs()
+    await notify_of_dead_jobs()
     [notice] = await fetch("SELECT id FROM outgoing_email WHERE template = 'staff_failed_job'")
     await deliver_email(shop.id, notice["id"], CaptureMailer("portal@gatehouse.example"))
     await execute(
@@ -182,7 +182,7 @@ async def test_an_erased_person_is_in_invoices_alone_and_every_chain_is_whole() 
     for table in [machine.name for machine in MACHINES]:
         for row in await fetch(f"SELECT id FROM {table}"):
             assert flaws(await story(table, row["id"])) == [], table
-    assert [one.breaches for one in await check_facts(full=True) if one.breaches] == []
+    assert [one.breaches for one in await check_invariants(full=True) if one.breaches] == []
     states = await fetch("SELECT DISTINCT state FROM access_token UNION SELECT DISTINCT state FROM portal_session")
     assert not {"issued", "active"} & {row["state"] for row in states}
     assert await fetch_value("SELECT act FROM change_log WHERE subject = $1", f"customer:{customer['id']}") == "erased"
@@ -347,7 +347,7 @@ async def test_money_given_back_later_writes_to_nobody() -> None:
 
     assert refund.status == "succeeded"
     assert await fetch_value("SELECT count(*) FROM outgoing_email WHERE template = 'refund'") == 0
-    assert [one.breaches for one in await check_facts(full=True) if one.breaches] == []
+    assert [one.breaches for one in await check_invariants(full=True) if one.breaches] == []
 
 
 async def test_an_order_that_races_an_erasure_is_placed_before_it_or_not_at_all() -> None:

@@ -14,10 +14,10 @@ from tests.webhook_rows import a_delivery, an_endpoint, an_event
 from tests.workflows.emails.staged_emails import a_staged_email, the_email
 from tests.workflows.emails.test_mail_events import an_event as a_mail_event
 from tests.workflows.emails.test_mail_events import tell
-from workflows.audit.invariants.check import check_facts
+from workflows.audit.invariants.check import check_invariants
 from workflows.audit.review.filters import LogFilter
-from workflows.audit.review.history import story_of_customer
-from workflows.audit.review.transitions import list_moves, move_of
+from workflows.audit.review.history import history_of_customer
+from workflows.audit.review.transitions import list_transitions, transition_of
 from workflows.customers.records import find_customer
 from workflows.emails.delivery.apply_event import keep_events
 from workflows.emails.delivery.deliver import deliver_email
@@ -28,8 +28,8 @@ from workflows.machines import WEBHOOK_DELIVERY
 from workflows.marketplaces.tenant import Marketplace
 from workflows.privacy.data_export import customer_data
 from workflows.privacy.erasure import erase_customer
-from workflows.privacy.retention import forget_what_is_done
-from workflows.requests.pagination import Asked
+from workflows.privacy.retention import purge_finished
+from workflows.requests.pagination import PageRequest
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import NotFound
 from workflows.webhooks.deliveries import get_delivery, list_deliveries, resend
@@ -46,7 +46,7 @@ NOTHING = dict.fromkeys(
 async def after(days: int, **bounds: int) -> dict[str, int]:
     """What a sweep forgets so many days from now: the tables that lose something."""
     with frozen(now() + timedelta(days=days)):
-        forgotten = await forget_what_is_done(**bounds)
+        forgotten = await purge_finished(**bounds)
     assert forgotten.keys() == NOTHING.keys()
     return {table: rows for table, rows in forgotten.items() if rows}
 
@@ -120,14 +120,14 @@ async def test_the_log_of_what_was_forgotten_is_found_as_before_and_no_fact_is_b
     shop = await a_marketplace()
     endpoint, _ = await an_endpoint(shop)
     delivery = await ended(endpoint, "deliver")
-    await check_facts(full=True)
-    before = await list_moves(shop.id, LogFilter(entity=delivery["id"]), Asked())
+    await check_invariants(full=True)
+    before = await list_transitions(shop.id, LogFilter(entity=delivery["id"]), PageRequest())
     assert len(before.transitions) == 2
 
     assert (await after(days=91))["webhook_delivery"] == 1
 
-    assert await list_moves(shop.id, LogFilter(entity=delivery["id"]), Asked()) == before
-    assert (await move_of(shop.id, "webhook_delivery", delivery["id"], 2)).to_state == "delivered"
+    assert await list_transitions(shop.id, LogFilter(entity=delivery["id"]), PageRequest()) == before
+    assert (await transition_of(shop.id, "webhook_delivery", delivery["id"], 2)).to_state == "delivered"
 
 
 async def test_what_an_email_said_is_forgotten_and_that_it_was_sent_is_not() -> None:
@@ -135,7 +135,7 @@ async def test_what_an_email_said_is_forgotten_and_that_it_was_sent_is_not() -> 
     customer = await a_customer(shop)
     sent, queued = await a_sent(shop, customer), await a_staged_email(shop, "card_updated")
     number, facts = customer["number"], (await the_email(sent))["context"]
-    story = await story_of_customer(shop.id, number, Asked())
+    story = await history_of_customer(shop.id, number, PageRequest())
     assert await facts_given(shop, number) == [facts]
 
     assert await after(days=29) == {}
@@ -147,8 +147,8 @@ async def test_what_an_email_said_is_forgotten_and_that_it_was_sent_is_not() -> 
     assert (email["context"], email["recipient"], email["state"]) == ({}, customer["email"], "sent")
     assert (await the_email(queued))["context"] == facts
     assert await facts_given(shop, number) == [{}]
-    assert await story_of_customer(shop.id, number, Asked()) == story
-    assert [one.breaches for one in await check_facts(full=True) if one.breaches] == []
+    assert await history_of_customer(shop.id, number, PageRequest()) == story
+    assert [one.breaches for one in await check_invariants(full=True) if one.breaches] == []
     await erase_customer(shop.id, str(number), BY)
     assert (await the_email(sent))["recipient"].endswith("@erased.invalid")
 

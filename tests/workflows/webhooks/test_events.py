@@ -16,7 +16,7 @@ from tests.webhook_rows import an_endpoint, an_event
 from tests.workflows.importing.importing_rows import a_subscriber, charge_row, imported, subscription_row
 from workflows.customers.records import CustomerChange, NewCustomer, change_customer, create_customer
 from workflows.engine.actor import Actor
-from workflows.engine.emit_event import tell
+from workflows.engine.emit_event import emit_event
 from workflows.engine.event_sql import DATA
 from workflows.engine.event_types import EVENT_TYPES
 from workflows.engine.fire import Move, fire, fire_where
@@ -181,7 +181,7 @@ async def test_no_event_holds_a_name_an_address_or_a_secret() -> None:
     await fire(CHARGE, marketplace.id, pending["id"], "decline", BY_CUSTOMER)
     async with transaction():
         await issue_invoice(marketplace.id, paid["id"], BY_CUSTOMER.by)
-    await tell("customer.updated", marketplace.id, "customer", customer["id"])
+    await emit_event("customer.updated", marketplace.id, "customer", customer["id"])
 
     said = [str(row["data"]).lower() for row in await fetch("SELECT data FROM webhook_event")]
     assert len(said) == 4
@@ -273,11 +273,11 @@ async def test_the_past_tells_nothing() -> None:
 async def test_what_has_no_life_cycle_tells_of_itself() -> None:
     marketplace = await a_marketplace()
     customer = await a_customer(marketplace, reference="kunde-3")
-    await tell("customer.updated", marketplace.id, "customer", customer["id"])
+    await emit_event("customer.updated", marketplace.id, "customer", customer["id"])
     await an_endpoint(marketplace)
 
     async with transaction():
-        await tell("customer.updated", marketplace.id, "customer", customer["id"])
+        await emit_event("customer.updated", marketplace.id, "customer", customer["id"])
 
     event = await fetch_row("SELECT type, data FROM webhook_event")
     assert event is not None

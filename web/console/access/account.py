@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from web.console.answers import done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.own_account import Account, AccountChange, account_of, change_account
 from workflows.access.two_factor import factor_of
 from workflows.runtime.errors import InvalidInput
@@ -29,12 +29,12 @@ class AccountPages(Controller):
     opt = {"act": "account.own"}
 
     @route("/account", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Who one is here, and what one gets by e-mail."""
         return await _show(request, visit, await account_of(visit.signed_in))
 
     @post("/account", status_code=303, stands_on="account")
-    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Keeps all of the form."""
         form = await read_form_of(request, visit)
         account = await account_of(visit.signed_in)
@@ -48,7 +48,12 @@ class AccountPages(Controller):
 
 
 async def _show(
-    request: WebRequest, visit: StaffVisit, account: Account, *, status: int = 200, errors: dict[str, str] | None = None
+    request: WebRequest,
+    visit: StaffContext,
+    account: Account,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
 ) -> Response[str]:
     notices = [(name, words, getattr(account, name)) for name, words in _NOTICES.items()]
     return show_page(

@@ -10,8 +10,8 @@ from web.console.answers import done, not_done, show_page
 from web.console.once import SentBefore, new_once, once
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
-from workflows.access.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
+from web.requests.visit import StaffContext
+from workflows.access.api_keys import KeyRequest, end_key, find_key, list_keys, make_key
 from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.permissions import ACTS
 from workflows.runtime.errors import InvalidInput
@@ -26,22 +26,22 @@ class ApiKeyPages(Controller):
     opt = {"act": "keys.manage"}
 
     @route("/api-keys", http_method=["GET", "HEAD"])
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Live ones first, then what was revoked."""
         keys = sorted(await list_keys(visit.marketplace.id), key=lambda key: key.revoked_at is not None)
         return show_page(request, visit, "access/api_keys", "api-keys", keys=keys)
 
     @route("/api-keys/new", http_method=["GET", "HEAD"])
-    async def ask(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def ask(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """A form: a name, and what the key may."""
         return _form(request, visit)
 
     @post("/api-keys/new", status_code=200, stands_on="api-keys")
-    async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def make(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Shows the key, this once. Sent again, it leads to the list."""
         form = await read_form_of(request, visit)
         chosen = [scope for scope in visit.caller.gives() if form.get(scope) == "yes"]
-        wanted = KeyWanted(name=form.get("name", ""), scopes=chosen)
+        wanted = KeyRequest(name=form.get("name", ""), scopes=chosen)
         try:
             made = await once(request, visit, form, lambda _: make_key(visit.caller, wanted))
         except InvalidInput as refused:
@@ -52,7 +52,7 @@ class ApiKeyPages(Controller):
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def ask_to_revoke(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], key_id: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], key_id: FromPath[str]
     ) -> Response[str]:
         """Names the key and what stops."""
         found = await find_key(visit.marketplace.id, uuid_of(key_id))
@@ -60,7 +60,7 @@ class ApiKeyPages(Controller):
 
     @post(_ONE, status_code=303, stands_on="api-keys")
     async def revoke(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], key_id: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], key_id: FromPath[str]
     ) -> Response[None]:
         """Ends it at once; once more is harmless."""
         await read_form_of(request, visit)
@@ -71,7 +71,7 @@ class ApiKeyPages(Controller):
 
 def _form(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     name: str = "",

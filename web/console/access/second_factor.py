@@ -10,7 +10,7 @@ from web.console.answers import done, not_done, show_page
 from web.pages.rendering import see_other
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.two_factor import (
     begin_enrolment,
     confirm_enrolment,
@@ -34,19 +34,19 @@ class SecondFactorPages(Controller):
     opt = {"act": "account.own"}
 
     @route(_PATH, http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """What it is; while it is being set up, the secret to scan or type; afterwards how to remove it."""
         return await _show(request, visit)
 
     @post(_PATH, status_code=303, stands_on="account/second-factor")
-    async def begin(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[None]:
+    async def begin(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[None]:
         """Makes a secret; nothing is asked for before its first code came. 409 when a factor stands."""
         await read_form_of(request, visit)
         await begin_enrolment(visit.signed_in, visit.marketplace.name)
         return see_other(f"{visit.home}{_PATH}")
 
     @post(f"{_PATH}/confirm", status_code=200, stands_on="account/second-factor")
-    async def confirm(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def confirm(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Takes the first code and shows the recovery codes, this once. Sent again, it says that it is on."""
         form = await read_form_of(request, visit)
         try:
@@ -60,7 +60,7 @@ class SecondFactorPages(Controller):
         return show_page(request, visit, "access/recovery_codes", "account", codes=codes)
 
     @post(f"{_PATH}/remove", status_code=303, stands_on="account/second-factor")
-    async def remove(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def remove(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Removes it, for a code: whoever finds a browser open must not be able to."""
         form = await read_form_of(request, visit)
         try:
@@ -71,7 +71,7 @@ class SecondFactorPages(Controller):
 
 
 async def _show(
-    request: WebRequest, visit: StaffVisit, *, status: int = 200, error: str | None = None
+    request: WebRequest, visit: StaffContext, *, status: int = 200, error: str | None = None
 ) -> Response[str]:
     enrolment = await enrolment_of(visit.signed_in, visit.marketplace.name)
     picture = segno.make(enrolment.uri).svg_data_uri(scale=_MODULE, light="white", dark="black") if enrolment else None

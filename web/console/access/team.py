@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from web.console.answers import done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.team import (
     NewPerson,
     change_role,
@@ -43,12 +43,12 @@ class PeoplePages(Controller):
     opt = {"act": "people.manage"}
 
     @route("/people", http_method=["GET", "HEAD"])
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """The list, with a form to invite somebody."""
         return await _list(request, visit)
 
     @post("/people", status_code=303, stands_on="people")
-    async def invite(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def invite(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Adds somebody, who gets an e-mail that says where to sign in."""
         form = await read_form_of(request, visit)
         new = NewPerson(email=form.get("email", ""), name=form.get("name", ""), role=form.get("role", ""))
@@ -60,7 +60,7 @@ class PeoplePages(Controller):
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def one(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[str]:
         """One person: role, second factor, and the way out."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
@@ -68,7 +68,7 @@ class PeoplePages(Controller):
 
     @post(f"{_ONE}/role", status_code=303, stands_on="people")
     async def change_role(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[None]:
         """Gives another role, from the person's next request on. 409 for the last owner."""
         form = await read_form_of(request, visit)
@@ -80,7 +80,7 @@ class PeoplePages(Controller):
 
     @post(f"{_ONE}/try-again", status_code=303, stands_on="people")
     async def try_again(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[None]:
         """Mail goes to their address again."""
         await read_form_of(request, visit)
@@ -89,7 +89,7 @@ class PeoplePages(Controller):
 
     @route(f"{_ONE}/remove", http_method=["GET", "HEAD"])
     async def ask_to_remove(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[str]:
         """Names what ends."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
@@ -97,7 +97,7 @@ class PeoplePages(Controller):
 
     @post(f"{_ONE}/remove", status_code=303, stands_on="people")
     async def remove(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[None]:
         """Ends their sessions and links at once. 409 for the last owner."""
         await read_form_of(request, visit)
@@ -107,7 +107,7 @@ class PeoplePages(Controller):
 
     @route(f"{_ONE}/second-factor", http_method=["GET", "HEAD"])
     async def ask_to_reset(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[str]:
         """Says what it means to remove somebody's second factor."""
         found = await get_person(visit.marketplace.id, uuid_of(person))
@@ -115,7 +115,7 @@ class PeoplePages(Controller):
 
     @post(f"{_ONE}/second-factor", status_code=303, stands_on="people")
     async def reset_factor(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], person: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], person: FromPath[str]
     ) -> Response[None]:
         """For a person who lost theirs. 404 when there is none."""
         await read_form_of(request, visit)
@@ -126,7 +126,7 @@ class PeoplePages(Controller):
 
 async def _list(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     typed: dict[str, str] | None = None,

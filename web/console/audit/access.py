@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 
 from web.console.audit.answers import show_audit, typed
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
-from workflows.audit.review.accesses import AccessPage, AccessWanted, list_accesses, read_access_filter
-from workflows.requests.pagination import Asked
+from web.requests.visit import StaffContext
+from workflows.audit.review.accesses import AccessFilter, AccessPage, list_accesses, read_access_filter
+from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput
 
 _NOTHING = AccessPage(accesses=[], after=None, before=None)
@@ -20,22 +20,22 @@ class AccessLogPages(Controller):
     """By outcome or by client, and the readings on a page of their own."""
 
     @route("/audit/access", http_method=["GET", "HEAD"], act="audit.read")
-    async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def list(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Refusals first of all; 422 with the reason for what cannot be filtered by."""
         return await _list(request, visit, "access", None)
 
     @route("/audit/readings", http_method=["GET", "HEAD"], act="audit.read")
-    async def readings(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def readings(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Who read the log, and what they filtered by."""
-        return await _list(request, visit, "readings", AccessWanted(outcome="read"))
+        return await _list(request, visit, "readings", AccessFilter(outcome="read"))
 
 
-async def _list(request: WebRequest, visit: StaffVisit, tab: str, always: AccessWanted | None) -> Response[str]:
+async def _list(request: WebRequest, visit: StaffContext, tab: str, always: AccessFilter | None) -> Response[str]:
     given, filters = request.query_params, typed(request, ("outcome", "client"))
-    page, errors, wanted = _NOTHING, dict[str, str](), always or AccessWanted()
+    page, errors, wanted = _NOTHING, dict[str, str](), always or AccessFilter()
     try:
         wanted = always or read_access_filter(given)
-        asked = Asked(after=given.get("after"), before=given.get("before"))
+        asked = PageRequest(after=given.get("after"), before=given.get("before"))
         page = await list_accesses(visit.marketplace.id, wanted, asked)
     except InvalidInput as refused:
         errors = refused.fields

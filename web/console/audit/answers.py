@@ -8,7 +8,7 @@ from litestar import Response
 from web.console.answers import show_page
 from web.console.audit import words
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.access_log import note_reading
 from workflows.audit.review.filters import FIELDS
 
@@ -17,7 +17,7 @@ _KEPT = (*FIELDS, "outcome", "client", "after", "before")  # what any of these p
 
 
 def show_audit(
-    request: WebRequest, visit: StaffVisit, template: str, tab: str, *, status: int = 200, **context: Any
+    request: WebRequest, visit: StaffContext, template: str, tab: str, *, status: int = 200, **context: Any
 ) -> Response[str]:
     """A page of the audit, under its tab. That it was read is written into the access log, with its filter."""
     if status < 400:

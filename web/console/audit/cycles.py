@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from web.console.audit.answers import show_audit, typed
 from web.console.audit.picture import Figures, picture
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.audit.review.counts import MachineCounts, machine_counts, period_of
 from workflows.audit.review.filters import MADE, defined_rules, read_filter
 from workflows.engine.machine import NEW, StateMachine
@@ -38,13 +38,13 @@ class CyclePages(Controller):
     """All of them, and each."""
 
     @route("/audit/cycles", http_method=["GET", "HEAD"], act="audit.read")
-    async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def list(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """What there is, in a sentence each."""
         return show_audit(request, visit, "cycles", "cycles", machines=[(one, about(one)) for one in MACHINES])
 
     @route("/audit/cycles/{machine:str}", http_method=["GET", "HEAD"], act="audit.read")
     async def show(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], machine: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], machine: FromPath[str]
     ) -> Response[str]:
         """The picture and its table, over the last 30 days or those of the URL. 422 beside a day that is none."""
         defined = _BY_NAME.get(machine)

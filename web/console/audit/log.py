@@ -11,14 +11,14 @@ from markupsafe import Markup
 from web.console.audit.answers import show_audit, typed
 from web.console.charts import Series, bars
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.audit.review.accesses import accesses_of_request
-from workflows.audit.review.counts import DayCounts, can_be_counted, moves_by_day
+from workflows.audit.review.counts import DayCounts, can_be_counted, transitions_by_day
 from workflows.audit.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter
 from workflows.audit.review.history import subject_of
-from workflows.audit.review.transitions import LogPage, list_moves, move_of
+from workflows.audit.review.transitions import LogPage, list_transitions, transition_of
 from workflows.marketplaces.numbering import uuid_of
-from workflows.requests.pagination import Asked
+from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput, NotFound
 
 _NOTHING = LogPage(transitions=[], after=None, looked_back_to=None)
@@ -30,14 +30,16 @@ class LogPages(Controller):
     """The list, and one row."""
 
     @route("/audit", http_method=["GET", "HEAD"], act="audit.read")
-    async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def list(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """A page of what fits; 422 with the reasons beside the fields for what cannot be filtered by."""
         rules = await known_rules(visit.marketplace.id)
         filters, errors = typed(request, FIELDS), dict[str, str]()
         page, counts = _NOTHING, None
         try:
             wanted = read_filter(request.query_params, rules)
-            page = await list_moves(visit.marketplace.id, wanted, Asked(after=request.query_params.get("after")))
+            page = await list_transitions(
+                visit.marketplace.id, wanted, PageRequest(after=request.query_params.get("after"))
+            )
             counts = await _counts(visit, wanted)
         except InvalidInput as refused:
             errors = refused.fields
@@ -61,14 +63,14 @@ class LogPages(Controller):
     async def row(
         self,
         request: WebRequest,
-        visit: NamedDependency[StaffVisit],
+        visit: NamedDependency[StaffContext],
         machine: FromPath[str],
         entity: FromPath[str],
         seq: FromPath[str],
     ) -> Response[str]:
         """One row: its place in its chain, and where the request came from."""
         here = visit.marketplace.id
-        move = await move_of(here, machine, uuid_of(entity), _seq(seq))
+        move = await transition_of(here, machine, uuid_of(entity), _seq(seq))
         return show_audit(
             request,
             visit,
@@ -86,8 +88,8 @@ def _seq(text: str) -> int:
     return int(text)
 
 
-async def _counts(visit: StaffVisit, wanted: LogFilter) -> DayCounts | None:
-    return await moves_by_day(visit.marketplace.id, wanted) if can_be_counted(wanted) else None
+async def _counts(visit: StaffContext, wanted: LogFilter) -> DayCounts | None:
+    return await transitions_by_day(visit.marketplace.id, wanted) if can_be_counted(wanted) else None
 
 
 def _chart(counts: DayCounts) -> Markup:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from web.console.subscriptions import timeline_words
 from web.pages.show import Show
-from workflows.audit.review.accesses import AccessShown
-from workflows.audit.review.history import Told
-from workflows.audit.review.rows import LoggedMove
+from workflows.audit.review.accesses import AccessEntry
+from workflows.audit.review.history import HistoryEntry
+from workflows.audit.review.rows import LoggedTransition
 from workflows.billing.subscriptions.timeline import TimelineEntry
 from workflows.marketplaces.permissions import ACTS
 
@@ -69,7 +69,7 @@ class Sentence(NamedTuple):
     tone: str
 
 
-def sentence(move: Told, show: Show) -> Sentence:
+def sentence(move: HistoryEntry, show: Show) -> Sentence:
     """The move as a person would tell it."""
     kind = (move.machine, move.trigger)
     if kind in _SAYS:
@@ -77,11 +77,11 @@ def sentence(move: Told, show: Show) -> Sentence:
         named = {"who": who_begins(move), "what": words(move.what or ""), "link": link, "Link": link.capitalize()}
         tone = "good" if kind in _GOOD else "bad" if kind in _BAD else ""
         return Sentence(_SAYS[kind].format(**named), tone)
-    told = timeline_words.told(_entry(move), show)
+    told = timeline_words.timeline_sentence(_entry(move), show)
     return Sentence(told.says, told.tone)
 
 
-def who_begins(move: LoggedMove) -> str:
+def who_begins(move: LoggedTransition) -> str:
     """Who it was, as the beginning of a sentence."""
     return move.actor_name or _WHO.get(move.actor_kind, move.actor_kind)
 
@@ -101,7 +101,7 @@ def short(text: object) -> str:
     return f"…{str(text)[-8:]}"
 
 
-def what_was_asked(access: AccessShown) -> str:
+def filter_sentence(access: AccessEntry) -> str:
     """An act in words: of the table of acts, of a door; else the route."""
     if access.act in ACTS:
         return ACTS[access.act].says
@@ -110,7 +110,7 @@ def what_was_asked(access: AccessShown) -> str:
     return _DOORS[max(ends, key=len)] if ends else access.route
 
 
-def _entry(move: Told) -> TimelineEntry:
+def _entry(move: HistoryEntry) -> TimelineEntry:
     return TimelineEntry(
         at=move.at,
         machine=move.machine,

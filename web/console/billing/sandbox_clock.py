@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from web.console.answers import done, not_done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.run.sandbox_clock import Advanced, ClockBusy, Target, advance, by_days, read_clock, to_next_event
 
 
@@ -46,13 +46,13 @@ class ClockPages(Controller):
     opt = {"act": "sandbox.clock"}
 
     @route("/clock", http_method=["GET", "HEAD"])
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Where it stands, and what comes next."""
         clock = await read_clock(visit.marketplace.id)
         return show_page(request, visit, "billing/clock", "clock", clock=clock, steps=STEPS)
 
     @post("/clock", status_code=303, stands_on="clock")
-    async def move(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[None]:
+    async def move(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[None]:
         """Moves it ahead, and tells what happened on the way: all of it is done when this answers."""
         form = await read_form_of(request, visit)
         step = next((step for step in STEPS if step.name == form.get("step")), None)

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from web.console.answers import done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.dunning.decide import CARD_RETRIES
 from workflows.billing.dunning.policy import (
     CHANGES,
@@ -40,12 +40,12 @@ class SaverPages(Controller):
     """The policy and its editor."""
 
     @route("/saver", http_method=["GET", "HEAD"], act="settings.read")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """The policy of cases that open from now on."""
         return await _page(request, visit)
 
     @post("/saver", status_code=303, act="settings.write", stands_on="saver")
-    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Makes a new version of it; 422 with the reason beside the field, 409 when somebody else was faster."""
         form = await read_form_of(request, visit)
         expected = frozenset({form["version"]}) if form.get("version") else None
@@ -67,7 +67,7 @@ class SaverPages(Controller):
 
 async def _page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     typed: dict[str, str] | None = None,

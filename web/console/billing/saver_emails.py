@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 
 from web.console.answers import show_page
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.emails.gallery import one_email
 
 _EMAILS = ("failed_charge", "final_notice")
@@ -15,7 +15,7 @@ class SaverEmailPages(Controller):
     """The two e-mails."""
 
     @route("/saver/texts", http_method=["GET", "HEAD"], act="settings.read")
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Which there are, and whose words they have."""
         emails = [await one_email(visit.marketplace, template) for template in _EMAILS]
         return show_page(request, visit, "billing/saver_texts", "apps", emails=emails)

@@ -13,7 +13,7 @@ from web.console.answers import show_page
 from web.console.charts import Series, bars
 from web.pages.show import Show
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.dunning.report import LAST_ATTEMPT, MONTHS, AttemptShown, MonthOfCases, SaverReport, saver_report
 from workflows.languages.formatting import exponent
 
@@ -24,7 +24,7 @@ class SaverReportPages(Controller):
     """The report."""
 
     @route("/saver/report", http_method=["GET", "HEAD"], act="reports.read")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Over the last 12 months, or as many as `?months=` says; anything else than a choice offered means 12."""
         asked = request.query_params.get("months", "")
         months = int(asked) if asked in map(str, CHOICES) else MONTHS
@@ -32,7 +32,7 @@ class SaverReportPages(Controller):
         return show_page(request, visit, "billing/saver_report", "apps", **_shown(report, visit), chosen=months)
 
 
-def _shown(report: SaverReport, visit: StaffVisit) -> dict[str, Any]:
+def _shown(report: SaverReport, visit: StaffContext) -> dict[str, Any]:
     currency = visit.marketplace.currency
     others = {one.currency for one in report.total.recovered_revenue} - {currency}
     return {

@@ -14,7 +14,7 @@ from web.pages.rendering import page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.headers import content_policy, page_headers
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.emails.gallery import every_email, one_email, preview, preview_saved, send_test
 from workflows.emails.templates.texts import change_text, checked_words, email_text, reset_text
 from workflows.requests.versions import ChangedMeanwhile, version
@@ -28,14 +28,14 @@ class EmailPages(Controller):
     """All e-mails, and one of them."""
 
     @route("/emails", http_method=["GET", "HEAD"], act="settings.read")
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Which there are, when each is sent, whose words it has."""
         emails = await every_email(visit.marketplace)
         return show_page(request, visit, "emails/emails", "emails", emails=emails)
 
     @route(_ONE, http_method=["GET", "HEAD"], act="settings.read")
     async def one(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[str]:
         """What it looks like, its texts, its variables."""
         email = await one_email(visit.marketplace, template)
@@ -43,7 +43,7 @@ class EmailPages(Controller):
 
     @post(_ONE, status_code=303, act="settings.write", stands_on="emails", request_max_body_size=_LARGEST)
     async def change(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[Any]:
         """Saves its texts; 422 with the reasons beside the fields, 409 when somebody else was faster."""
         form = await read_form_of(request, visit)
@@ -61,7 +61,7 @@ class EmailPages(Controller):
 
     @route(f"{_ONE}/preview", http_method=["GET", "HEAD"], act="settings.read")
     async def preview(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[str]:
         """The e-mail in its present words, for the frame."""
         chosen = Chosen.of(request.query_params)
@@ -69,7 +69,7 @@ class EmailPages(Controller):
 
     @post(f"{_ONE}/preview", status_code=200, act="settings.write", stands_on="emails", request_max_body_size=_LARGEST)
     async def preview_typed(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[str]:
         """The e-mail in words that are not saved yet, or what is wrong with them: for the frame, which the form names
         as its target."""
@@ -83,7 +83,7 @@ class EmailPages(Controller):
 
     @post(f"{_ONE}/test", status_code=303, act="settings.write", stands_on="emails")
     async def test(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[None]:
         """Sends it, with the example's facts, to the address of whoever is signed in."""
         chosen = Chosen.of(await read_form_of(request, visit))
@@ -92,7 +92,7 @@ class EmailPages(Controller):
 
     @route(f"{_ONE}/reset", http_method=["GET", "HEAD"], act="settings.write")
     async def ask_to_reset(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[str]:
         """Says what is lost."""
         chosen = Chosen.of(request.query_params)
@@ -104,7 +104,7 @@ class EmailPages(Controller):
 
     @post(f"{_ONE}/reset", status_code=303, act="settings.write", stands_on="emails")
     async def reset(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], template: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], template: FromPath[str]
     ) -> Response[None]:
         """Gives the merchant's words up."""
         chosen = Chosen.of(await read_form_of(request, visit))

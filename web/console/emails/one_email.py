@@ -9,7 +9,7 @@ from litestar import Response
 from web.console.answers import show_page
 from web.requests.connection import WebRequest
 from web.requests.headers import content_policy
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.emails.gallery import EmailShown, preview_saved
 from workflows.emails.templates.texts import LONGEST, EmailTextChange, EmailTextShown, change_subject, email_text
 from workflows.languages.locales import LANGUAGES
@@ -46,7 +46,7 @@ class Chosen(NamedTuple):
 
 async def page_of(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     email: EmailShown,
     chosen: Chosen,
     *,
@@ -86,7 +86,7 @@ def typed_in(form: Mapping[str, str]) -> EmailTextChange:
 
 
 async def _text_of(
-    visit: StaffVisit, email: EmailShown, chosen: Chosen
+    visit: StaffContext, email: EmailShown, chosen: Chosen
 ) -> tuple[EmailTextShown | None, list[NamedChange]]:
     """Its texts and what changed of them; neither, where the words are ours."""
     if not email.can_be_reworded:

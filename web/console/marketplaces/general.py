@@ -9,11 +9,11 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
 from web.console.answers import done, show_page
-from web.console.changed import differences, told
+from web.console.changed import change_entry, differences
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.uploads import MOST_PARTS, read_upload_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.languages.locales import LANGUAGES
 from workflows.languages.place_names import countries, currencies, time_zones
 from workflows.marketplaces.colors import palette
@@ -55,12 +55,12 @@ class GeneralPages(Controller):
     """The marketplace, and its logo."""
 
     @route("/general", http_method=["GET", "HEAD"], act="settings.read")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """As it is."""
         return await _page(request, visit)
 
     @post("/general", status_code=303, act="settings.write", stands_on="general")
-    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Saves it; 422 with the reasons beside the fields, 409 with what changed when somebody else was faster."""
         form = await read_form_of(request, visit)
         # A browser ends the lines of a text with CR LF.
@@ -85,7 +85,7 @@ class GeneralPages(Controller):
         request_max_body_size=_LARGEST_FORM,
         multipart_form_part_limit=MOST_PARTS,
     )
-    async def set_logo(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def set_logo(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Keeps the picture of a form; 422 with the reason beside it."""
         try:
             upload = await read_upload_of(request, visit, "logo")
@@ -95,7 +95,7 @@ class GeneralPages(Controller):
         return done(visit, "general", "The logo is changed, in the portal and in e-mails from now on.")
 
     @post("/general/logo/remove", status_code=303, act="settings.write", stands_on="general")
-    async def remove_logo(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[None]:
+    async def remove_logo(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[None]:
         """Shows the name alone."""
         await read_form_of(request, visit)
         await remove_logo(visit.marketplace.id, visit.actor)
@@ -129,7 +129,7 @@ def _as_typed(stored: MarketplaceShown) -> dict[str, str]:
 
 async def _page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     typed: dict[str, str] | None = None,
@@ -157,7 +157,7 @@ async def _page(
         formats=",".join(FORMATS),
         palette=palette(stored.accent_color),
         login_url=stored.login_url,
-        changes=told(await named_changes(visit.marketplace.id, "marketplace"), _LOGGED),
+        changes=change_entry(await named_changes(visit.marketplace.id, "marketplace"), _LOGGED),
     )
 
 

@@ -12,7 +12,7 @@ from web.pages.rendering import page
 from web.pages.show import show_for
 from web.portal.contact import words_of_link
 from web.requests.headers import content_policy
-from web.requests.visit import Visit
+from web.requests.visit import CustomerContext
 from workflows.access.views import SignedIn
 from workflows.billing.subscriptions.views import CardShown, SubscriptionView
 from workflows.marketplaces.contact import contact_of
@@ -33,7 +33,7 @@ def preview_page(marketplace: Marketplace, which: str) -> Response[str]:
         expires_at=now() + timedelta(minutes=30),
         form_token="",
     )
-    seen = Visit(marketplace=marketplace, show=show_for(marketplace, ""), signed_in=customer)
+    seen = CustomerContext(marketplace=marketplace, show=show_for(marketplace, ""), signed_in=customer)
     policy = content_policy(script_src="'none'", form_action="'none'", frame_ancestors="'self'", sandbox="")
     headers = {"Content-Security-Policy": policy}
     if which == "contact":

@@ -7,12 +7,12 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 
 from web.console.answers import done, show_page
-from web.console.changed import differences, told
+from web.console.changed import change_entry, differences
 from web.console.marketplaces.portal_preview import preview_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.headers import content_policy
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.marketplaces.named_changes import named_changes
 from workflows.marketplaces.portal_settings import (
     LONGEST_LINK,
@@ -60,12 +60,12 @@ class PortalSettingsPages(Controller):
     """The settings and their preview."""
 
     @route(f"/{_PATH}", http_method=["GET", "HEAD"], act="settings.read")
-    async def show(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def show(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """The settings as they are."""
         return await _page(request, visit)
 
     @post(f"/{_PATH}", status_code=303, act="settings.write", stands_on=_PATH)
-    async def change(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[Any]:
+    async def change(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[Any]:
         """Saves them; 422 with the reasons beside the fields, 409 with what changed when somebody else was faster."""
         form = await read_form_of(request, visit)
         typed, expected = _typed(form), frozenset({form.get("version", "")})
@@ -78,12 +78,12 @@ class PortalSettingsPages(Controller):
         return done(visit, _PATH, "The settings are saved. Customers see them from now on.")
 
     @route(f"/{_PATH}/preview", http_method=["GET", "HEAD"], act="settings.read")
-    async def preview(self, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def preview(self, visit: NamedDependency[StaffContext]) -> Response[str]:
         """The portal with the saved settings, for the frame."""
         return preview_page(visit.marketplace, "subscriptions")
 
     @post(f"/{_PATH}/preview", status_code=200, act="settings.write", stands_on=_PATH)
-    async def preview_typed(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def preview_typed(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """The portal with settings that are not saved yet: for the frame, which the form names as its target."""
         form = await read_form_of(request, visit)
         given = msgspec.structs.asdict(_typed(form).change)
@@ -105,7 +105,7 @@ def _typed(form: dict[str, str]) -> Typed:
 
 async def _page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     typed: Typed | None = None,
@@ -130,7 +130,7 @@ async def _page(
         shortest=SHORTEST_LINK,
         longest=LONGEST_LINK,
         longest_url=LONGEST_URL,
-        changes=told(await named_changes(visit.marketplace.id, "portal_settings"), LABELS),
+        changes=change_entry(await named_changes(visit.marketplace.id, "portal_settings"), LABELS),
     )
     answer.headers["Content-Security-Policy"] = content_policy(frame_src="'self'")
     return answer

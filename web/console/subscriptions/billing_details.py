@@ -11,7 +11,7 @@ from web.console.subscriptions.one_subscription import ONE, read_one, show_one, 
 from web.portal.billing import change_of, country_options, ticked_in, typed_of
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.subscriptions.staff_view import MerchantSubscription
 from workflows.customers.records import find_customer
 from workflows.invoices.billing_details import billing_details_of, change_billing_details
@@ -25,7 +25,7 @@ class BillingPages(Controller):
 
     @route(_PATH, http_method=["GET", "HEAD"], act="customers.write")
     async def ask(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """The form, as the details are now. Where the customer was erased, back to the Summary."""
         subscription = await read_one(visit, number)
@@ -36,7 +36,7 @@ class BillingPages(Controller):
 
     @post(_PATH, status_code=303, act="customers.write", stands_on="subscriptions")
     async def change(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Saves them and corrects the invoices ticked, or nothing: then 422 with the reasons beside the fields."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -54,7 +54,7 @@ class BillingPages(Controller):
 
 async def _form(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     subscription: MerchantSubscription,
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,

@@ -14,7 +14,7 @@ from web.console.subscriptions.one_subscription import ONE, read_one, show_one, 
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.headers import page_headers
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.access_log import note_reading
 from workflows.billing.subscriptions.staff_view import MerchantSubscription
 from workflows.customers.addresses import CustomerErased
@@ -35,7 +35,7 @@ class CustomerPages(Controller):
 
     @route(_PATH, http_method=["GET", "HEAD"], act="customers.write")
     async def ask(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[str]:
         """The form, as the customer is now."""
         subscription = await read_one(visit, number)
@@ -43,7 +43,7 @@ class CustomerPages(Controller):
 
     @post(_PATH, status_code=303, act="customers.write", stands_on="subscriptions")
     async def correct(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Corrects them; what somebody else changed meanwhile is shown, not overwritten."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -69,7 +69,7 @@ class CustomerPages(Controller):
 
     @post(f"{_PATH}/try-again", status_code=303, act="customers.write", stands_on="subscriptions")
     async def try_again(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """Mail goes to the address again."""
         await read_form_of(request, visit)
@@ -78,7 +78,7 @@ class CustomerPages(Controller):
         return await then_summary(visit, subscription.number, act, f"Mail goes to {subscription.customer.email} again.")
 
     @get(f"{_PATH}/data.zip", act="export")
-    async def export(self, visit: NamedDependency[StaffVisit], number: FromPath[str]) -> Stream:
+    async def export(self, visit: NamedDependency[StaffContext], number: FromPath[str]) -> Stream:
         """All that is here about them, to be given to them."""
         subscription = await read_one(visit, number)
         customer = await find_customer(visit.marketplace.id, str(subscription.customer.number))
@@ -89,14 +89,14 @@ class CustomerPages(Controller):
 
     @route(f"{_PATH}/erase", http_method=["GET", "HEAD"], act="customers.erase")
     async def ask_to_erase(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[str]:
         """What goes, what stays and why; or what is to be done first."""
         return await _ask_to_erase(request, visit, await read_one(visit, number))
 
     @post(f"{_PATH}/erase", status_code=303, act="customers.erase", stands_on="subscriptions")
     async def erase(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Erases them, once the box is ticked."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -110,7 +110,7 @@ class CustomerPages(Controller):
 
 
 async def _ask_to_erase(
-    request: WebRequest, visit: StaffVisit, subscription: MerchantSubscription, error: str | None = None
+    request: WebRequest, visit: StaffContext, subscription: MerchantSubscription, error: str | None = None
 ) -> Response[str]:
     found = await look_before_erasing(visit.marketplace.id, str(subscription.customer.number))
     status = 422 if error else 200
@@ -120,7 +120,7 @@ async def _ask_to_erase(
 
 
 async def _language(
-    visit: StaffVisit, subscription: MerchantSubscription, form: dict[str, str]
+    visit: StaffContext, subscription: MerchantSubscription, form: dict[str, str]
 ) -> str | UnsetType | None:
     """What the form chooses. Who has that language already keeps its region: "de-AT"."""
     customer = await find_customer(visit.marketplace.id, str(subscription.customer.number))
@@ -130,7 +130,7 @@ async def _language(
 
 async def _form(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     subscription: MerchantSubscription,
     typed: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,

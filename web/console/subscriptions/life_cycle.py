@@ -10,7 +10,7 @@ from web.console.answers import not_done
 from web.console.subscriptions.one_subscription import ONE, read_one, show_one, summary_path, then_summary
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.calendar.chosen_dates import choosable_days
 from workflows.billing.subscriptions.cancel import cancel_by_staff
 from workflows.billing.subscriptions.next_billing_date import change_next_billing_date
@@ -29,7 +29,7 @@ class ChangePages(Controller):
 
     @route(_DATE, http_method=["GET", "HEAD"], act="subscriptions.change")
     async def ask_for_date(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Which day. Where it cannot be moved now, back to the Summary."""
         subscription = await read_one(visit, number)
@@ -39,7 +39,7 @@ class ChangePages(Controller):
 
     @post(_DATE, status_code=303, act="subscriptions.change", stands_on="subscriptions")
     async def change_date(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Moves the next charge to the day chosen."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -52,7 +52,7 @@ class ChangePages(Controller):
 
     @route(_CANCEL, http_method=["GET", "HEAD"], act="subscriptions.cancel")
     async def ask_to_cancel(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """When. One that has ended leads back to the Summary."""
         subscription = await read_one(visit, number)
@@ -62,7 +62,7 @@ class ChangePages(Controller):
 
     @post(_CANCEL, status_code=303, act="subscriptions.cancel", stands_on="subscriptions")
     async def cancel(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Now, or arranged for later."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -82,7 +82,7 @@ class ChangePages(Controller):
 
     @post(f"{ONE}/undo-cancel", status_code=303, act="subscriptions.cancel", stands_on="subscriptions")
     async def undo(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """Takes an arranged cancellation back."""
         await read_form_of(request, visit)
@@ -92,7 +92,7 @@ class ChangePages(Controller):
 
     @route(_RESTART, http_method=["GET", "HEAD"], act="subscriptions.change")
     async def ask_to_restart(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Says what would be charged and when. Where it cannot be restarted, back to the Summary."""
         subscription = await read_one(visit, number)
@@ -106,7 +106,7 @@ class ChangePages(Controller):
 
     @post(_RESTART, status_code=303, act="subscriptions.change", stands_on="subscriptions")
     async def restart(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """Restarts it. The second of two presses changes nothing."""
         await read_form_of(request, visit)
@@ -117,7 +117,7 @@ class ChangePages(Controller):
 
 def _date_page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     subscription: MerchantSubscription,
     typed: str = "",
     errors: dict[str, str] = _NO_ERRORS,
@@ -139,7 +139,7 @@ def _date_page(
 
 def _cancel_page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     subscription: MerchantSubscription,
     chosen: str = "",
     date: str = "",

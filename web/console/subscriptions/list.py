@@ -15,18 +15,18 @@ from litestar.response import Stream
 from web.console.answers import show_page
 from web.requests.connection import WebRequest
 from web.requests.headers import page_headers
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.subscriptions.data_cards import data_cards
 from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
 from workflows.billing.subscriptions.staff_lists import (
     State,
+    SubscriptionFilter,
     SubscriptionPage,
-    Wanted,
     list_subscriptions_of_marketplace,
 )
 from workflows.marketplaces.days import read_day, today
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.pagination import Asked
+from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput
 
 SHOWN_BY_DEFAULT = timedelta(days=30)
@@ -50,26 +50,26 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             return urlencode({"search": self.search, "state": self.state})
         return urlencode({"from": self.since, "to": self.until, "state": self.state})
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> SubscriptionFilter:
         """The same for the workflow. Raises InvalidInput naming `from`, `to` or `state`."""
         if self.state and self.state not in STATES:
             raise InvalidInput({"state": "Choose one of the states."})
         state: Any = self.state or None
         if self.search:
-            return Wanted(state=state, search=self.search)
-        return Wanted(state=state, started_from=_day(self.since, "from"), started_to=_day(self.until, "to"))
+            return SubscriptionFilter(state=state, search=self.search)
+        return SubscriptionFilter(state=state, started_from=_day(self.since, "from"), started_to=_day(self.until, "to"))
 
 
 class SubscriptionPages(Controller):
     """The list."""
 
     @route("/subscriptions", http_method=["GET", "HEAD"], act="subscriptions.read")
-    async def list(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def list(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """One page of it; 422 with the reason beside the field for what cannot be filtered by."""
         filters, errors, page = filters_of(request, visit.marketplace), dict[str, str](), _NOTHING
         given = request.query_params
         try:
-            asked = Asked(after=given.get("after"), before=given.get("before"))
+            asked = PageRequest(after=given.get("after"), before=given.get("before"))
             page = await list_subscriptions_of_marketplace(visit.marketplace, filters.wanted(), asked)
         except InvalidInput as refused:
             errors = _beside_fields(refused.fields)
@@ -89,7 +89,7 @@ class SubscriptionPages(Controller):
         )
 
     @get("/subscriptions.csv", act="export")
-    async def export(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Stream:
+    async def export(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Stream:
         """All that the list shows on all its pages, as a file. 422 for what cannot be filtered by."""
         wanted = filters_of(request, visit.marketplace).wanted()
         pieces = await export_subscriptions(visit.marketplace, wanted)

@@ -12,7 +12,7 @@ from web.console.answers import done, not_done
 from web.console.subscriptions.one_subscription import ONE, charge_of, read_one, show_one, summary_path, then_summary
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription
@@ -31,7 +31,7 @@ class MoneyPages(Controller):
 
     @route(_RETRY, http_method=["GET", "HEAD"], act="subscriptions.retry")
     async def ask_to_retry(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[Any]:
         """Names what is owed and the card. Where nothing is owed, back to the Summary."""
         subscription = await read_one(visit, number)
@@ -43,7 +43,7 @@ class MoneyPages(Controller):
 
     @post(_RETRY, status_code=303, act="subscriptions.retry", stands_on="subscriptions")
     async def retry(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """Starts the charge; its outcome shows on the Summary."""
         await read_form_of(request, visit)
@@ -54,7 +54,7 @@ class MoneyPages(Controller):
 
     @route(_REFUND, http_method=["GET", "HEAD"], act="subscriptions.refund")
     async def ask_to_refund(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], charge: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str], charge: FromPath[str]
     ) -> Response[Any]:
         """How much; all that is left is filled in."""
         subscription = await read_one(visit, number)
@@ -65,7 +65,7 @@ class MoneyPages(Controller):
 
     @post(_REFUND, status_code=303, act="subscriptions.refund", stands_on="subscriptions")
     async def refund(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], charge: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str], charge: FromPath[str]
     ) -> Response[Any]:
         """Gives it back by the gateway that took it."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -109,7 +109,7 @@ def _plain(payment: ChargeShown) -> str:
 
 def _refund_page(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     subscription: MerchantSubscription,
     payment: ChargeShown,
     typed: str,

@@ -8,7 +8,7 @@ from litestar import Response
 
 from web.console.answers import done, not_done, show_page
 from web.requests.connection import WebRequest
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.access_log import note_refusal
 from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription, subscription_of_marketplace
 from workflows.marketplaces.numbering import number_of
@@ -17,7 +17,7 @@ from workflows.runtime.errors import AddressUndeliverable, NotFound, NotNow, Too
 ONE = "/subscriptions/{number:str}"
 
 
-async def read_one(visit: StaffVisit, number: str) -> MerchantSubscription:
+async def read_one(visit: StaffContext, number: str) -> MerchantSubscription:
     """The marketplace's subscription of that number. Raises NotFound."""
     return await subscription_of_marketplace(visit.marketplace, number_of(number))
 
@@ -32,7 +32,7 @@ def charge_of(subscription: MerchantSubscription, charge_id: UUID) -> ChargeShow
 
 def show_one(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     template: str,
     subscription: MerchantSubscription,
     *,
@@ -48,7 +48,7 @@ def summary_path(number: int) -> str:
     return f"subscriptions/{number}"
 
 
-async def then_summary(visit: StaffVisit, number: int, act: Awaitable[object], sentence: str) -> Response[None]:
+async def then_summary(visit: StaffContext, number: int, act: Awaitable[object], sentence: str) -> Response[None]:
     """Does the act and goes back to the Summary, which says `sentence`, or why it was refused. Raises NotFound."""
     path = summary_path(number)
     try:

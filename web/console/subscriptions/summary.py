@@ -10,11 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.console.subscriptions.one_subscription import ONE, charge_of, read_one, show_one, then_summary
-from web.console.subscriptions.timeline_words import told
+from web.console.subscriptions.timeline_words import timeline_sentence
 from web.portal.invoices import pdf_answer
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.access.link_requests import send_login_email
 from workflows.billing.cards.card_links import send_card_update_email
 from workflows.billing.emails.resend_receipt import resend_receipt
@@ -38,7 +38,7 @@ class SummaryPages(Controller):
 
     @route(ONE, http_method=["GET", "HEAD"], act="subscriptions.read")
     async def show(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[str]:
         """All of it; the newest moves first, all of them with `?timeline=all`."""
         subscription = await read_one(visit, number)
@@ -50,14 +50,14 @@ class SummaryPages(Controller):
             "subscriptions/summary",
             subscription,
             charges=list(reversed(subscription.charges)),
-            timeline=[told(entry, visit.show) for entry in entries[:most]],
+            timeline=[timeline_sentence(entry, visit.show) for entry in entries[:most]],
             more=len(entries) > most,
             may=visit.caller.may,
         )
 
     @route(f"{ONE}/invoices/{{invoice:path}}", http_method=["GET", "HEAD"], act="subscriptions.read")
     async def invoice(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], invoice: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str], invoice: FromPath[str]
     ) -> Response[Any]:
         """The PDF of one of its charges; a page that opens it by itself while it is being prepared."""
         subscription = await read_one(visit, number)
@@ -77,7 +77,7 @@ class SummaryPages(Controller):
 
     @post(f"{ONE}/documents", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def ask_again(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """Asks for a PDF that was given up."""
         form, subscription = await read_form_of(request, visit), await read_one(visit, number)
@@ -89,7 +89,7 @@ class SummaryPages(Controller):
 
     @post(f"{ONE}/portal-login-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def send_login_email(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """The same e-mail as the one that customers ask for."""
         await read_form_of(request, visit)
@@ -100,7 +100,7 @@ class SummaryPages(Controller):
 
     @post(f"{ONE}/card-update-email", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def send_card_email(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str]
     ) -> Response[None]:
         """The link that replaces this subscription's card."""
         await read_form_of(request, visit)
@@ -111,7 +111,7 @@ class SummaryPages(Controller):
 
     @post(ONE + "/charges/{charge:str}/receipt", status_code=303, act="subscriptions.send", stands_on="subscriptions")
     async def send_receipt(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], number: FromPath[str], charge: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], number: FromPath[str], charge: FromPath[str]
     ) -> Response[None]:
         """A payment's receipt, to the customer's present address."""
         await read_form_of(request, visit)

@@ -8,7 +8,7 @@ from web.pages.show import Show
 from workflows.billing.subscriptions.timeline import TimelineEntry
 
 
-class Told(NamedTuple):
+class TimelineSentence(NamedTuple):
     """An entry as it is shown: `tone` is good, bad or nothing."""
 
     at: datetime
@@ -147,11 +147,11 @@ _WHO = {
 # fmt: on
 
 
-def told(entry: TimelineEntry, show: Show) -> Told:
+def timeline_sentence(entry: TimelineEntry, show: Show) -> TimelineSentence:
     """The entry in words."""
     kind = (entry.machine, entry.trigger)
     says = _SAYS[kind](entry, show) if kind in _SAYS else f"{entry.machine}: {entry.trigger}".replace("_", " ")
-    return Told(entry.at, says, _who(entry), "good" if kind in _GOOD else "bad" if kind in _BAD else "")
+    return TimelineSentence(entry.at, says, _who(entry), "good" if kind in _GOOD else "bad" if kind in _BAD else "")
 
 
 def _who(entry: TimelineEntry) -> str:

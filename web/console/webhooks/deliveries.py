@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from web.console.answers import done, not_done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.marketplaces.numbering import uuid_of
 from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.webhooks.deliveries import STATES, Delivery, State, get_delivery, list_deliveries, resend
@@ -38,7 +38,7 @@ class WebhookDeliveryPages(Controller):
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def one(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], delivery: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], delivery: FromPath[str]
     ) -> Response[str]:
         """What is sent, and what came of each try."""
         found = await get_delivery(visit.marketplace.id, uuid_of(delivery))
@@ -55,7 +55,7 @@ class WebhookDeliveryPages(Controller):
 
     @post(f"{_ONE}/resend", status_code=303, stands_on="webhooks")
     async def send_again(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], delivery: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], delivery: FromPath[str]
     ) -> Response[None]:
         """Sends it again, now."""
         await read_form_of(request, visit)
@@ -68,22 +68,22 @@ class WebhookDeliveryPages(Controller):
         return done(visit, f"webhooks/deliveries/{id_}", "It is on its way again. Look again in a moment.")
 
 
-async def _endpoint_of(visit: StaffVisit, delivery: Delivery) -> Endpoint | None:
+async def _endpoint_of(visit: StaffContext, delivery: Delivery) -> Endpoint | None:
     """None: it was removed since."""
     with suppress(NotFound):
         return await get_endpoint(visit.marketplace.id, delivery.endpoint)
     return None
 
 
-def state_asked(request: WebRequest) -> State | None:
+def requested_state(request: WebRequest) -> State | None:
     """The filter in the URL; None for none, and for one that means nothing."""
     asked = request.query_params.get("state")
     return next((state for state in STATES if state == asked), None)
 
 
-async def log_of(visit: StaffVisit, endpoint_id: UUID, request: WebRequest) -> dict[str, Any]:
+async def log_of(visit: StaffContext, endpoint_id: UUID, request: WebRequest) -> dict[str, Any]:
     """A page of an endpoint's log, as the template wants it. A broken cursor begins anew."""
-    state, after = state_asked(request), request.query_params.get("after")
+    state, after = requested_state(request), request.query_params.get("after")
     try:
         page = await list_deliveries(visit.marketplace.id, endpoint_id, state, after)
     except InvalidInput:

@@ -12,10 +12,10 @@ from litestar.params import FromPath
 
 from web.console.answers import done, not_done, show_page
 from web.console.once import SentBefore, new_once, once
-from web.console.webhooks.deliveries import log_of, state_asked
+from web.console.webhooks.deliveries import log_of, requested_state
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
-from web.requests.visit import StaffVisit
+from web.requests.visit import StaffContext
 from workflows.engine.event_types import EVENT_TYPES, SUBSCRIBABLE
 from workflows.marketplaces.numbering import uuid_of
 from workflows.requests.versions import ChangedMeanwhile, version
@@ -48,18 +48,18 @@ class WebhookPages(Controller):
     opt = {"act": "webhooks.manage"}
 
     @route("/webhooks", http_method=["GET", "HEAD"])
-    async def all(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def all(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """Oldest first, as they were made."""
         endpoints = await list_endpoints(visit.marketplace.id)
         return show_page(request, visit, "webhooks/webhooks", "webhooks", endpoints=endpoints, most=MOST_ENDPOINTS)
 
     @route("/webhooks/new", http_method=["GET", "HEAD"])
-    async def ask(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str]:
+    async def ask(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str]:
         """A form: where to, and what for."""
         return _form(request, visit)
 
     @post("/webhooks/new", status_code=200, stands_on="webhooks")
-    async def make(self, request: WebRequest, visit: NamedDependency[StaffVisit]) -> Response[str] | Response[None]:
+    async def make(self, request: WebRequest, visit: NamedDependency[StaffContext]) -> Response[str] | Response[None]:
         """Shows the secret, this once. Sent again, it leads to the list."""
         form = await read_form_of(request, visit)
         new, sender = NewEndpoint(**_typed(form)), _sender(request)
@@ -77,7 +77,7 @@ class WebhookPages(Controller):
 
     @route(_ONE, http_method=["GET", "HEAD"])
     async def one(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[str]:
         """One endpoint, and the log of what was sent to it."""
         found = await _find(visit, endpoint)
@@ -89,13 +89,13 @@ class WebhookPages(Controller):
             "webhooks",
             endpoint=found,
             once=new_once(),
-            state=state_asked(request),
+            state=requested_state(request),
             **log,
         )
 
     @route(f"{_ONE}/edit", http_method=["GET", "HEAD"])
     async def ask_to_change(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[str]:
         """The same form with what is set."""
         found = await _find(visit, endpoint)
@@ -104,7 +104,7 @@ class WebhookPages(Controller):
 
     @post(f"{_ONE}/edit", status_code=303, stands_on="webhooks")
     async def change(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[str] | Response[None]:
         """Changes all of it, or nothing."""
         form = await read_form_of(request, visit)
@@ -121,7 +121,7 @@ class WebhookPages(Controller):
 
     @post(f"{_ONE}/state", status_code=303, stands_on="webhooks")
     async def switch(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[None]:
         """Enables or disables it."""
         form = await read_form_of(request, visit)
@@ -133,7 +133,7 @@ class WebhookPages(Controller):
 
     @post(f"{_ONE}/rotate-secret", status_code=200, stands_on="webhooks")
     async def rotate(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[str] | Response[None]:
         """Shows the new secret, this once. Sent again, it makes no further one."""
         form, found = await read_form_of(request, visit), await _find(visit, endpoint)
@@ -147,7 +147,7 @@ class WebhookPages(Controller):
 
     @post(f"{_ONE}/test", status_code=303, stands_on="webhooks")
     async def test(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[None]:
         """Sends a test event, and leads to what became of it."""
         await read_form_of(request, visit)
@@ -162,7 +162,7 @@ class WebhookPages(Controller):
 
     @route(f"{_ONE}/remove", http_method=["GET", "HEAD"])
     async def ask_to_remove(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[str]:
         """Names the endpoint and what stops."""
         found = await _find(visit, endpoint)
@@ -170,7 +170,7 @@ class WebhookPages(Controller):
 
     @post(f"{_ONE}/remove", status_code=303, stands_on="webhooks")
     async def remove(
-        self, request: WebRequest, visit: NamedDependency[StaffVisit], endpoint: FromPath[str]
+        self, request: WebRequest, visit: NamedDependency[StaffContext], endpoint: FromPath[str]
     ) -> Response[None]:
         """Removes it and its secrets."""
         await read_form_of(request, visit)
@@ -188,7 +188,7 @@ def _typed(form: Mapping[str, str]) -> dict[str, Any]:
 
 def _form(
     request: WebRequest,
-    visit: StaffVisit,
+    visit: StaffContext,
     *,
     status: int = 200,
     endpoint: Endpoint | None = None,
@@ -212,13 +212,13 @@ def _form(
     )
 
 
-def _show_secret(request: WebRequest, visit: StaffVisit, made: EndpointMade, *, new: bool) -> Response[str]:
+def _show_secret(request: WebRequest, visit: StaffContext, made: EndpointMade, *, new: bool) -> Response[str]:
     return show_page(
         request, visit, "webhooks/webhook_secret", "webhooks", endpoint=made.endpoint, secret=made.secret, new=new
     )
 
 
-async def _find(visit: StaffVisit, endpoint: str) -> Endpoint:
+async def _find(visit: StaffContext, endpoint: str) -> Endpoint:
     return await get_endpoint(visit.marketplace.id, uuid_of(endpoint))
 
 

@@ -34,7 +34,7 @@ _PAGE = 200  # checkpoints
 _EVER = 2**63 - 1
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is to hold: all, the checkpoints that touch a range of time, or one entity's rows."""
 
     since: datetime | None = None
@@ -49,10 +49,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return "all" if self.since is None and self.until is None else "range"
 
 
-EVERYTHING = Wanted()
+EVERYTHING = ExportRequest()
 
 
-def check_wanted(wanted: Wanted) -> None:
+def check_export_request(wanted: ExportRequest) -> None:
     """Raises InvalidInput for what contradicts itself."""
     if wanted.entity is not None and (wanted.since or wanted.until):
         raise InvalidInput({"entity": "One entity's rows are exported whole: leave the range out."})
@@ -68,9 +68,9 @@ async def marketplaces_to_export(slugs: Sequence[str]) -> list[UUID]:
     return [found[slug] for slug in slugs or found]
 
 
-async def export(form: Form, marketplaces: Sequence[UUID], wanted: Wanted = EVERYTHING) -> AsyncGenerator[bytes]:
+async def export(form: Form, marketplaces: Sequence[UUID], wanted: ExportRequest = EVERYTHING) -> AsyncGenerator[bytes]:
     """The file in pieces of whole lines, a part for each marketplace. Raises InvalidInput first of all."""
-    check_wanted(wanted)
+    check_export_request(wanted)
     yield head(form)
     for part, marketplace_id in enumerate(marketplaces, start=1):
         async for piece in _Part(form, marketplace_id, wanted, part, len(marketplaces)).pieces():
@@ -80,7 +80,7 @@ async def export(form: Form, marketplaces: Sequence[UUID], wanted: Wanted = EVER
 class _Part:
     """One marketplace's part of a file."""
 
-    def __init__(self, form: Form, marketplace_id: UUID, wanted: Wanted, part: int, parts: int) -> None:
+    def __init__(self, form: Form, marketplace_id: UUID, wanted: ExportRequest, part: int, parts: int) -> None:
         self._form: Form = form
         self._marketplace_id = marketplace_id
         self._wanted = wanted

@@ -19,7 +19,7 @@ from workflows.audit.invariants.billing.period_is_paid_once import PERIOD_IS_PAI
 from workflows.audit.invariants.billing.refunds_add_up import REFUNDS_ADD_UP
 from workflows.audit.invariants.documents.documents_have_jobs import DOCUMENTS_HAVE_JOBS
 from workflows.audit.invariants.documents.invoice_numbers_have_no_gaps import INVOICE_NUMBERS_HAVE_NO_GAPS
-from workflows.audit.invariants.invariant import Fact
+from workflows.audit.invariants.invariant import Invariant
 from workflows.audit.invariants.jobs.deliveries_have_jobs import DELIVERIES_HAVE_JOBS
 from workflows.audit.invariants.jobs.emails_have_jobs import EMAILS_HAVE_JOBS
 from workflows.audit.invariants.jobs.jobs_on_time import JOBS_ON_TIME
@@ -28,9 +28,9 @@ from workflows.audit.invariants.log.log_ends_with_row import LOG_ENDS_WITH_ROW
 from workflows.audit.invariants.log.published_as_sealed import PUBLISHED_AS_SEALED
 from workflows.audit.invariants.log.state_as_logged import STATE_AS_LOGGED
 
-__all__ = ["FACTS", "FACTS_BY_NAME", "Fact"]
+__all__ = ["INVARIANTS", "INVARIANTS_BY_NAME", "Invariant"]
 
-FACTS: tuple[Fact, ...] = (
+INVARIANTS: tuple[Invariant, ...] = (
     STATE_AS_LOGGED,
     LOG_ENDS_WITH_ROW,
     OPEN_CASE_OF_FAILED_CHARGE,
@@ -56,4 +56,4 @@ FACTS: tuple[Fact, ...] = (
     ERASED_STAY_ERASED,
     PUBLISHED_AS_SEALED,
 )
-FACTS_BY_NAME = {fact.name: fact for fact in FACTS}
+INVARIANTS_BY_NAME = {fact.name: fact for fact in INVARIANTS}

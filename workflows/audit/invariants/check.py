@@ -15,8 +15,9 @@ import msgspec
 
 from models.database import execute, fetch, fetch_all, fetch_value, fetch_values
 from models.row import Row
-from workflows.audit.invariants import FACTS, Fact
-from workflows.audit.invariants.violations import Found, end_unseen, write_down
+from workflows.audit.invariants import INVARIANTS
+from workflows.audit.invariants.invariant import Invariant
+from workflows.audit.invariants.violations import Violation, close_unseen_violations, record_violations
 
 SLICE = 5_000  # rows a question: tens of milliseconds
 MOST = 1_000  # breaches of one fact that are named; where there are more, something else is to be done than read them
@@ -26,7 +27,7 @@ _OVERLAP = timedelta(minutes=30)
 _NEXT_SLICE = """
 SELECT marketplace_id, id FROM {table} WHERE (marketplace_id, id) > ($1, $2) ORDER BY marketplace_id, id LIMIT $3
 """
-_MOVED = """
+_TRANSITIONS = """
 SELECT machine, at, entity_id, seq FROM transition_log WHERE marketplace_id = $1 AND (at, entity_id, seq) > ($2, $3, $4)
 ORDER BY at, entity_id, seq LIMIT $5
 """
@@ -47,7 +48,7 @@ class Answered(Row, frozen=True):
     tells: str
 
 
-class _Moved(Row, frozen=True):
+class _Transition(Row, frozen=True):
     machine: str
     at: datetime
     entity_id: UUID
@@ -57,17 +58,17 @@ class _Moved(Row, frozen=True):
 class Checked(msgspec.Struct, kw_only=True):
     """What a look at one fact came to. `breaches`: what was found, `cut`: there is more of it than is named."""
 
-    fact: Fact
+    fact: Invariant
     looked_at: int = 0  # rows; 0 of a fact that is asked of everything at once
     seconds: float = 0.0
-    breaches: list[Found] = msgspec.field(default_factory=list)  # one for each entity
+    breaches: list[Violation] = msgspec.field(default_factory=list)  # one for each entity
     cut: bool = False
 
-    def take(self, table: str, rows: Sequence[Answered]) -> list[Found]:
+    def take(self, table: str, rows: Sequence[Answered]) -> list[Violation]:
         """Adds what a question found, as far as it is named; answers with what was added."""
         known = {(found.about, found.entity) for found in self.breaches}
         new = [
-            Found(about=table, marketplace_id=row.marketplace_id, entity=str(row.entity), tells=row.tells)
+            Violation(about=table, marketplace_id=row.marketplace_id, entity=str(row.entity), tells=row.tells)
             for row in rows
         ]
         fresh = list({(found.about, found.entity): found for found in new}.values())
@@ -78,10 +79,10 @@ class Checked(msgspec.Struct, kw_only=True):
         return fresh[:room]
 
 
-async def check_facts(*, full: bool, only: Collection[str] = ()) -> list[Checked]:
+async def check_invariants(*, full: bool, only: Collection[str] = ()) -> list[Checked]:
     """Looks whether the facts hold, those named in `only` or all, and writes down what breaks them and what no longer
     does. `full`: of every row; else of those that moved since the last look, and not what reads a great deal."""
-    asked = [fact for fact in FACTS if (not only or fact.name in only) and (full or not fact.nightly)]
+    asked = [fact for fact in INVARIANTS if (not only or fact.name in only) and (full or not fact.nightly)]
     began = await fetch_value("SELECT clock_timestamp()")
     checked = [Checked(fact=fact) for fact in asked]
     about_rows = [one for one in checked if one.fact.tables]
@@ -95,7 +96,7 @@ async def check_facts(*, full: bool, only: Collection[str] = ()) -> list[Checked
                 await _ask_of(one, table, keys)
     for one in checked:
         if not one.cut:
-            await end_unseen(one.fact.name, began)
+            await close_unseen_violations(one.fact.name, began)
         await _note(one, began, everything=since is None or not one.fact.tables)
     return checked
 
@@ -105,19 +106,19 @@ async def _ask_of_everything(one: Checked) -> None:
     rows = await fetch_all(
         Answered, f"SELECT marketplace_id, entity, tells FROM ({one.fact.breaches}) AS found LIMIT {MOST + 1}"
     )
-    await write_down(one.fact, one.take(one.fact.about, rows))
+    await record_violations(one.fact, one.take(one.fact.about, rows))
     one.seconds += time.monotonic() - started
 
 
 async def _ask_of(one: Checked, table: str, keys: Sequence[Key]) -> None:
     started = time.monotonic()
     rows = await fetch_all(Answered, one.fact.sql(table), [key[0] for key in keys], [key[1] for key in keys])
-    await write_down(one.fact, one.take(table, rows))
+    await record_violations(one.fact, one.take(table, rows))
     one.looked_at += len(keys)
     one.seconds += time.monotonic() - started
 
 
-async def _slices(facts: Sequence[Fact], since: datetime | None) -> AsyncGenerator[tuple[str, Sequence[Key]]]:
+async def _slices(facts: Sequence[Invariant], since: datetime | None) -> AsyncGenerator[tuple[str, Sequence[Key]]]:
     """The rows to ask about, with their table, at most `SLICE` at a time. What is written down as broken is always
     among them."""
     tables = tuple(dict.fromkeys(table for fact in facts for table in fact.tables))
@@ -130,7 +131,7 @@ async def _slices(facts: Sequence[Fact], since: datetime | None) -> AsyncGenerat
                 yield table, keys
         return
     for marketplace_id in await fetch_values("SELECT id FROM marketplace ORDER BY id"):
-        async for table, keys in _moved(marketplace_id, since):
+        async for table, keys in _with_transitions(marketplace_id, since):
             if table in tables:
                 yield table, keys
 
@@ -143,9 +144,9 @@ async def _all_of(table: str) -> AsyncGenerator[Sequence[Key]]:
         last = keys[-1]
 
 
-async def _moved(marketplace_id: UUID, since: datetime) -> AsyncGenerator[tuple[str, Sequence[Key]]]:
+async def _with_transitions(marketplace_id: UUID, since: datetime) -> AsyncGenerator[tuple[str, Sequence[Key]]]:
     place: tuple[datetime, UUID, int] = (since, UUID(int=0), 0)
-    while rows := await fetch_all(_Moved, _MOVED, marketplace_id, *place, SLICE):
+    while rows := await fetch_all(_Transition, _TRANSITIONS, marketplace_id, *place, SLICE):
         by_table = defaultdict[str, dict[Key, None]](dict)
         for row in rows:
             by_table[row.machine][marketplace_id, row.entity_id] = None

@@ -14,7 +14,7 @@ LOOKED_AT = "unnest($1::uuid[], $2::uuid[]) AS looked_at (marketplace_id, id)"
 GRACE = "interval '15 minutes'"  # PRODUCT.md 6.6: nothing is overdue by more
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     """One fact. `breaches` is SQL for (marketplace_id, entity, tells), one row for each breach.
 
     `marketplace_id` NULL: the whole deployment's; `entity`: an id; `tells`: what is wrong, in ids, numbers and states:

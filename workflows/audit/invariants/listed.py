@@ -13,8 +13,8 @@ import msgspec
 
 from models.database import fetch_all, fetch_pairs, fetch_value
 from models.row import Row
-from workflows.audit.invariants import FACTS, FACTS_BY_NAME
-from workflows.requests.pagination import Asked, Keyset, cursor, cut
+from workflows.audit.invariants import INVARIANTS, INVARIANTS_BY_NAME
+from workflows.requests.pagination import Keyset, PageRequest, cursor, cut
 from workflows.runtime.errors import InvalidInput
 
 Standing = Literal["open", "gone"]
@@ -30,7 +30,7 @@ class _LastCheck(Row, frozen=True):
     full_at: datetime | None
 
 
-class FactShown(msgspec.Struct, frozen=True, kw_only=True):
+class InvariantStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A fact, and whether it holds. `checked_at`: of what moved; `full_at`: of everything. None: not yet."""
 
     name: str
@@ -40,13 +40,13 @@ class FactShown(msgspec.Struct, frozen=True, kw_only=True):
     full_at: datetime | None
 
 
-class FactList(msgspec.Struct, frozen=True, kw_only=True):
+class InvariantList(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that must always hold."""
 
-    facts: list[FactShown]
+    facts: list[InvariantStatus]
 
 
-class BreachShown(msgspec.Struct, frozen=True, kw_only=True):
+class ViolationEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that breaks a fact: `entity` is an id in the table `about`. `seen_at`, `times`: the last check that saw
     it, and how many did. `gone_at`: the first that did not; None: it is there still."""
 
@@ -62,29 +62,29 @@ class BreachShown(msgspec.Struct, frozen=True, kw_only=True):
     gone_at: datetime | None
 
 
-class BreachPage(msgspec.Struct, frozen=True, kw_only=True):
+class ViolationPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page, newest first; `after` and `before` lead to its neighbours."""
 
-    breaches: list[BreachShown]
+    breaches: list[ViolationEntry]
     after: str | None
     before: str | None
 
 
-async def facts_of(marketplace_id: UUID) -> FactList:
+async def list_invariants(marketplace_id: UUID) -> InvariantList:
     """Every fact about the marketplace's rows."""
     rows = await fetch_all(_LastCheck, "SELECT fact, checked_at, full_at FROM fact_check")
     checked = {row.fact: row for row in rows}
     broken = await open_breaches(marketplace_id)
-    return FactList(
+    return InvariantList(
         facts=[
-            FactShown(
+            InvariantStatus(
                 name=fact.name,
                 says=fact.says,
                 open_breaches=broken.get(fact.name, 0),
                 checked_at=checked[fact.name].checked_at if fact.name in checked else None,
                 full_at=checked[fact.name].full_at if fact.name in checked else None,
             )
-            for fact in FACTS
+            for fact in INVARIANTS
             if fact.about not in _DEPLOYMENTS_OWN
         ]
     )
@@ -99,9 +99,9 @@ async def open_breaches(marketplace_id: UUID | None = None) -> Mapping[str, int]
     )
 
 
-async def list_breaches(
-    marketplace_id: UUID, asked: Asked, *, fact: str | None = None, standing: Standing | None = None
-) -> BreachPage:
+async def list_violations(
+    marketplace_id: UUID, asked: PageRequest, *, fact: str | None = None, standing: Standing | None = None
+) -> ViolationPage:
     """A page of breaches, the newest first. Raises InvalidInput for a broken cursor, and for no fact's name."""
     if fact is not None and not _NAME.fullmatch(fact):
         raise InvalidInput({"fact": "Give a fact's name, as the list of facts has it."})
@@ -114,18 +114,18 @@ async def list_breaches(
     )
     rows = await fetch_all(_shown, sql, *arguments)
     page = cut(asked, rows, lambda row: cursor(_NEWEST.name, (row.opened_at, row.id)))
-    return BreachPage(breaches=page.rows, after=page.after, before=page.before)
+    return ViolationPage(breaches=page.rows, after=page.after, before=page.before)
 
 
 async def last_full_check() -> datetime | None:
     """When everything was last looked at; None: never."""
     return await fetch_value(
         "SELECT min(full_at) FROM fact_check WHERE fact = ANY($1) HAVING count(full_at) = $2",
-        list(FACTS_BY_NAME),
-        len(FACTS),
+        list(INVARIANTS_BY_NAME),
+        len(INVARIANTS),
     )
 
 
-def _shown(**columns: object) -> BreachShown:
-    known = FACTS_BY_NAME.get(str(columns["fact"]))
-    return msgspec.convert({**columns, "says": known.says if known else ""}, BreachShown)
+def _shown(**columns: object) -> ViolationEntry:
+    known = INVARIANTS_BY_NAME.get(str(columns["fact"]))
+    return msgspec.convert({**columns, "says": known.says if known else ""}, ViolationEntry)

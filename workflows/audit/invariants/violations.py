@@ -11,8 +11,8 @@ import msgspec
 
 from models.database import execute, fetch_all, transaction
 from models.row import Row
-from workflows.audit.invariants.invariant import Fact
-from workflows.emails.notices_for_staff import tell_of_broken_fact
+from workflows.audit.invariants.invariant import Invariant
+from workflows.emails.notices_for_staff import notify_of_violation
 
 _SEEN = """
 INSERT INTO fact_breach (marketplace_id, fact, about, entity, tells, opened_at, seen_at)
@@ -32,7 +32,7 @@ class _Seen(Row, frozen=True):
     times: int
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
     """Something that breaks a fact: which row of which table, and what is wrong with it."""
 
     marketplace_id: UUID | None
@@ -41,7 +41,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     tells: str
 
 
-async def write_down(fact: Fact, found: Sequence[Found]) -> None:
+async def record_violations(fact: Invariant, found: Sequence[Violation]) -> None:
     """Opens the breaches that are new, and says of the others that they were seen again."""
     if not found:
         return
@@ -50,10 +50,10 @@ async def write_down(fact: Fact, found: Sequence[Found]) -> None:
         opened = [row for row in await fetch_all(_Seen, _SEEN, fact.name, *columns) if row.times == 1]
         for marketplace_id in dict.fromkeys(row.marketplace_id for row in opened if row.marketplace_id):
             own = [row for row in opened if row.marketplace_id == marketplace_id]
-            await tell_of_broken_fact(marketplace_id, fact.says, own[0].tells, own[0].id, len(own))
+            await notify_of_violation(marketplace_id, fact.says, own[0].tells, own[0].id, len(own))
 
 
-async def end_unseen(fact: str, began: datetime) -> int:
+async def close_unseen_violations(fact: str, began: datetime) -> int:
     """Says of the breaches that a whole look, begun then, did not see that they are gone; answers how many."""
     return await execute(
         "UPDATE fact_breach SET gone_at = clock_timestamp() WHERE fact = $1 AND gone_at IS NULL AND seen_at < $2",

@@ -11,7 +11,7 @@ from models.database import fetch_all
 from models.row import Row, columns
 from workflows.audit.review.rows import names_of
 from workflows.requests.attempt import Outcome
-from workflows.requests.pagination import Asked, Keyset, cut
+from workflows.requests.pagination import Keyset, PageRequest, cut
 from workflows.requests.pagination import cursor as cursor_of
 from workflows.runtime.errors import InvalidInput
 
@@ -41,14 +41,14 @@ class _Access(Row, frozen=True):
 _COLUMNS = columns(_Access, "page")
 
 
-class AccessWanted(msgspec.Struct, frozen=True, kw_only=True):
+class AccessFilter(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of outcome, or one client whatever the outcome."""
 
     outcome: Outcome = "refused"
     client: bytes | None = None
 
 
-class AccessShown(msgspec.Struct, frozen=True, kw_only=True):
+class AccessEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row. `client`: the keyed digest of an address, in hex; all zeros: of many. `attempts`: how many alike it
     stands for, of which it is the last. `details`: of a reading, what was filtered by."""
 
@@ -73,12 +73,12 @@ class AccessShown(msgspec.Struct, frozen=True, kw_only=True):
 class AccessPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page; the cursors of its neighbours."""
 
-    accesses: list[AccessShown]
+    accesses: list[AccessEntry]
     after: str | None
     before: str | None
 
 
-def read_access_filter(given: Mapping[str, str]) -> AccessWanted:
+def read_access_filter(given: Mapping[str, str]) -> AccessFilter:
     """What a query asks for: refusals where it says nothing. Raises InvalidInput."""
     outcome, client = given.get("outcome", "").strip() or "refused", given.get("client", "").strip()
     known: Outcome | None = next((one for one in OUTCOMES if one == outcome), None)
@@ -89,10 +89,10 @@ def read_access_filter(given: Mapping[str, str]) -> AccessWanted:
         problems["client"] = "Enter a client as the log shows it: 32 hexadecimal digits."
     if known is None or problems:
         raise InvalidInput(problems)
-    return AccessWanted(outcome=known, client=bytes.fromhex(client) if client else None)
+    return AccessFilter(outcome=known, client=bytes.fromhex(client) if client else None)
 
 
-async def list_accesses(marketplace_id: UUID, wanted: AccessWanted, asked: Asked) -> AccessPage:
+async def list_accesses(marketplace_id: UUID, wanted: AccessFilter, asked: PageRequest) -> AccessPage:
     """A page of them. Raises InvalidInput for a broken cursor."""
     by, value = ("page.client", wanted.client) if wanted.client else ("page.outcome", wanted.outcome)
     sql, given = _KEYSET.fill(
@@ -105,7 +105,7 @@ async def list_accesses(marketplace_id: UUID, wanted: AccessWanted, asked: Asked
     return AccessPage(accesses=await _shown(marketplace_id, page.rows), after=page.after, before=page.before)
 
 
-async def accesses_of_request(marketplace_id: UUID, request_id: str | None, at: datetime) -> list[AccessShown]:
+async def accesses_of_request(marketplace_id: UUID, request_id: str | None, at: datetime) -> list[AccessEntry]:
     """What the access log has of the request that moved something then; nothing of a move that no request made.
 
     An id may have come from the caller, who can send it again and again: the ten that are nearest in time."""
@@ -122,12 +122,12 @@ async def accesses_of_request(marketplace_id: UUID, request_id: str | None, at: 
     return await _shown(marketplace_id, sorted(rows, key=lambda row: (row.at, row.id)))
 
 
-async def _shown(marketplace_id: UUID, rows: Sequence[_Access]) -> list[AccessShown]:
+async def _shown(marketplace_id: UUID, rows: Sequence[_Access]) -> list[AccessEntry]:
     actors = ((row.actor_kind, row.actor_id) for row in rows if row.actor_kind and row.actor_id)
     names = await names_of(marketplace_id, actors)
     return [_access(row, names.get((row.actor_kind or "", row.actor_id or ""))) for row in rows]
 
 
-def _access(row: _Access, actor_name: str | None) -> AccessShown:
+def _access(row: _Access, actor_name: str | None) -> AccessEntry:
     fields: dict[str, Any] = {**msgspec.structs.asdict(row), "client": row.client.hex()}
-    return AccessShown(**fields, actor_name=actor_name)
+    return AccessEntry(**fields, actor_name=actor_name)

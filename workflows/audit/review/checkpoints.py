@@ -9,7 +9,7 @@ import msgspec
 from models.database import fetch_all
 from models.row import Row
 from workflows.audit.proof.findings import Finding, findings_of
-from workflows.requests.pagination import Asked, Keyset, cut
+from workflows.requests.pagination import Keyset, PageRequest, cut
 from workflows.requests.pagination import cursor as cursor_of
 
 _KEYSET = Keyset("seals", ("page.number",), (int,), newest_first=True)
@@ -23,7 +23,7 @@ FROM checkpoint AS page WHERE page.marketplace_id = $1 {beyond} ORDER BY {order}
 """
 
 
-class _Sealed(Row, frozen=True):
+class _CheckpointRow(Row, frozen=True):
     number: int
     size: int
     root: bytes
@@ -35,7 +35,7 @@ class _Sealed(Row, frozen=True):
     published_to: list[str]
 
 
-class Seal(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One checkpoint: `size` rows of the log are under its `root` (hex), `rows` of them came with it, moved between
     `first_at` and `last_at`. `published_to`: the targets that hold it."""
 
@@ -50,27 +50,27 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     published_to: list[str]
 
 
-class SealPage(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of them, the newest first; everything that was found not to fit; the cursors of the page's neighbours."""
 
-    seals: list[Seal]
+    seals: list[CheckpointEntry]
     findings: list[Finding]
     after: str | None
     before: str | None
 
 
-async def list_seals(marketplace_id: UUID, asked: Asked) -> SealPage:
+async def list_checkpoints(marketplace_id: UUID, asked: PageRequest) -> CheckpointPage:
     """A page of a marketplace's checkpoints. Raises InvalidInput for a broken cursor."""
     sql, given = _KEYSET.fill(_SEALS, [marketplace_id], asked)
-    page = cut(asked, await fetch_all(_Sealed, sql, *given), lambda row: cursor_of("seals", (row.number,)))
-    return SealPage(
-        seals=[_seal(row) for row in page.rows],
+    page = cut(asked, await fetch_all(_CheckpointRow, sql, *given), lambda row: cursor_of("seals", (row.number,)))
+    return CheckpointPage(
+        seals=[_entry(row) for row in page.rows],
         findings=await findings_of(marketplace_id),
         after=page.after,
         before=page.before,
     )
 
 
-def _seal(row: _Sealed) -> Seal:
+def _entry(row: _CheckpointRow) -> CheckpointEntry:
     fields: dict[str, Any] = {**msgspec.structs.asdict(row), "root": row.root.hex()}
-    return Seal(**fields)
+    return CheckpointEntry(**fields)

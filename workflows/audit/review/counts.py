@@ -72,7 +72,7 @@ def period_of(since: datetime | None, until: datetime | None, most: int = MOST_D
     return max(first, last - timedelta(days=most - 1)), last
 
 
-async def moves_by_day(marketplace_id: UUID, wanted: LogFilter) -> DayCounts:
+async def transitions_by_day(marketplace_id: UUID, wanted: LogFilter) -> DayCounts:
     """The moves that fit, by day. Raises InvalidInput for a filter that the counts cannot know."""
     if not can_be_counted(wanted):
         field = "entity" if wanted.entity else "actor_id"

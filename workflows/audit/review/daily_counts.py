@@ -78,7 +78,7 @@ async def counted() -> Counted:
     return found
 
 
-async def count_moves() -> None:
+async def count_transitions() -> None:
     """Counts what is decided by now and was not counted, in the caller's transaction; one run at a time."""
     await execute("SELECT pg_advisory_xact_lock(hashtextextended('log_counted', 0))")
     await execute(_COUNT, await fetch_value(_SINCE))

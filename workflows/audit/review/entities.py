@@ -10,20 +10,20 @@ _SINCE = "uuid_extract_timestamp({0}.id) - interval '1 day', '2000-01-01Z'"
 _SPAN = "greatest({0}) AS since, {1}.moved_at AS until"
 
 
-def _thing(machine: str, source: str, amount: str = "NULL::bigint, NULL::text", what: str = "NULL::text") -> str:
+def _entity_sql(machine: str, source: str, amount: str = "NULL::bigint, NULL::text", what: str = "NULL::text") -> str:
     span = _SPAN.format(_SINCE.format(machine), machine)
     return f"SELECT '{machine}', {machine}.id, {span}, {amount}, {what} FROM {source}"
 
 
 _MONEY = "{0}.amount_minor, {0}.currency"
-_SUBSCRIPTION = _thing("subscription", "subscription")
-_CASE = _thing("dunning_case", "dunning_case", _MONEY.format("dunning_case"))
-_CHARGE = _thing("charge", "charge", _MONEY.format("charge"))
-_MAIL = _thing("outgoing_email", "outgoing_email", what="outgoing_email.template")
-_LINK = _thing("access_token", "access_token", what="access_token.purpose")
+_SUBSCRIPTION = _entity_sql("subscription", "subscription")
+_CASE = _entity_sql("dunning_case", "dunning_case", _MONEY.format("dunning_case"))
+_CHARGE = _entity_sql("charge", "charge", _MONEY.format("charge"))
+_MAIL = _entity_sql("outgoing_email", "outgoing_email", what="outgoing_email.template")
+_LINK = _entity_sql("access_token", "access_token", what="access_token.purpose")
 _BY_CHARGE = "about JOIN invoice ON invoice.marketplace_id = $1 AND invoice.charge_id = about.id"
-_INVOICE = _thing("invoice", _BY_CHARGE, what="invoice.number")
-_DOCUMENT = _thing(
+_INVOICE = _entity_sql("invoice", _BY_CHARGE, what="invoice.number")
+_DOCUMENT = _entity_sql(
     "document",
     f"{_BY_CHARGE} JOIN document ON document.marketplace_id = $1 AND document.invoice_id = invoice.id",
     what="invoice.number",
@@ -72,8 +72,8 @@ thing AS MATERIALIZED (
     SELECT * FROM core
     UNION ALL {_INVOICE}
     UNION ALL {_DOCUMENT}
-    UNION ALL {_thing("outgoing_email", "mail AS outgoing_email", what="outgoing_email.template")}
-    UNION ALL {_thing("portal_session", "began AS portal_session")}
+    UNION ALL {_entity_sql("outgoing_email", "mail AS outgoing_email", what="outgoing_email.template")}
+    UNION ALL {_entity_sql("portal_session", "began AS portal_session")}
     UNION ALL {_LINK} WHERE marketplace_id = $1 AND id IN
         (SELECT id FROM link UNION SELECT access_token_id FROM mail UNION SELECT access_token_id FROM began)
 )
@@ -94,19 +94,19 @@ thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED 
     UNION ALL {_DOCUMENT}
     UNION ALL {_MAIL} WHERE marketplace_id = $1 AND customer_id = $2
     UNION ALL {_LINK} WHERE marketplace_id = $1 AND customer_id = $2
-    UNION ALL {_thing("portal_session", "portal_session")} WHERE marketplace_id = $1 AND access_token_id IN
+    UNION ALL {_entity_sql("portal_session", "portal_session")} WHERE marketplace_id = $1 AND access_token_id IN
         (SELECT id FROM access_token WHERE marketplace_id = $1 AND customer_id = $2)
 )
 """
 
 _ANY = " UNION ALL ".join(
-    f"{_thing(machine.name, machine.name)} WHERE marketplace_id = $1 AND id = $2" for machine in MACHINES
+    f"{_entity_sql(machine.name, machine.name)} WHERE marketplace_id = $1 AND id = $2" for machine in MACHINES
 )
 
 # One thing, whatever it is. A delivery that arrived is forgotten after a while (workflows/privacy/retention.py); its
 # moves stay
 # in the log, and are looked for where nothing else has the id.
-OF_THING = f"""
+OF_ENTITY = f"""
 found (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED ({_ANY}),
 thing AS MATERIALIZED (
     SELECT * FROM found

@@ -11,8 +11,8 @@ import msgspec
 from models.database import fetch_all, fetch_one, fetch_value
 from models.row import Row
 from workflows.audit.review.entities import OF_CUSTOMER, OF_SUBSCRIPTION
-from workflows.audit.review.rows import BEGINNING, COLUMNS, LoggedMove, LoggedRow, logged_moves
-from workflows.requests.pagination import Asked, cursor, position
+from workflows.audit.review.rows import BEGINNING, COLUMNS, LoggedRow, LoggedTransition, logged_transitions
+from workflows.requests.pagination import PageRequest, cursor, position
 from workflows.runtime.errors import NotFound
 
 _NAME, _TYPES = "story", (datetime, UUID, int)
@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 18  # digits; fits PostgreSQL's bigint
 _FIRST = (BEGINNING, UUID(int=0), -1)  # before everything
 
 
-class Told(LoggedMove, frozen=True, kw_only=True):
+class HistoryEntry(LoggedTransition, frozen=True, kw_only=True):
     """A move of a story. `amount_minor` is of a charge and of a case; `what` names an invoice, an e-mail's template, a
     link's purpose; `client` is the keyed digest of the address that the request came from, in hex; `session_id` the
     session that it came with; None where no request moved it, or the access log has forgotten it."""
@@ -44,7 +44,7 @@ class _Numbers(Row, frozen=True):
     customer: int | None
 
 
-class _ToldRow(LoggedRow, frozen=True):
+class _HistoryRow(LoggedRow, frozen=True):
     amount_minor: int | None
     currency: str | None
     what: str | None
@@ -52,13 +52,13 @@ class _ToldRow(LoggedRow, frozen=True):
     session_id: UUID | None
 
 
-class Story(msgspec.Struct, frozen=True, kw_only=True):
+class EntityHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A page of it, oldest first; `after` goes on."""
 
     subject: str  # "subscription" or "customer"
     id: UUID
     number: int
-    moves: list[Told]
+    moves: list[HistoryEntry]
     after: str | None
 
 
@@ -79,18 +79,20 @@ ORDER BY told.at, told.entity_id, told.seq
 """
 
 
-async def story_of_subscription(marketplace_id: UUID, number: int, asked: Asked) -> Story:
+async def history_of_subscription(marketplace_id: UUID, number: int, asked: PageRequest) -> EntityHistory:
     """A subscription's story, with its cases, charges, invoices, documents, e-mails, links, and the sessions that acted
     on it. Raises NotFound, and InvalidInput for a broken cursor."""
-    return await _story("subscription", OF_SUBSCRIPTION, marketplace_id, number, asked)
+    return await _history("subscription", OF_SUBSCRIPTION, marketplace_id, number, asked)
 
 
-async def story_of_customer(marketplace_id: UUID, which: int | UUID, asked: Asked) -> Story:
+async def history_of_customer(marketplace_id: UUID, which: int | UUID, asked: PageRequest) -> EntityHistory:
     """The story of everything of a customer, by number or id. Raises NotFound, and InvalidInput for a broken cursor."""
-    return await _story("customer", OF_CUSTOMER, marketplace_id, which, asked)
+    return await _history("customer", OF_CUSTOMER, marketplace_id, which, asked)
 
 
-async def _story(subject: str, things: str, marketplace_id: UUID, which: int | UUID, asked: Asked) -> Story:
+async def _history(
+    subject: str, things: str, marketplace_id: UUID, which: int | UUID, asked: PageRequest
+) -> EntityHistory:
     found = await fetch_one(
         _Subject,
         f"SELECT id, number FROM {subject} WHERE marketplace_id = $1"
@@ -101,21 +103,23 @@ async def _story(subject: str, things: str, marketplace_id: UUID, which: int | U
     if found is None:
         raise NotFound(f"no {subject} {which}")
     behind: Any = position(_NAME, _TYPES, asked.cursor) if asked.cursor else _FIRST
-    rows = await fetch_all(_ToldRow, _PAGE.format(things=things), marketplace_id, found.id, *behind, asked.limit + 1)
+    rows = await fetch_all(_HistoryRow, _PAGE.format(things=things), marketplace_id, found.id, *behind, asked.limit + 1)
     shown, more = rows[: asked.limit], len(rows) > asked.limit
     last = shown[-1] if more else None
-    return Story(
+    return EntityHistory(
         subject=subject,
         id=found.id,
         number=found.number,
-        moves=[_told(move, row) for move, row in zip(await logged_moves(marketplace_id, shown), shown, strict=True)],
+        moves=[
+            _entry(move, row) for move, row in zip(await logged_transitions(marketplace_id, shown), shown, strict=True)
+        ],
         after=cursor(_NAME, (last.at, last.entity_id, last.seq)) if last else None,
     )
 
 
-def _told(move: LoggedMove, row: _ToldRow) -> Told:
-    fields = {name: getattr(move, name) for name in LoggedMove.__struct_fields__}
-    return Told(
+def _entry(move: LoggedTransition, row: _HistoryRow) -> HistoryEntry:
+    fields = {name: getattr(move, name) for name in LoggedTransition.__struct_fields__}
+    return HistoryEntry(
         **fields,
         amount_minor=row.amount_minor,
         currency=row.currency,

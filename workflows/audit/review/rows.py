@@ -40,7 +40,7 @@ class LoggedRow(Row, frozen=True):
 COLUMNS = columns(LoggedRow, "log")
 
 
-class LoggedMove(msgspec.Struct, frozen=True, kw_only=True):
+class LoggedTransition(msgspec.Struct, frozen=True, kw_only=True):
     """One row. `from_state` None: the move made the thing. `hash` and `previous_hash` in hex; `actor_name` is of staff
     and API keys."""
 
@@ -61,7 +61,7 @@ class LoggedMove(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-def born(entity_id: UUID) -> datetime:
+def earliest_log_time(entity_id: UUID) -> datetime:
     """When a thing of that id can have come to be, at the earliest: older partitions hold nothing of it."""
     if entity_id.version != _VERSION:
         return BEGINNING
@@ -69,14 +69,14 @@ def born(entity_id: UUID) -> datetime:
     return max(BEGINNING, _EPOCH + since_1970 - _MARGIN)
 
 
-async def logged_moves(marketplace_id: UUID, rows: Sequence[LoggedRow]) -> list[LoggedMove]:
+async def logged_transitions(marketplace_id: UUID, rows: Sequence[LoggedRow]) -> list[LoggedTransition]:
     """Rows with `COLUMNS`, and the names of who moved them."""
     names = await names_of(marketplace_id, ((row.actor_kind, row.actor_id) for row in rows))
-    return [_move(row, names.get((row.actor_kind, row.actor_id))) for row in rows]
+    return [_transition(row, names.get((row.actor_kind, row.actor_id))) for row in rows]
 
 
-def _move(row: LoggedRow, name: str | None) -> LoggedMove:
-    return LoggedMove(
+def _transition(row: LoggedRow, name: str | None) -> LoggedTransition:
+    return LoggedTransition(
         at=row.at,
         machine=row.machine,
         entity_id=row.entity_id,

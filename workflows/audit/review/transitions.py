@@ -14,14 +14,23 @@ import msgspec
 from models.database import execute, fetch_all, fetch_value, transaction
 from models.row import columns
 from workflows.audit.review.daily_counts import counted
-from workflows.audit.review.entities import OF_CUSTOMER, OF_THING
+from workflows.audit.review.entities import OF_CUSTOMER, OF_ENTITY
 from workflows.audit.review.filters import MADE, LogFilter
-from workflows.audit.review.rows import BEGINNING, COLUMNS, END, NEWEST_FIRST, LoggedMove, LoggedRow, born, logged_moves
+from workflows.audit.review.rows import (
+    BEGINNING,
+    COLUMNS,
+    END,
+    NEWEST_FIRST,
+    LoggedRow,
+    LoggedTransition,
+    earliest_log_time,
+    logged_transitions,
+)
 from workflows.machines import MACHINES
-from workflows.requests.pagination import PAGE_SIZE, Asked, cursor, position
+from workflows.requests.pagination import PAGE_SIZE, PageRequest, cursor, position
 from workflows.runtime.errors import NotFound
 
-__all__ = ["LOOKED_AT", "PAGE_SIZE", "LogPage", "list_moves", "move_of"]
+__all__ = ["LOOKED_AT", "PAGE_SIZE", "LogPage", "list_transitions", "transition_of"]
 
 LOOKED_AT = 500  # rows of each combination: a blink
 _NAME, _TYPES = "transitions", (datetime, UUID, int)
@@ -96,12 +105,12 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `after`, sent back with the same filter, goes on behind it. `looked_back_to`: where the looking ended
     before the page was full; what is older has not been looked at yet."""
 
-    transitions: list[LoggedMove]
+    transitions: list[LoggedTransition]
     after: str | None
     looked_back_to: datetime | None
 
 
-async def list_moves(marketplace_id: UUID, wanted: LogFilter, asked: Asked) -> LogPage:
+async def list_transitions(marketplace_id: UUID, wanted: LogFilter, asked: PageRequest) -> LogPage:
     """The newest moves that fit, or those behind a cursor. Raises InvalidInput for a broken one."""
     sql, more = await _looked(wanted)
     most = LOOKED_AT if _is_compared(wanted) else asked.limit + 1
@@ -136,7 +145,7 @@ async def _looked(wanted: LogFilter) -> tuple[str, list[Any]]:
     """The statement for a filter, and its own arguments from $14 on."""
     things, more = "", list[Any]()
     if wanted.entity:
-        things, looked, more = _named(OF_THING), _BY_CHAIN, [wanted.entity]
+        things, looked, more = _named(OF_ENTITY), _BY_CHAIN, [wanted.entity]
     elif wanted.actor_kind == "customer" and wanted.actor_id:
         things, looked, more = _named(OF_CUSTOMER), _BY_CHAIN, [UUID(wanted.actor_id)]
     elif wanted.actor_kind in ("staff", "api_key") and wanted.actor_id:
@@ -159,13 +168,13 @@ async def _page(marketplace_id: UUID, rows: list[_Placed], limit: int, most: int
     ended_early = not more and bool(rows) and rows[-1].place == most
     last = shown[-1] if more else rows[-1] if ended_early else None
     return LogPage(
-        transitions=await logged_moves(marketplace_id, shown),
+        transitions=await logged_transitions(marketplace_id, shown),
         after=cursor(_NAME, (last.at, last.entity_id, last.seq)) if last else None,
         looked_back_to=last.at if last and ended_early else None,
     )
 
 
-async def _last_moved(marketplace_id: UUID, machine: str, entity_id: UUID) -> datetime:
+async def _last_transition_at(marketplace_id: UUID, machine: str, entity_id: UUID) -> datetime:
     """The chain's end, so that no later month is looked into; END for what has no table any more."""
     if machine not in {one.name for one in MACHINES}:
         return END
@@ -173,7 +182,7 @@ async def _last_moved(marketplace_id: UUID, machine: str, entity_id: UUID) -> da
     return await fetch_value(sql, marketplace_id, entity_id) or END
 
 
-async def move_of(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> LoggedMove:
+async def transition_of(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int) -> LoggedTransition:
     """One row of a chain. Raises NotFound."""
     rows = await fetch_all(
         LoggedRow,
@@ -183,9 +192,9 @@ async def move_of(marketplace_id: UUID, machine: str, entity_id: UUID, seq: int)
         machine,
         entity_id,
         seq,
-        born(entity_id),
-        await _last_moved(marketplace_id, machine, entity_id),
+        earliest_log_time(entity_id),
+        await _last_transition_at(marketplace_id, machine, entity_id),
     )
     if not rows:
         raise NotFound(f"no row {seq} of {machine} {entity_id}")
-    return (await logged_moves(marketplace_id, rows))[0]
+    return (await logged_transitions(marketplace_id, rows))[0]

@@ -83,11 +83,11 @@ async def save_card(marketplace: Marketplace, token_id: UUID, subscription_id: U
     details = {"subscription_id": str(subscription_id), "payment_method_id": str(payment_method_id)}
     await fire(ACCESS_TOKEN, marketplace.id, token_id, "redeem", Move(by, "card_saved", details))
     await supersede_links(marketplace.id, by, "card_update", subscription_id)
-    await _tell_customer(marketplace.id, subscription_id, payment_method_id, card, by)
+    await _notify_customer(marketplace.id, subscription_id, payment_method_id, card, by)
     return charging
 
 
-async def _tell_customer(
+async def _notify_customer(
     marketplace_id: UUID, subscription_id: UUID, payment_method_id: UUID, card: Card, by: Actor
 ) -> None:
     told = await addressee(marketplace_id, subscription_id)

@@ -173,12 +173,12 @@ async def _record(marketplace_id: UUID, refund: Any) -> None:
             add={"refunded_minor": refund["amount_minor"]},
             arguments={"refund_minor": refund["amount_minor"]},
         )
-        await _tell_customer(charge, refund)
+        await _notify_customer(charge, refund)
         # Last of all: from its number to our end all others wait for theirs.
         await credit_refund(marketplace_id, charge["id"], refund["amount_minor"], by)
 
 
-async def _tell_customer(charge: Record, refund: Any) -> None:
+async def _notify_customer(charge: Record, refund: Any) -> None:
     told = await fetch_row(
         "SELECT customer.email, product.name AS product FROM customer_order"
         " JOIN customer ON customer.marketplace_id = customer_order.marketplace_id"

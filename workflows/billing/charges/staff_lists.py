@@ -11,7 +11,7 @@ import msgspec
 
 from models.database import fetch, fetch_one
 from workflows.marketplaces.numbering import id_in
-from workflows.requests.pagination import Asked, Keyset, cursor, cut
+from workflows.requests.pagination import Keyset, PageRequest, cursor, cut
 from workflows.runtime.errors import NotFound
 
 
@@ -123,7 +123,7 @@ JOIN customer ON customer.marketplace_id = charge.marketplace_id AND customer.id
 """
 
 
-async def list_charges(marketplace_id: UUID, subscription: int | None, asked: Asked) -> ChargePage:
+async def list_charges(marketplace_id: UUID, subscription: int | None, asked: PageRequest) -> ChargePage:
     """One page, of one subscription where its number is given. Raises InvalidInput for a cursor of another list."""
     of = (
         " AND page.subscription_id = (SELECT id FROM subscription WHERE marketplace_id = $1 AND number = $2)"
@@ -140,7 +140,7 @@ async def find_charge(marketplace_id: UUID, charge: str) -> ChargeRecord:
     return await _one(ChargeRecord, "charge", _CHARGE, "page.id = $2", marketplace_id, id_in(charge))
 
 
-async def list_invoices(marketplace_id: UUID, asked: Asked) -> InvoicePage:
+async def list_invoices(marketplace_id: UUID, asked: PageRequest) -> InvoicePage:
     """One page. Raises InvalidInput for a cursor of another list."""
     rows, after, before = await _page("invoice", _INVOICE, "", [marketplace_id], asked)
     return InvoicePage(invoices=[InvoiceRecord(**row) for row in rows], after=after, before=before)
@@ -152,7 +152,7 @@ async def find_invoice(marketplace_id: UUID, number: str) -> InvoiceRecord:
     return await _one(InvoiceRecord, "invoice", _INVOICE, "page.number = $2", marketplace_id, clean)
 
 
-async def list_refunds(marketplace_id: UUID, charge_id: UUID | None, asked: Asked) -> RefundPage:
+async def list_refunds(marketplace_id: UUID, charge_id: UUID | None, asked: PageRequest) -> RefundPage:
     """One page, of one charge where its id is given. Raises InvalidInput for a cursor of another list."""
     of = "" if charge_id is None else " AND page.charge_id = $2"
     given = [marketplace_id] if charge_id is None else [marketplace_id, charge_id]
@@ -166,7 +166,7 @@ async def find_refund(marketplace_id: UUID, refund: str) -> RefundRecord:
 
 
 async def _page(
-    table: str, sql: str, of: str, given: list[Any], asked: Asked
+    table: str, sql: str, of: str, given: list[Any], asked: PageRequest
 ) -> tuple[list[Any], str | None, str | None]:
     """The page is picked from the primary key alone, whose ids are in the order of making; its rows are joined."""
     keyset = Keyset(f"{table}s", ("page.id",), (UUID,), newest_first=True)

@@ -12,7 +12,7 @@ from workflows.billing.dunning.cases import after_failure, close_case, count_fai
 from workflows.billing.emails.receipts import send_renewal_receipt
 from workflows.billing.gateway import Outcome
 from workflows.billing.subscriptions.cancel import cancel_subscription
-from workflows.emails.notices_for_staff import tell_of_failed_charge
+from workflows.emails.notices_for_staff import notify_of_failed_charge
 from workflows.engine.actor import CLOCK, Actor
 from workflows.engine.fire import Move, fire
 from workflows.engine.outbox import finish_current
@@ -181,7 +181,7 @@ async def _fail_subscription(
         await fire(
             SUBSCRIPTION, marketplace.id, subscription["id"], "charge_failed", move, set_={"next_charge_at": None}
         )
-        await tell_of_failed_charge(subscription, charge, code, move.by)
+        await notify_of_failed_charge(subscription, charge, code, move.by)
         return await open_case(marketplace, subscription, charge, code, move)
     if case is not None:
         return await count_failure(case, charge, code, move)

@@ -18,10 +18,10 @@ from workflows.billing.dunning.decide import (
     Exhaust,
     WaitForOutcome,
     WaitUntil,
-    attempt_to_tell_of,
+    announced_attempt,
     decide,
 )
-from workflows.billing.dunning.facts import facts_of, policy_of
+from workflows.billing.dunning.facts import policy_of, state_of_case
 from workflows.billing.emails.dunning import announce_failure, announce_the_end
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, create, fire, fire_where
@@ -85,7 +85,7 @@ async def after_failure(marketplace: Marketplace, case: Any, charge: Any, move: 
     through = isinstance(action, Exhaust)
     if charge["state"] == "pending":
         ended = through and policy_of(case["policy"]).end == "cancel"
-        next_attempt = attempt_to_tell_of(next_step, case["last_decline_code"])
+        next_attempt = announced_attempt(next_step, case["last_decline_code"])
         email_id = await announce_failure(marketplace, case, charge, next_attempt, move.by, ended=ended)
         stage = await _stage_of(case, charge["id"])
         await _record_step(case, stage, "email", at, outgoing_email_id=email_id)
@@ -159,7 +159,7 @@ async def _decide(case: Any, at: datetime) -> Action:
         case["marketplace_id"],
         case["subscription_id"],
     )
-    return decide(await facts_of(case, fingerprint), policy_of(case["policy"]), at)
+    return decide(await state_of_case(case, fingerprint), policy_of(case["policy"]), at)
 
 
 async def _set_next_step(case: Any, at: datetime | None) -> None:

@@ -24,7 +24,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
+class CaseState(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a case. `attempts_made` by the policy (staff's own and new cards' do not count); the card's
     retries are those of the present card, across subscriptions, newest last, within `CARD_WINDOW`."""
 
@@ -57,7 +57,7 @@ class Exhaust(msgspec.Struct, frozen=True):
 Action = Attempt | WaitUntil | WaitForOutcome | Exhaust
 
 
-def decide(facts: CaseFacts, policy: Policy, now: datetime) -> Action:
+def decide(facts: CaseState, policy: Policy, now: datetime) -> Action:
     """The next step of an open case at `now`."""
     if facts.charge_under_way:
         return WaitForOutcome()
@@ -77,7 +77,7 @@ def day_of(opened_at: datetime, day: int) -> datetime:
     return opened_at + timedelta(days=day - 1)
 
 
-def attempt_to_tell_of(next_step_at: datetime | None, last_decline_code: str | None) -> datetime | None:
+def announced_attempt(next_step_at: datetime | None, last_decline_code: str | None) -> datetime | None:
     """When to tell people that the card is tried again: at the case's next step, unless that is its end."""
     return next_step_at if severity(last_decline_code) == "soft" else None
 
@@ -88,7 +88,7 @@ def next_attempt_at(policy: Policy, opened_at: datetime, attempts_made: int) -> 
     return day_of(opened_at, days[attempts_made]) if attempts_made < len(days) else None
 
 
-def _card_free_at(facts: CaseFacts) -> datetime:
+def _card_free_at(facts: CaseState) -> datetime:
     free = facts.opened_at
     if facts.card_last_automatic_at is not None:
         free = max(free, facts.card_last_automatic_at + CARD_PAUSE)

@@ -8,7 +8,7 @@ import msgspec
 
 from models.database import execute, fetch, fetch_value
 from workflows.billing.charges.declines import severity
-from workflows.billing.dunning.decide import CARD_WINDOW, CaseFacts, Policy
+from workflows.billing.dunning.decide import CARD_WINDOW, CaseState, Policy
 
 
 def policy_of(row: Any) -> Policy:
@@ -16,7 +16,7 @@ def policy_of(row: Any) -> Policy:
     return msgspec.convert(row, Policy)
 
 
-async def facts_of(case: Any, fingerprint: str | None) -> CaseFacts:
+async def state_of_case(case: Any, fingerprint: str | None) -> CaseState:
     """The facts of an open case; `fingerprint` is the present card's, None when there is no card."""
     under_way = await fetch_value(
         "SELECT EXISTS (SELECT FROM charge WHERE marketplace_id = $1 AND subscription_id = $2 AND state = 'pending')",
@@ -25,7 +25,7 @@ async def facts_of(case: Any, fingerprint: str | None) -> CaseFacts:
     )
     retries = await _card_retries(case["marketplace_id"], fingerprint, case["opened_at"] - CARD_WINDOW)
     automatic = [row["attempted_at"] for row in retries if row["initiator"] == "retry"]
-    return CaseFacts(
+    return CaseState(
         opened_at=case["opened_at"],
         attempts_made=case["attempts_made"],
         last_decline=severity(case["last_decline_code"]),

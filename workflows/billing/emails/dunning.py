@@ -9,7 +9,7 @@ from workflows.billing.charges.declines import severity
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
-from workflows.languages.decline_reasons import in_plain_words
+from workflows.languages.decline_reasons import reason_for_customer
 from workflows.marketplaces.tenant import Marketplace
 
 _LONGEST_CASE = timedelta(days=90)  # a case's links end with the case; this only bounds one that nobody closes
@@ -27,7 +27,7 @@ async def announce_failure(
         "amount_minor": charge["amount_minor"],
         "currency": charge["currency"],
         "failed_at": charge["attempted_at"].isoformat(),
-        "reason": in_plain_words(case["last_decline_code"]),
+        "reason": reason_for_customer(case["last_decline_code"]),
         "ended": ended,
         "confirm": severity(case["last_decline_code"]) == "customer",
     }

@@ -50,7 +50,7 @@ async def announce_trial_ends(clock: BillingClock) -> int:
     """Tells customers whose trial ends within three days what will be charged and when; answers how many."""
     due = await fetch(_TRIALS, clock.by, clock.marketplace_id, TRIAL_NOTICE, BATCH)
     for row in due:
-        await _tell(
+        await _notify(
             row,
             "trial_ending",
             {
@@ -73,13 +73,15 @@ async def announce_expiring_cards(clock: BillingClock) -> int:
         for row in due:
             facts = {name: row[name] for name in ("card_brand", "card_last_four", "exp_month", "exp_year")}
             amount = {"amount_minor": row["amount_minor"], "currency": row["currency"]}
-            await _tell(row, "card_expiring", {**facts, **amount, "next_charge_at": row["next_charge_at"].isoformat()})
+            await _notify(
+                row, "card_expiring", {**facts, **amount, "next_charge_at": row["next_charge_at"].isoformat()}
+            )
         told += len(due)
         if len(due) < BATCH:
             return told
 
 
-async def _tell(row: Any, template: str, context: dict[str, Any]) -> None:
+async def _notify(row: Any, template: str, context: dict[str, Any]) -> None:
     async with transaction():
         await stage_email(
             row["marketplace_id"],

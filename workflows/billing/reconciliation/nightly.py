@@ -30,7 +30,7 @@ async def gateways_in_use() -> list[str]:
     return [row["gateway"] for row in await fetch("SELECT DISTINCT gateway FROM marketplace ORDER BY gateway")]
 
 
-async def compare_books(gateway_name: str, gateway: Gateway, at: datetime | None = None) -> int:
+async def compare_payments(gateway_name: str, gateway: Gateway, at: datetime | None = None) -> int:
     """Compares the last days of all marketplaces of a gateway; answers how many differences there are now.
 
     All at once, because they share the gateway's account. Harmless to repeat. Raises InDoubt when the gateway's

@@ -12,7 +12,7 @@ from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import SubscriptionView
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email
-from workflows.emails.notices_for_staff import tell_of_self_cancellation
+from workflows.emails.notices_for_staff import notify_of_self_cancellation
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire, fire_where
 from workflows.machines import ACCESS_TOKEN, CHARGE, SUBSCRIPTION
@@ -33,7 +33,7 @@ async def cancel_by_customer(marketplace: Marketplace, signed_in: SignedIn, numb
     async with transaction():
         await _refuse_where_off(marketplace.id)
         move = Move(Actor("customer", signed_in.customer_id), "self_cancellation")
-        await tell_of_self_cancellation(await cancel_subscription(marketplace, owned.id, move), move.by)
+        await notify_of_self_cancellation(await cancel_subscription(marketplace, owned.id, move), move.by)
     return await get_subscription(marketplace, signed_in.customer_id, number)
 
 
@@ -79,11 +79,11 @@ async def cancel_subscription(marketplace: Marketplace, subscription_id: UUID, m
         await close_case(marketplace, case_id, "abandon", consequence)
     await fire_where(CHARGE, "withdraw", of_subscription, (marketplace.id, subscription_id), consequence)
     await fire_where(ACCESS_TOKEN, "revoke", of_subscription, (marketplace.id, subscription_id), consequence)
-    await _tell_customer(marketplace, subscription, move.by)
+    await _notify_customer(marketplace, subscription, move.by)
     return subscription
 
 
-async def _tell_customer(marketplace: Marketplace, subscription: Record, by: Actor) -> None:
+async def _notify_customer(marketplace: Marketplace, subscription: Record, by: Actor) -> None:
     told = await addressee(marketplace.id, subscription["id"])
     await stage_email(
         marketplace.id,

@@ -12,13 +12,13 @@ from decimal import Decimal
 
 from workflows.billing.subscriptions.staff_lists import (
     ListedSubscription,
+    SubscriptionFilter,
     SubscriptionPage,
-    Wanted,
     list_subscriptions_of_marketplace,
 )
 from workflows.languages.formatting import exponent
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.pagination import LARGEST_PAGE, Asked
+from workflows.requests.pagination import LARGEST_PAGE, PageRequest
 
 MEDIA_TYPE = "text/csv"  # in UTF-8
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # at the beginning of a file: the byte order mark
@@ -30,7 +30,7 @@ _HEAD = (
 )  # fmt: skip
 
 
-async def export_subscriptions(marketplace: Marketplace, wanted: Wanted) -> AsyncGenerator[str]:
+async def export_subscriptions(marketplace: Marketplace, wanted: SubscriptionFilter) -> AsyncGenerator[str]:
     """The file, piece by piece. Raises InvalidInput before the first piece, for what the list would refuse.
 
     Each piece is a read of its own: whoever downloads slowly holds no connection. Rows that come to be meanwhile are
@@ -40,7 +40,7 @@ async def export_subscriptions(marketplace: Marketplace, wanted: Wanted) -> Asyn
     return _pieces(marketplace, wanted, page)
 
 
-async def _pieces(marketplace: Marketplace, wanted: Wanted, page: SubscriptionPage) -> AsyncGenerator[str]:
+async def _pieces(marketplace: Marketplace, wanted: SubscriptionFilter, page: SubscriptionPage) -> AsyncGenerator[str]:
     yield _MARK + _lines([_HEAD])
     # What was searched for by its number stands first, and may be found once more by its customer's name.
     first = page.subscriptions[0].number if page.subscriptions and wanted.search else None
@@ -50,8 +50,8 @@ async def _pieces(marketplace: Marketplace, wanted: Wanted, page: SubscriptionPa
         yield _lines([_cells(one) for one in page.subscriptions if one.number != first])
 
 
-async def _page(marketplace: Marketplace, wanted: Wanted, after: str | None) -> SubscriptionPage:
-    return await list_subscriptions_of_marketplace(marketplace, wanted, Asked(after=after, limit=LARGEST_PAGE))
+async def _page(marketplace: Marketplace, wanted: SubscriptionFilter, after: str | None) -> SubscriptionPage:
+    return await list_subscriptions_of_marketplace(marketplace, wanted, PageRequest(after=after, limit=LARGEST_PAGE))
 
 
 def _cells(one: ListedSubscription) -> list[str]:

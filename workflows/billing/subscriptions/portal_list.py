@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from models.database import fetch
-from workflows.billing.dunning.decide import attempt_to_tell_of
+from workflows.billing.dunning.decide import announced_attempt
 from workflows.billing.subscriptions.views import CardShown, FailedCharge, SubscriptionView
-from workflows.languages.decline_reasons import in_plain_words
+from workflows.languages.decline_reasons import reason_for_customer
 from workflows.machines import SUBSCRIPTION
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import NotFound
@@ -99,8 +99,8 @@ def _failed_charge(row: Any) -> FailedCharge:
     return FailedCharge(
         failed_at=row["failed_at"] or row["opened_at"] or row["moved_at"],
         owed_minor=row["owed_minor"] if row["owed_minor"] is not None else row["amount_minor"],
-        reason=in_plain_words(row["last_decline_code"]),
-        next_attempt_at=attempt_to_tell_of(row["next_attempt_at"], row["last_decline_code"]),
+        reason=reason_for_customer(row["last_decline_code"]),
+        next_attempt_at=announced_attempt(row["next_attempt_at"], row["last_decline_code"]),
         charging_now=row["charging_now"],
         confirm=row["confirm"],
     )

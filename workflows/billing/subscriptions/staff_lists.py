@@ -18,7 +18,7 @@ from workflows.customers.records import CustomerRecord
 from workflows.customers.search import Search, cleaned, first, search_page
 from workflows.marketplaces.numbering import id_in, number_in
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.pagination import Asked, Keyset, Page, cursor, cut
+from workflows.requests.pagination import Keyset, Page, PageRequest, cursor, cut
 from workflows.runtime.errors import InvalidInput
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200  # what can be a start, with a margin
@@ -76,7 +76,7 @@ class ProductPage(msgspec.Struct, frozen=True, kw_only=True):
     before: str | None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which subscriptions: in a state; started on days of the marketplace's time zone, both included; or, over all
     dates, those that a search finds: by number or id, or by how the customer's address or a word of their name begins.
     """
@@ -104,7 +104,9 @@ _SUBSCRIPTIONS_OF = (
 _CUSTOMER_COLUMNS = ", ".join(f"customer.{name}" for name in CustomerRecord.__struct_fields__)
 
 
-async def list_subscriptions_of_marketplace(marketplace: Marketplace, wanted: Wanted, asked: Asked) -> SubscriptionPage:
+async def list_subscriptions_of_marketplace(
+    marketplace: Marketplace, wanted: SubscriptionFilter, asked: PageRequest
+) -> SubscriptionPage:
     """One page, the newest start first; what a search finds is in the order of what it found.
 
     Raises InvalidInput for a cursor of another list, a range that ends before it begins, a search with dates.
@@ -118,7 +120,9 @@ async def list_subscriptions_of_marketplace(marketplace: Marketplace, wanted: Wa
     return SubscriptionPage(subscriptions=[_listed(row) for row in page.rows], after=page.after, before=page.before)
 
 
-def _started_statement(marketplace: Marketplace, wanted: Wanted, asked: Asked) -> tuple[str, list[Any]]:
+def _started_statement(
+    marketplace: Marketplace, wanted: SubscriptionFilter, asked: PageRequest
+) -> tuple[str, list[Any]]:
     """The query of a page by start, and its arguments."""
     _check_days(wanted)
     conditions = ["page.marketplace_id = $1"]
@@ -140,7 +144,7 @@ def _started_statement(marketplace: Marketplace, wanted: Wanted, asked: Asked) -
     return _NEWEST_STARTS.fill(sql, arguments, asked)
 
 
-def _check_days(wanted: Wanted) -> None:
+def _check_days(wanted: SubscriptionFilter) -> None:
     for name, day in (("started_from", wanted.started_from), ("started_to", wanted.started_to)):
         if day is not None and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             raise InvalidInput({name: f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}."})
@@ -152,7 +156,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-async def _found(marketplace: Marketplace, wanted: Wanted, asked: Asked) -> Page:
+async def _found(marketplace: Marketplace, wanted: SubscriptionFilter, asked: PageRequest) -> Page:
     if wanted.started_from or wanted.started_to:
         raise InvalidInput({"search": "looks over all dates: leave the dates out."})
     text = cleaned(wanted.search or "")
@@ -196,7 +200,7 @@ def _listed(row: Any) -> ListedSubscription:
     return ListedSubscription(customer=customer, **same)
 
 
-async def list_customers(marketplace_id: UUID, search: str | None, asked: Asked) -> CustomerPage:
+async def list_customers(marketplace_id: UUID, search: str | None, asked: PageRequest) -> CustomerPage:
     """One page, the newest first; with `search` whom it finds: by number or id, or by how address or name begin."""
     if search is None:
         sql = f"SELECT {_CUSTOMER_COLUMNS.replace('customer.', 'page.')} FROM customer AS page WHERE"
@@ -209,7 +213,7 @@ async def list_customers(marketplace_id: UUID, search: str | None, asked: Asked)
     return CustomerPage(customers=found, after=page.after, before=page.before)
 
 
-async def _customers_found(marketplace_id: UUID, text: str, asked: Asked) -> Page:
+async def _customers_found(marketplace_id: UUID, text: str, asked: PageRequest) -> Page:
     sql = f"SELECT {_CUSTOMER_COLUMNS}, {{columns}} FROM customer WHERE customer.marketplace_id = $1"
     page = await search_page(marketplace_id, text, Search(sql=sql, number="customer.number"), asked)
     named = await fetch_row(
@@ -221,7 +225,7 @@ async def _customers_found(marketplace_id: UUID, text: str, asked: Asked) -> Pag
     return page if asked.cursor else first(named, page)
 
 
-async def list_products(marketplace_id: UUID, asked: Asked) -> ProductPage:
+async def list_products(marketplace_id: UUID, asked: PageRequest) -> ProductPage:
     """One page, the newest first."""
     sql = f"SELECT {PRODUCT_COLUMNS} FROM product AS page WHERE page.marketplace_id = $1 {{beyond}}"
     filled, arguments = _NEWEST_PRODUCTS.fill(f"{sql} ORDER BY {{order}} LIMIT {{limit}}", [marketplace_id], asked)

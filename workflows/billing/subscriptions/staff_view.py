@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_row
-from workflows.billing.dunning.decide import attempt_to_tell_of
+from workflows.billing.dunning.decide import announced_attempt
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import CardShown, FailedCharge
 from workflows.marketplaces.tenant import Marketplace
@@ -155,7 +155,7 @@ async def _dunning(marketplace_id: UUID, subscription_id: UUID) -> Dunning | Non
         return None
     return Dunning(
         stage=row["stage"],
-        next_attempt_at=attempt_to_tell_of(row["next_attempt_at"], row["last_decline_code"]),
+        next_attempt_at=announced_attempt(row["next_attempt_at"], row["last_decline_code"]),
         policy=row["policy"],
         opened_at=row["opened_at"],
         owed_minor=row["owed_minor"],

@@ -13,9 +13,9 @@ from workflows.emails.delivery.mailer import Message
 from workflows.emails.templates.catalogue import CATALOGUE, EXAMPLE_CAUSE, TEST_CAUSE
 from workflows.emails.templates.custom_texts import Written, write_line, written_for
 from workflows.emails.templates.layout import as_html, as_text
-from workflows.emails.templates.registry import TO_CUSTOMERS, letter_in
-from workflows.emails.templates.template import Letter, Words
-from workflows.emails.templates.values import Facts
+from workflows.emails.templates.registry import TO_CUSTOMERS, template_in
+from workflows.emails.templates.template import Template, Words
+from workflows.emails.templates.values import TemplateValues
 from workflows.emails.templates.variables import values_of
 from workflows.languages.locales import choose_locale, language_of
 from workflows.languages.typed_text import lines, one_line
@@ -23,7 +23,7 @@ from workflows.marketplaces.colors import palette
 from workflows.runtime.settings import settings
 
 
-class ShownRow(NamedTuple):
+class DetailRow(NamedTuple):
     """A fact below the words, for one reader."""
 
     label: str
@@ -39,9 +39,9 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     """
     template = CATALOGUE[email["template"]]
     locale = _locale(email)
-    letter = letter_in(email["template"], locale)
+    letter = template_in(email["template"], locale)
     button_url = _button_url(email, link) if letter.button else None
-    facts = _facts(email, locale, link=button_url is not None)
+    facts = _template_values(email, locale, link=button_url is not None)
     words = _words(email, letter, facts)
     notices_url = f"{CONSOLE.url(email['slug'])}/account" if template.notice else None
     shown = {
@@ -80,8 +80,8 @@ def _locale(email: Mapping[str, Any]) -> str | None:
     return choose_locale(setting, "", email["marketplace_language"], email["country"])
 
 
-def _facts(email: Mapping[str, Any], locale: str | None, *, link: bool) -> Facts:
-    return Facts(
+def _template_values(email: Mapping[str, Any], locale: str | None, *, link: bool) -> TemplateValues:
+    return TemplateValues(
         given=email["context"],
         marketplace=one_line(email["name"]),
         support_email=email["support_email"],
@@ -92,7 +92,7 @@ def _facts(email: Mapping[str, Any], locale: str | None, *, link: bool) -> Facts
     )
 
 
-def _words(email: Mapping[str, Any], letter: Letter, facts: Facts) -> Written:
+def _words(email: Mapping[str, Any], letter: Template, facts: TemplateValues) -> Written:
     """The merchant's own words where there are any, in the reader's language or for all, else the letter's."""
     stored: Mapping[str, Any] = email["own_texts"] or {}
     texts = stored.get(language_of(facts.locale)) or stored.get("")
@@ -100,14 +100,14 @@ def _words(email: Mapping[str, Any], letter: Letter, facts: Facts) -> Written:
     return written_for(own, letter.words, values_of(letter.variables, facts))
 
 
-def _rows(letter: Letter, facts: Facts) -> list[ShownRow]:
+def _rows(letter: Template, facts: TemplateValues) -> list[DetailRow]:
     values = values_of((row.variable for row in letter.rows), facts)
     return [
-        ShownRow(row.label, value, row.strong) for row in letter.rows if (value := values[row.variable]) is not None
+        DetailRow(row.label, value, row.strong) for row in letter.rows if (value := values[row.variable]) is not None
     ]
 
 
-def _notes(letter: Letter, facts: Facts) -> list[str]:
+def _notes(letter: Template, facts: TemplateValues) -> list[str]:
     values = values_of(("marketplace", "support_email", "link"), facts)
     return [note for text in letter.notes if (note := write_line(text, values))]
 
@@ -119,13 +119,13 @@ def _button_url(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> str
     if link is not None:
         return link_url(email["slug"], link["purpose"], link_text(link))
     if _is_test(email) or email["cause"] == EXAMPLE_CAUSE:
-        return None if email["context"].get("ended") else _entrance_url(email)  # where its link would be
+        return None if email["context"].get("ended") else _login_url(email)  # where its link would be
     if template.to_console:
         return CONSOLE.url(email["slug"])
     return PORTAL.url(email["slug"]) if template.product or template.to_portal else None
 
 
-def _entrance_url(email: Mapping[str, Any]) -> str:
+def _login_url(email: Mapping[str, Any]) -> str:
     return (PORTAL if email["template"] in TO_CUSTOMERS else CONSOLE).url(email["slug"])
 
 

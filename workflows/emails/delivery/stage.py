@@ -9,7 +9,7 @@ import asyncpg
 
 from models.database import transaction
 from workflows.access_tokens.links import issue_link
-from workflows.customers.addresses import says_erased
+from workflows.customers.addresses import is_erased_error
 from workflows.emails.templates.catalogue import TEST_CAUSE, Template, check_context
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
@@ -67,7 +67,7 @@ async def stage_email(
             link = access_token_id or await _button_link(marketplace_id, customer_id, known, by)
             row = await create(OUTGOING_EMAIL, {**values, "access_token_id": link}, Move(by, "staged"), stages=(actor,))
     except asyncpg.CheckViolationError as error:
-        if not says_erased(error):
+        if not is_erased_error(error):
             raise
         return None
     except asyncpg.UniqueViolationError as error:

@@ -55,11 +55,13 @@ async def try_again(marketplace_id: UUID, customer: str, by: Actor) -> CustomerR
     Raises NotFound.
     """
     found = await find_customer(marketplace_id, customer)
-    await forget_mark("customer", marketplace_id, found.id, by)
+    await clear_suppression("customer", marketplace_id, found.id, by)
     return await find_customer(marketplace_id, str(found.id))
 
 
-async def forget_mark(person: Literal["customer", "staff"], marketplace_id: UUID, person_id: UUID, by: Actor) -> None:
+async def clear_suppression(
+    person: Literal["customer", "staff"], marketplace_id: UUID, person_id: UUID, by: Actor
+) -> None:
     """The same for a row of either table, and says so in the log of changes."""
     async with transaction():
         mark = await fetch_value(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.emails.templates.catalogue import EXAMPLE_CAUSE
-from workflows.languages.decline_reasons import in_plain_words
+from workflows.languages.decline_reasons import reason_for_customer
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 
@@ -107,7 +107,7 @@ def _of_receipts(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
 
 def _of_failures(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
     owed = {**_SUBSCRIPTION, **price}
-    failed = {**owed, "failed_at": at.isoformat(), "reason": in_plain_words("insufficient_funds")}
+    failed = {**owed, "failed_at": at.isoformat(), "reason": reason_for_customer("insufficient_funds")}
     return {
         "failed_charge": {
             "Another attempt comes": {**failed, **_CARD, "ended": False, "next_attempt_at": _in(at, 3)},
@@ -115,7 +115,7 @@ def _of_failures(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
             "The bank wants the customer to confirm": {
                 **failed,
                 **_CARD,
-                "reason": in_plain_words("authentication_required"),
+                "reason": reason_for_customer("authentication_required"),
                 "ended": False,
                 "confirm": True,
             },
@@ -146,7 +146,7 @@ def _of_changes(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
 
 
 def _of_staff(at: datetime, price: Mapping[str, Any]) -> dict[str, Cases]:
-    since, reason = _in(at, -3), in_plain_words("insufficient_funds")
+    since, reason = _in(at, -3), reason_for_customer("insufficient_funds")
     more = {"told": 5, "since_at": at.replace(minute=0, second=0, microsecond=0).isoformat()}
     job = {"job": "document.render", "job_number": 4711, "attempts": 8}
     host = {"host": "shop.example.com", "failing_since_at": since}

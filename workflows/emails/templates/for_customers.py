@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from workflows.emails.templates.template import Letter, Row, Words, variables
+from workflows.emails.templates.template import Row, Template, Words, variables
 from workflows.languages.sentences import sentence
 
 _CARD_BUTTON = sentence("Update your card")
@@ -19,8 +19,8 @@ _TOTAL = Row(sentence("Total"), "amount", strong=True)
 _NEXT = Row(sentence("Next payment"), "next_charge_on")
 _THEN = Row(sentence("Then"), "interval")
 
-LETTERS: Mapping[str, Letter] = {
-    "access_link": Letter(
+LETTERS: Mapping[str, Template] = {
+    "access_link": Template(
         words=Words(
             subject=sentence("Your one-time access link"),
             preheader=sentence("It works once, for {{ lifetime }}."),
@@ -37,7 +37,7 @@ LETTERS: Mapping[str, Letter] = {
             ),
         ),
     ),
-    "card_update_link": Letter(
+    "card_update_link": Template(
         words=Words(
             subject=sentence("Your link to update your card for {{ product }}"),
             preheader=sentence("It works for {{ lifetime }}, until you have saved a card."),
@@ -55,7 +55,7 @@ LETTERS: Mapping[str, Letter] = {
             ),
         ),
     ),
-    "order_receipt": Letter(
+    "order_receipt": Template(
         words=Words(
             subject=sentence("Your receipt from {{ marketplace }}: order {{ order_number }}"),
             preheader=sentence(
@@ -90,7 +90,7 @@ Your trial runs until {{ trial_ends_on }}.
         ),
         button=sentence("View your order"),
     ),
-    "renewal_receipt": Letter(
+    "renewal_receipt": Template(
         words=Words(
             subject=sentence("Your receipt for {{ product }}"),
             preheader=sentence("{{ amount }}, paid on {{ paid_on }}."),
@@ -112,7 +112,7 @@ Your trial runs until {{ trial_ends_on }}.
         ),
         button=_MANAGE,
     ),
-    "trial_ending": Letter(
+    "trial_ending": Template(
         words=Words(
             subject=sentence("Your trial of {{ product }} ends on {{ trial_ends_on }}"),
             preheader=sentence("Your first payment is {{ amount }}."),
@@ -132,7 +132,7 @@ You do not want to go on? Cancel before that day, and nothing is charged.
         ),
         button=_MANAGE,
     ),
-    "failed_charge": Letter(
+    "failed_charge": Template(
         words=Words(
             subject=sentence("Your payment for {{ product }} did not go through"),
             preheader=sentence(
@@ -159,7 +159,7 @@ We will not try this card again. With a new card the amount is charged at once a
         button=_CARD_BUTTON,
         notes=(_ONE_CARD,),
     ),
-    "final_notice": Letter(
+    "final_notice": Template(
         words=Words(
             subject=sentence(
                 "{% if ended %}Your subscription to {{ product }} has ended{% else %}Last reminder: {{ product }} needs a working card{% endif %}"
@@ -189,7 +189,7 @@ With a working card the amount is charged at once and your subscription goes on.
         button=_CARD_BUTTON,
         notes=(_ONE_CARD,),
     ),
-    "card_expiring": Letter(
+    "card_expiring": Template(
         words=Words(
             subject=sentence("Your card for {{ product }} expires soon"),
             preheader=sentence("{{ card }} expires in {{ expires }}."),
@@ -207,7 +207,7 @@ With a new card nothing is interrupted.
         rows=(_SUBSCRIPTION, _CARD, Row(sentence("Expires"), "expires"), _NEXT, Row(sentence("Amount"), "amount")),
         button=_CARD_BUTTON,
     ),
-    "card_updated": Letter(
+    "card_updated": Template(
         words=Words(
             subject=sentence("Your card for {{ product }} has been updated"),
             preheader=sentence("{{ card }} pays from now on."),
@@ -222,7 +222,7 @@ With a new card nothing is interrupted.
             ),
         ),
     ),
-    "subscription_cancelled": Letter(
+    "subscription_cancelled": Template(
         words=Words(
             subject=sentence("Your subscription to {{ product }} is cancelled"),
             preheader=sentence("You will not be charged again."),
@@ -236,7 +236,7 @@ Your payments and invoices stay available in the customer portal.
         rows=(_SUBSCRIPTION, Row(sentence("Ended on"), "ended_on")),
         button=sentence("View your subscriptions"),
     ),
-    "refund": Letter(
+    "refund": Template(
         words=Words(
             subject=sentence("Your refund from {{ marketplace }}"),
             preheader=sentence("{{ amount }} goes back to you."),

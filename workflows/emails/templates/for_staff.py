@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from workflows.emails.templates.template import Letter, Row, Words, variables
+from workflows.emails.templates.template import Row, Template, Words, variables
 
 _CONSOLE = "Open the console"
 _SUBSCRIPTION = Row("Subscription", "subscription")
 
-LETTERS: Mapping[str, Letter] = {
-    "staff_access_link": Letter(
+LETTERS: Mapping[str, Template] = {
+    "staff_access_link": Template(
         words=Words(
             subject="Your one-time access link to the console of {{ marketplace }}",
             preheader="It works once, for {{ lifetime }}.",
@@ -21,7 +21,7 @@ LETTERS: Mapping[str, Letter] = {
             "You did not ask for it? Then you need not do anything. Nobody gets in without this e-mail, so do not pass it on.",
         ),
     ),
-    "staff_invitation": Letter(
+    "staff_invitation": Template(
         words=Words(
             subject="You are invited to the console of {{ marketplace }}",
             preheader="Sign in with this e-mail address; there is no password.",
@@ -32,7 +32,7 @@ LETTERS: Mapping[str, Letter] = {
         button="Sign in to the console",
         notes=("You do not know {{ marketplace }}? Then you need not do anything.",),
     ),
-    "webhook_disabled": Letter(
+    "webhook_disabled": Template(
         words=Words(
             subject="Webhooks to {{ host }} are switched off",
             preheader="Nothing more is sent there until it is enabled again.",
@@ -50,7 +50,7 @@ What happens from now on is not kept for it. When it works again, enable it in t
         rows=(Row("Endpoint", "description"), Row("Host", "host"), Row("Failing since", "failing_since_on")),
         button=_CONSOLE,
     ),
-    "staff_failed_charge": Letter(
+    "staff_failed_charge": Template(
         words=Words(
             subject="A charge failed: {{ product }}, {{ amount }}",
             preheader="{{ reason }}",
@@ -64,7 +64,7 @@ The Subscription Saver has written to the customer and goes on by your policy. Y
         rows=(_SUBSCRIPTION, Row("Amount owed", "amount")),
         button=_CONSOLE,
     ),
-    "staff_self_cancellation": Letter(
+    "staff_self_cancellation": Template(
         words=Words(
             subject="A customer cancelled: {{ product }}",
             preheader="In the customer portal, on {{ ended_on }}.",
@@ -75,7 +75,7 @@ The Subscription Saver has written to the customer and goes on by your policy. Y
         rows=(_SUBSCRIPTION, Row("Price", "amount")),
         button=_CONSOLE,
     ),
-    "staff_failed_job": Letter(
+    "staff_failed_job": Template(
         words=Words(
             subject="A job was given up: {{ job_name }}",
             preheader="It will not be tried again by itself.",
@@ -89,7 +89,7 @@ Whoever runs this deployment can see why and put it back when the cause is mende
         rows=(Row("Job", "job"), Row("Last error", "error")),
         button=_CONSOLE,
     ),
-    "staff_broken_fact": Letter(
+    "staff_broken_fact": Template(
         words=Words(
             subject="Something that must always hold does not",
             preheader="{{ tells }}",
@@ -103,7 +103,7 @@ The console lists what was found, and since when.
         rows=(Row("What should hold", "says"), Row("What was found", "tells"), Row("So many of it", "breaches")),
         button=_CONSOLE,
     ),
-    "staff_checkpoint": Letter(
+    "staff_checkpoint": Template(
         words=Words(
             subject="Checkpoint {{ checkpoint }} of the log of {{ marketplace }}",
             preheader="Keep this e-mail: it can prove later what the log says today.",
@@ -119,7 +119,7 @@ To check, save the line that begins with a brace to a file and run: gatehouse au
         rows=(Row("Checkpoint", "checkpoint"), Row("Rows", "log_rows"), Row("Sealed", "sealed")),
         button=_CONSOLE,
     ),
-    "staff_failed_document": Letter(
+    "staff_failed_document": Template(
         words=Words(
             subject="The PDF of {{ invoice_number }} could not be made",
             preheader="It will not be tried again by itself.",
@@ -133,7 +133,7 @@ Its subscription's Summary in the console offers to try again.
         rows=(Row("Invoice", "invoice_number"), Row("Last error", "error")),
         button=_CONSOLE,
     ),
-    "staff_more": Letter(  # instead of a sixth e-mail of one kind in an hour (workflows/emails/notices_for_staff.py)
+    "staff_more": Template(  # instead of a sixth e-mail of one kind in an hour (workflows/emails/notices_for_staff.py)
         words=Words(
             subject="{% if failed_charges %}More charges fail than we write about one by one{% elif cancellations %}More customers cancel than we write about one by one{% elif broken_facts %}More facts are broken than we write about one by one{% else %}More jobs are given up than we write about one by one{% endif %}",
             preheader="The console has them all.",

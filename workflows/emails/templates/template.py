@@ -28,7 +28,7 @@ class Row(NamedTuple):
     strong: bool = False
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class Template(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of e-mail. `variables` are those that its words can name; `button` is the label of the one button.
 
     `notes` stay as they are, whoever words the rest: what an e-mail with a link must say for its reader's safety.

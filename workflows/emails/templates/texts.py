@@ -12,9 +12,9 @@ import msgspec
 from models.database import Record, execute, fetch, transaction
 from workflows.emails.templates.custom_texts import text_problem, write_words
 from workflows.emails.templates.examples import examples
-from workflows.emails.templates.registry import TO_CUSTOMERS, letter_in
+from workflows.emails.templates.registry import TO_CUSTOMERS, template_in
 from workflows.emails.templates.template import Words
-from workflows.emails.templates.values import Facts
+from workflows.emails.templates.values import TemplateValues
 from workflows.emails.templates.variables import values_of
 from workflows.engine.actor import Actor
 from workflows.languages.locales import LANGUAGES
@@ -76,7 +76,7 @@ async def email_text(marketplace_id: UUID, template: str, language: str | None =
         return _shown(template, language, _words_of(own), "own", version)
     if every and every["subject"] is not None:
         return _shown(template, language, _words_of(every), "every_language", version)
-    return _shown(template, language, letter_in(template, language).words, "default", version)
+    return _shown(template, language, template_in(template, language).words, "default", version)
 
 
 async def reworded(marketplace_id: UUID) -> dict[str, list[str | None]]:
@@ -183,7 +183,7 @@ def _empty_ones(template: str, words: Words) -> dict[str, str]:
 
 
 def _example_values(template: str, context: dict[str, Any]) -> dict[str, str | None]:
-    facts = Facts(
+    facts = TemplateValues(
         given=context,
         marketplace="x",
         support_email=None,

@@ -14,7 +14,7 @@ from workflows.languages.typed_text import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class TemplateValues:
     """The context of an e-mail (catalogue.py) beside its marketplace and its reader's locale. `link`: it has one."""
 
     given: Mapping[str, Any]

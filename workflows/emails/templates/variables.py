@@ -3,26 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from workflows.emails.templates.values import Facts
+from workflows.emails.templates.values import TemplateValues
 
 
 class Variable(NamedTuple):
     """Its meaning, as the editor of a text reads it, and its value; None: there is none."""
 
     meaning: str
-    value: Callable[[Facts], str | None]
+    value: Callable[[TemplateValues], str | None]
 
 
 def _named(product: str | None, detail: str | None) -> str | None:
     return f"{product} ({detail})" if product and detail else product or detail
 
 
-def _counted(facts: Facts) -> str | None:
+def _counted(facts: TemplateValues) -> str | None:
     quantity = facts.given.get("quantity") or 1
     return f"{quantity} × {facts.text('product')}" if quantity > 1 else facts.text("product")
 
 
-def _payment(facts: Facts) -> str | None:
+def _payment(facts: TemplateValues) -> str | None:
     number, total = facts.text("payment_number"), facts.text("payments_total")
     return f"{number} / {total}" if number and total else None
 
@@ -38,8 +38,8 @@ VARIABLES: Mapping[str, Variable] = {
     "amount":              Variable("the amount, like $19.99", lambda facts: facts.money("amount_minor")),
     "free":                Variable("yes, when there was nothing to pay: for {% if free %}", lambda facts: None if facts.given.get("amount_minor") else "yes"),
     "paid":                Variable("what was paid at first, like $39.98; empty when it is not known", lambda facts: facts.money("paid_minor")),
-    "card":                Variable("the card, like Visa ending in 4242; empty when it is not known", Facts.card),
-    "expires":             Variable("the card's last month, like 04/2026", Facts.expiry),
+    "card":                Variable("the card, like Visa ending in 4242; empty when it is not known", TemplateValues.card),
+    "expires":             Variable("the card's last month, like 04/2026", TemplateValues.expiry),
     "reason":              Variable("why the charge failed, in a sentence of plain words", lambda facts: facts.said("reason")),
     "failed_on":           Variable("the day of the failed attempt", lambda facts: facts.day("failed_at")),
     "next_attempt_on":     Variable("the day of the next attempt; empty when there is none", lambda facts: facts.day("next_attempt_at")),
@@ -51,8 +51,8 @@ VARIABLES: Mapping[str, Variable] = {
     "refunded_on":         Variable("the day of the refund", lambda facts: facts.day("refunded_at")),
     "trial_ends_on":       Variable("the last day of the trial; empty when there is none", lambda facts: facts.day("trial_ends_at")),
     "next_charge_on":      Variable("the day of the next payment; empty when there is none", lambda facts: facts.day("next_charge_at")),
-    "interval":            Variable("how often, like every month; empty when it is not known", Facts.interval),
-    "lifetime":            Variable("how long the link works, like 1 hour", Facts.lifetime),
+    "interval":            Variable("how often, like every month; empty when it is not known", TemplateValues.interval),
+    "lifetime":            Variable("how long the link works, like 1 hour", TemplateValues.lifetime),
     "link":                Variable("yes, when the e-mail has a link: for {% if link %}", lambda facts: "yes" if facts.link else None),
     # In rows of facts alone.
     "subscription":        Variable("the subscription", lambda facts: _named(facts.text("product"), facts.text("subscription_number"))),
@@ -86,10 +86,10 @@ VARIABLES: Mapping[str, Variable] = {
 # fmt: on
 
 
-def _yes_if(facts: Facts, notice: str) -> str | None:
+def _yes_if(facts: TemplateValues, notice: str) -> str | None:
     return "yes" if facts.given.get("notice") == notice else None
 
 
-def values_of(names: Iterable[str], facts: Facts) -> dict[str, str | None]:
+def values_of(names: Iterable[str], facts: TemplateValues) -> dict[str, str | None]:
     """The variables of those names, for one reader."""
     return {name: VARIABLES[name].value(facts) for name in names}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from models.database import fetch, transaction
 from workflows.importing.account.rows import RefusedObject, Waiting, refuse, waiting
 from workflows.importing.account.run import Progress, Run, advance, claim, count
-from workflows.importing.account.source import Account, Found
+from workflows.importing.account.source import Account, AccountObjects
 from workflows.importing.account.store import lines, place_for, settle
 from workflows.importing.run import only_one_now, rolled_back
 from workflows.importing.shapes import Problem
@@ -24,9 +24,9 @@ _BOTH_CHARGE = (
 )
 
 
-async def only_what_nobody_charges(
-    run: Run, marketplace: Marketplace, progress: Progress, rows: Sequence[Found]
-) -> list[Found]:
+async def only_uncharged(
+    run: Run, marketplace: Marketplace, progress: Progress, rows: Sequence[AccountObjects]
+) -> list[AccountObjects]:
     """A page's rows without those of subscriptions that are Gatehouse's own since an earlier import (counted as
     unchanged: from there on Gatehouse leads); refuses those that the gateway charges, unless the import takes over."""
     known = await _known(marketplace, [row.reference for row in rows if row.led_by is not None])
@@ -48,12 +48,12 @@ async def _known(marketplace: Marketplace, references: Sequence[str]) -> set[str
     return {row["reference"] for row in await fetch(sql, marketplace.id, list(references))}
 
 
-def _left_there(run: Run, row: Found, known: set[str]) -> Found:
+def _left_there(run: Run, row: AccountObjects, known: set[str]) -> AccountObjects:
     reason = (_BOTH_CHARGE if row.reference in known else _STILL_THERE).format(source=run.source.capitalize())
-    return Found(kind=row.kind, reference=row.reference, problem=Problem("", reason), led_by="there")
+    return AccountObjects(kind=row.kind, reference=row.reference, problem=Problem("", reason), led_by="there")
 
 
-async def hand_over_one(run: Run, marketplace: Marketplace, account: Account) -> list[RefusedObject]:
+async def migrate_one(run: Run, marketplace: Marketplace, account: Account) -> list[RefusedObject]:
     """The next subscription that the gateway still charges: tried here first, then taken over there, then stored.
 
     Killed in between, nobody charges it until the import goes on. Late is better than twice.

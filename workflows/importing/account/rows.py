@@ -11,7 +11,7 @@ import msgspec
 
 from models.database import Record, execute, fetch, fetch_all
 from workflows.importing.account.run import Run
-from workflows.importing.account.source import Found
+from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 
 _AT_ONCE = 1_000
@@ -37,7 +37,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, str]
 
 
-async def keep(run: Run, rows: Sequence[Found]) -> list[tuple[str, RefusedObject | None]]:
+async def keep(run: Run, rows: Sequence[AccountObjects]) -> list[tuple[str, RefusedObject | None]]:
     """Keeps what was read; answers with the kind of each row that is new to this import, and its refusal if it has one.
     What a list tells twice is kept once."""
     stored = await fetch(
@@ -51,7 +51,7 @@ async def keep(run: Run, rows: Sequence[Found]) -> list[tuple[str, RefusedObject
     return [(row["kind"], _refusal(row) if row["refused_reason"] is not None else None) for row in stored]
 
 
-def _as_json(row: Found) -> dict[str, Any]:
+def _as_json(row: AccountObjects) -> dict[str, Any]:
     column, reason = row.problem or (None, None)
     return {
         "kind": row.kind,

@@ -15,7 +15,7 @@ from workflows.importing.shapes import Problem
 LISTS = ("products", "customers", "invoices", "subscriptions", "charges")
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class AccountObjects(msgspec.Struct, frozen=True, kw_only=True):
     """One row, or why there is none (`problem`). `reference` is the gateway's id of it.
 
     A charge has, besides its own columns, `payment` (what invoices know it by) and `customer`; an invoice has
@@ -40,7 +40,7 @@ class Cursor(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Some rows, and where the list goes on; `next` None: it ends here."""
 
-    rows: list[Found]
+    rows: list[AccountObjects]
     next: Cursor | None
 
 
@@ -51,7 +51,7 @@ class Account(Protocol):
         """The next page of one of LISTS, of things made at or before `until`, newest first."""
         ...
 
-    async def take_over(self, reference: str) -> Found:
+    async def take_over(self, reference: str) -> AccountObjects:
         """Makes the gateway stop charging a subscription, for good, and answers with its row as it is after that.
 
         Harmless when repeated. Where it cannot be taken over now the answer has a problem, and mostly nothing was done.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from models.database import transaction
 from workflows.importing.account.dry_run import try_all
-from workflows.importing.account.migration import hand_over_one, only_what_nobody_charges
+from workflows.importing.account.migration import migrate_one, only_uncharged
 from workflows.importing.account.payments import with_orders
 from workflows.importing.account.rows import RefusedObject, keep, refuse, waiting
 from workflows.importing.account.run import Progress, Run, advance, claim, count, find_run
@@ -19,15 +19,15 @@ from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 
 
-def _to_nobody(_: object) -> None: ...
+def _to_no_one(_: object) -> None: ...
 
 
 async def take_step(
     run: Run,
     account: Account,
     *,
-    told: Callable[[RefusedObject], None] = _to_nobody,
-    watch: Callable[[Progress], None] = _to_nobody,
+    told: Callable[[RefusedObject], None] = _to_no_one,
+    watch: Callable[[Progress], None] = _to_no_one,
 ) -> Run:
     """Does the next step of an import that has not ended, and answers with the import as it is then.
 
@@ -43,7 +43,7 @@ async def take_step(
         case "store":
             refused = await _store(run, marketplace, what)
         case "hand-over":
-            refused = await hand_over_one(run, marketplace, account)
+            refused = await migrate_one(run, marketplace, account)
         case _:
             await try_all(run, marketplace, told, watch)
     for line in refused:
@@ -60,7 +60,7 @@ async def _read(run: Run, marketplace: Marketplace, account: Account, which: str
         if which == "charges":
             rows = await with_orders(run, rows)
         elif which == "subscriptions":
-            rows = await only_what_nobody_charges(run, marketplace, progress, rows)
+            rows = await only_uncharged(run, marketplace, progress, rows)
         kept = await keep(run, rows)
         for kind, refusal in kept:
             count(progress, kind, "read")

@@ -9,7 +9,7 @@ from workflows.billing.charges.declines import effective_code, severity
 from workflows.billing.dunning.decide import (
     Action,
     Attempt,
-    CaseFacts,
+    CaseState,
     Exhaust,
     Policy,
     WaitForOutcome,
@@ -32,7 +32,7 @@ def _decided(now: datetime, policy: Policy | None = None, **facts: Any) -> Actio
         "charge_under_way": False,
         **facts,
     }
-    return decide(CaseFacts(**given), policy or Policy(), now)
+    return decide(CaseState(**given), policy or Policy(), now)
 
 
 @pytest.mark.parametrize(

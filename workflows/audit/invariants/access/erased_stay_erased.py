@@ -1,8 +1,8 @@
 """docs/data.md: of an erased customer nothing is here, nothing is sent to them, and nothing is charged."""
 
-from workflows.audit.invariants.invariant import Fact, same
+from workflows.audit.invariants.invariant import Invariant, same
 
-ERASED_STAY_ERASED = Fact(
+ERASED_STAY_ERASED = Invariant(
     name="erased_stay_erased",
     says="Of a customer who was erased no address, no session, no e-mail and no live subscription is here.",
     about="customer",

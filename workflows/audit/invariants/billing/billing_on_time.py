@@ -3,12 +3,12 @@
 By the marketplace's clock. A sandbox's clock jumps: what is due there was not due before the jump.
 """
 
-from workflows.audit.invariants.invariant import GRACE, Fact
+from workflows.audit.invariants.invariant import GRACE, Invariant
 
 _LATE = f"""<= now() - {GRACE} + marketplace.clock_offset
     AND coalesce(marketplace.clock_moved_at, '-infinity') <= now() - {GRACE}"""
 
-BILLING_ON_TIME = Fact(
+BILLING_ON_TIME = Invariant(
     name="billing_on_time",
     says="No renewal, retry or cancellation on a date is overdue by more than 15 minutes.",
     about="subscription",

@@ -3,10 +3,10 @@
 Submitted charges are asked about by a sweep of their own.
 """
 
-from workflows.audit.invariants.invariant import Fact
+from workflows.audit.invariants.invariant import Invariant
 from workflows.audit.invariants.questions import without_job
 
-CHARGES_HAVE_JOBS = Fact(
+CHARGES_HAVE_JOBS = Invariant(
     name="charges_have_jobs",
     says="A charge that waits to be submitted has its job.",
     about="charge",

@@ -1,8 +1,8 @@
 """PRODUCT.md 3.4: the data cards count what is there. Steps that are not added up yet count."""
 
-from workflows.audit.invariants.invariant import Fact
+from workflows.audit.invariants.invariant import Invariant
 
-CARDS_COUNT_RIGHT = Fact(
+CARDS_COUNT_RIGHT = Invariant(
     name="cards_count_right",
     says="The data cards count as many subscriptions as there are.",
     about="tally",

@@ -1,6 +1,6 @@
 """PRODUCT.md 4.3: a step of a case that tells its customer has its e-mail, of that case's customer; none has two."""
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 _BREACHES = f"""
 SELECT dunning_case.marketplace_id, dunning_case.id AS entity,
@@ -19,7 +19,7 @@ WHERE email.id IS NULL OR step.mails > 1 OR email.customer_id <> subscription.cu
     OR email.template <> CASE step.channel WHEN 'email' THEN 'failed_charge' ELSE 'final_notice' END
 """
 
-DUNNING_STEPS_WERE_MAILED = Fact(
+DUNNING_STEPS_WERE_MAILED = Invariant(
     name="dunning_steps_were_mailed",
     says="Every step of a case that tells its customer has the e-mail that does.",
     tables=("dunning_case",),

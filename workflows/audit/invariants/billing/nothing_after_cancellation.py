@@ -1,6 +1,6 @@
 """PRODUCT.md 2.3: after a cancellation no charge of the subscription is put to the gateway."""
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 # `submitted_at` is by the clock of a worker, `moved_at` by the database's.
 _CLOCKS_DIFFER = "interval '1 minute'"
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (SELECT id FROM charge AS late WHERE {same("late", "subscript
 WHERE subscription.state = 'cancelled' AND subscription.moved_trigger = 'cancel'
 """
 
-NOTHING_AFTER_CANCELLATION = Fact(
+NOTHING_AFTER_CANCELLATION = Invariant(
     name="nothing_after_cancellation",
     says="No charge is submitted after its subscription was cancelled.",
     tables=("subscription",),

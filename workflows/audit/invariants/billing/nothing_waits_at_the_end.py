@@ -1,6 +1,6 @@
 """PRODUCT.md 2.3, 4.6: a subscription that ended owes nothing more by itself, and no attempt of it waits."""
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 _BREACHES = f"""
 SELECT subscription.marketplace_id, subscription.id AS entity,
@@ -15,7 +15,7 @@ WHERE subscription.state IN ('cancelled', 'completed')
     AND (subscription.next_charge_at IS NOT NULL OR waiting.id IS NOT NULL)
 """
 
-NOTHING_WAITS_AT_THE_END = Fact(
+NOTHING_WAITS_AT_THE_END = Invariant(
     name="nothing_waits_at_the_end",
     says="A subscription that ended has no next charge and no attempt that waits.",
     tables=("subscription",),

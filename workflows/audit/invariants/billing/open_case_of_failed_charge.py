@@ -1,8 +1,8 @@
 """PRODUCT.md 6.6: a `failed_charge` subscription has exactly one open case, and no other subscription has one."""
 
-from workflows.audit.invariants.invariant import Fact, same
+from workflows.audit.invariants.invariant import Invariant, same
 
-OPEN_CASE_OF_FAILED_CHARGE = Fact(
+OPEN_CASE_OF_FAILED_CHARGE = Invariant(
     name="open_case_of_failed_charge",
     says="A failed_charge subscription has exactly one open case; no other has one.",
     about="subscription",

@@ -1,6 +1,6 @@
 """PRODUCT.md 6.6: a paid charge has exactly one invoice that stands; one that moved no money has none."""
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 _BREACHES = f"""
 SELECT charge.marketplace_id, charge.id AS entity,
@@ -11,7 +11,7 @@ CROSS JOIN LATERAL (SELECT count(*) FROM invoice WHERE {same("invoice", "charge"
 WHERE issued.count <> CASE WHEN charge.payment_status IS NULL THEN 0 ELSE 1 END
 """
 
-PAID_CHARGE_HAS_INVOICE = Fact(
+PAID_CHARGE_HAS_INVOICE = Invariant(
     name="paid_charge_has_invoice",
     says="A paid charge has exactly one invoice; one that moved no money has none.",
     tables=("charge",),

@@ -1,6 +1,6 @@
 """PRODUCT.md 4.1: a limited plan ends with its last payment."""
 
-from workflows.audit.invariants.invariant import Fact, rows
+from workflows.audit.invariants.invariant import Invariant, rows
 
 _BREACHES = f"""
 SELECT subscription.marketplace_id, subscription.id AS entity,
@@ -12,7 +12,7 @@ WHERE subscription.payments_total IS NOT NULL
          OR subscription.state = 'completed' AND subscription.payments_made < subscription.payments_total)
 """
 
-PAID_OFF_IS_COMPLETED = Fact(
+PAID_OFF_IS_COMPLETED = Invariant(
     name="paid_off_is_completed",
     says="A limited plan is completed when, and only when, all its payments were made.",
     tables=("subscription",),

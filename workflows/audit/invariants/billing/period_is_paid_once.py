@@ -1,6 +1,6 @@
 """PRODUCT.md 4.2: each period is charged once. At most one charge of it is under way or was paid."""
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 _BREACHES = f"""
 SELECT charge.marketplace_id, charge.id AS entity,
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (SELECT id FROM charge AS other WHERE {same("other", "charge"
 WHERE charge.subscription_id IS NOT NULL AND charge.state <> 'failed'
 """
 
-PERIOD_IS_PAID_ONCE = Fact(
+PERIOD_IS_PAID_ONCE = Invariant(
     name="period_is_paid_once",
     says="Of each period of a subscription at most one charge is under way or was paid.",
     tables=("charge",),

@@ -3,7 +3,7 @@
 The log tells every refund, those made at the gateway included; a charge that was imported begins with what it had.
 """
 
-from workflows.audit.invariants.invariant import Fact, rows, same
+from workflows.audit.invariants.invariant import Invariant, rows, same
 
 _BREACHES = f"""
 SELECT charge.marketplace_id, charge.id AS entity,
@@ -22,7 +22,7 @@ WHERE charge.refunded_minor + refunds.pending > charge.amount_minor OR charge.re
     OR logged.begins AND logged.sum <> charge.refunded_minor
 """
 
-REFUNDS_ADD_UP = Fact(
+REFUNDS_ADD_UP = Invariant(
     name="refunds_add_up",
     says="What was refunded of a charge is the sum of its refunds, and not above what was paid.",
     tables=("charge",),

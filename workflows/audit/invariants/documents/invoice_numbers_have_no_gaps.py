@@ -1,8 +1,8 @@
 """PRODUCT.md 5.6: invoices are numbered without gaps. A number that an imported invoice bears is taken, not missing."""
 
-from workflows.audit.invariants.invariant import Fact
+from workflows.audit.invariants.invariant import Invariant
 
-INVOICE_NUMBERS_HAVE_NO_GAPS = Fact(
+INVOICE_NUMBERS_HAVE_NO_GAPS = Invariant(
     name="invoice_numbers_have_no_gaps",
     says="The invoice numbers of a marketplace have no gap and no double.",
     about="invoice",

@@ -1,8 +1,8 @@
 """PRODUCT.md 6.6: no work in the background starts more than 15 minutes late. Work given up is a person's business."""
 
-from workflows.audit.invariants.invariant import GRACE, Fact
+from workflows.audit.invariants.invariant import GRACE, Invariant
 
-JOBS_ON_TIME = Fact(
+JOBS_ON_TIME = Invariant(
     name="jobs_on_time",
     says="No work in the background is overdue by more than 15 minutes.",
     about="outbox",

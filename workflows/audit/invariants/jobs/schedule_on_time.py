@@ -1,8 +1,8 @@
 """What happens by the clock happens: the dispatcher has not stood still for more than 15 minutes."""
 
-from workflows.audit.invariants.invariant import GRACE, Fact
+from workflows.audit.invariants.invariant import GRACE, Invariant
 
-SCHEDULE_ON_TIME = Fact(
+SCHEDULE_ON_TIME = Invariant(
     name="schedule_on_time",
     says="No entry of the schedule is overdue by more than 15 minutes.",
     about="schedule",

@@ -1,6 +1,6 @@
 """The log knows no move that the row does not: none was undone behind it, none written beside it."""
 
-from workflows.audit.invariants.invariant import Fact, rows
+from workflows.audit.invariants.invariant import Invariant, rows
 from workflows.machines import MACHINES
 
 
@@ -16,7 +16,7 @@ def _breaches(table: str) -> str:
     """
 
 
-LOG_ENDS_WITH_ROW = Fact(
+LOG_ENDS_WITH_ROW = Invariant(
     name="log_ends_with_row",
     says="The last move of a row is the last that the log has of it.",
     tables=tuple(machine.name for machine in MACHINES),

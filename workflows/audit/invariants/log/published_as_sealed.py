@@ -1,8 +1,8 @@
 """What was published about the log is what the database says (workflows/audit): else it was restored, or forged."""
 
-from workflows.audit.invariants.invariant import Fact
+from workflows.audit.invariants.invariant import Invariant
 
-PUBLISHED_AS_SEALED = Fact(
+PUBLISHED_AS_SEALED = Invariant(
     name="published_as_sealed",
     says="No checkpoint was published that this database has lost, or that says otherwise.",
     about="checkpoint",

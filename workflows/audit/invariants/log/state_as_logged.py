@@ -1,6 +1,6 @@
 """PRODUCT.md 6.6: the state column is what the last row of the log says, and the head of the chain is its hash."""
 
-from workflows.audit.invariants.invariant import LOOKED_AT, Fact, same
+from workflows.audit.invariants.invariant import LOOKED_AT, Invariant, same
 from workflows.machines import MACHINES
 from workflows.webhooks.housekeeping import WEBHOOKS_KEPT_FOR
 
@@ -29,7 +29,7 @@ def _breaches(table: str) -> str:
     """
 
 
-STATE_AS_LOGGED = Fact(
+STATE_AS_LOGGED = Invariant(
     name="state_as_logged",
     says="The state of every row is what the last row of the log says of it.",
     tables=tuple(machine.name for machine in MACHINES),
