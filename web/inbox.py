@@ -16,7 +16,7 @@ from web.pages.rendering import page
 from web.requests.connection import Connection
 from web.requests.headers import content_policy, page_headers
 from workflows.emails.delivery.captured import CapturedEmail, captured_email, captured_emails
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import NotFound
 from workflows.runtime.settings import settings
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.access.access_log import purge_accesses
-from workflows.access.two_factor_codes import reencrypt_factors
+from workflows.access.second_factor_codes import reencrypt_factors
 from workflows.audit.review.daily_counts import count_transitions
 from workflows.billing.calendar.clock import BillingClock
 from workflows.billing.charges.refunds import refunds_in_doubt

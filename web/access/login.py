@@ -10,8 +10,8 @@ from web.requests.connection import WebRequest
 from web.requests.cookies import NOTICE, browser_cookie, browser_nonce, gone, return_path
 from web.requests.forms import read_form
 from web.requests.visit import EitherSite, SiteContext, context_of
-from workflows.access.client_limits import check_link_request
 from workflows.access.link_requests import ask_again, ask_for_link, masked_email_of
+from workflows.access.request_limits import check_link_request
 from workflows.runtime.errors import InvalidInput
 
 

@@ -11,7 +11,7 @@ from web.requests.connection import WebRequest
 from web.requests.cookies import CHALLENGE, challenge_of, gone
 from web.requests.forms import read_form
 from web.requests.visit import EitherSite
-from workflows.access.client_limits import check_redemption
+from workflows.access.request_limits import check_redemption
 from workflows.access.staff_sign_in import answer_challenge, challenged_email
 from workflows.customers.addresses import mask_email
 from workflows.runtime.errors import InvalidInput, LinkUnusable

@@ -12,7 +12,7 @@ from web.requests.cookies import SESSION, gone
 from web.requests.forms import read_form, read_form_of
 from web.requests.visit import EitherContext, EitherSite, SiteContext, context_of
 from workflows.access.sessions import end_session, list_sessions, sign_out
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.requests.attempt import note_nothing_done
 from workflows.runtime.errors import NotFound
 

@@ -9,7 +9,7 @@ from web.console.answers import show_page
 from web.pages.archive import LOOK_AGAIN, archive_answer, requested_days
 from web.requests.connection import WebRequest
 from web.requests.visit import StaffContext
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
 

@@ -23,8 +23,8 @@ from web.requests.forms import StaleForm
 from web.requests.origin import CrossSite
 from web.requests.visit import ConsoleSite, CustomerContext, SignedInContext, SignInFirst, SiteContext, StaffContext
 from workflows.access.access_log import note_refusal
+from workflows.access.second_factor_setup import FactorStands
 from workflows.access.team import LastOwner
-from workflows.access.two_factor import FactorStands
 from workflows.languages.formatting import waiting_words
 from workflows.languages.sentences import sentence
 from workflows.marketplaces.callers import ActForbidden

@@ -23,7 +23,7 @@ from web.pages.static_files import static_url
 from web.requests.headers import page_headers
 from web.requests.visit import SignedInContext, SiteContext, StaffContext
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE
+from workflows.access_tokens.sites import CONSOLE
 from workflows.customers.language import chosen_language
 from workflows.languages.locales import LANGUAGES
 from workflows.languages.templates import speaking

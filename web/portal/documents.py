@@ -12,7 +12,7 @@ from web.pages.archive import LOOK_AGAIN, archive_answer, requested_days
 from web.pages.rendering import page
 from web.requests.connection import WebRequest
 from web.requests.visit import CustomerContext
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
 

@@ -14,7 +14,7 @@ from web.requests.forms import read_form_of
 from web.requests.visit import CustomerContext
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 
 
 class SubscriptionPages(Controller):

@@ -9,8 +9,8 @@ from api.openapi.responses import BAD_BODY, example, problems
 from api.requests.etags import TAGGED, tagged
 from api.requests.provided import Asking, Expected, OwnMarketplace
 from api.requests.strict_json import StrictJSON
-from workflows.billing.dunning.policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
 from workflows.billing.dunning.report import MONTHS, MOST_MONTHS, SaverReport, saver_report
+from workflows.billing.dunning.retry_policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
 
 _READ = {"act": "settings.read", **TAGGED}
 _WRITE = {"act": "settings.write", **TAGGED}

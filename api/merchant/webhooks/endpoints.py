@@ -11,7 +11,7 @@ from api.requests.etags import TAGGED, tagged
 from api.requests.provided import Asking, Expected, NewId
 from api.requests.strict_json import StrictJSON
 from workflows.engine.event_types import EVENT_TYPES
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (
     Endpoint,

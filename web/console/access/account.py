@@ -10,7 +10,7 @@ from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
 from workflows.access.own_account import Account, AccountChange, account_of, change_account
-from workflows.access.two_factor import factor_of
+from workflows.access.second_factor_setup import factor_of
 from workflows.runtime.errors import InvalidInput
 
 # fmt: off

@@ -12,8 +12,8 @@ from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
 from workflows.access.api_keys import KeyRequest, end_key, find_key, list_keys, make_key
-from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.permissions import ACTS
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput
 
 _ONE = "/api-keys/{key_id:str}/revoke"

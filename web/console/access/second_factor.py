@@ -11,7 +11,7 @@ from web.pages.rendering import see_other
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
-from workflows.access.two_factor import (
+from workflows.access.second_factor_setup import (
     begin_enrolment,
     confirm_enrolment,
     enrolment_of,

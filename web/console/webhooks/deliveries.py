@@ -13,7 +13,7 @@ from web.console.answers import done, not_done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.webhooks.deliveries import STATES, Delivery, State, get_delivery, list_deliveries, resend
 from workflows.webhooks.endpoints import Endpoint, get_endpoint

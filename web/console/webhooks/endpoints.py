@@ -17,7 +17,7 @@ from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
 from workflows.engine.event_types import EVENT_TYPES, SUBSCRIBABLE
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime.errors import InvalidInput, TransitionRefused
 from workflows.webhooks.deliveries import send_test

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value
 from workflows.billing.charges.attempts import start_charge
-from workflows.billing.dunning.decide import (
+from workflows.billing.dunning.case_facts import policy_of, state_of_case
+from workflows.billing.dunning.next_step import (
     CARD_PAUSE,
     Action,
     Attempt,
@@ -21,7 +22,6 @@ from workflows.billing.dunning.decide import (
     announced_attempt,
     decide,
 )
-from workflows.billing.dunning.facts import policy_of, state_of_case
 from workflows.billing.emails.dunning import announce_failure, announce_the_end
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, create, fire, fire_where

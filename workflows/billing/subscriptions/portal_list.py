@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.database import fetch
-from workflows.billing.dunning.decide import announced_attempt
+from workflows.billing.dunning.next_step import announced_attempt
 from workflows.billing.subscriptions.views import CardShown, FailedCharge, SubscriptionView
 from workflows.languages.decline_reasons import reason_for_customer
 from workflows.machines import SUBSCRIPTION

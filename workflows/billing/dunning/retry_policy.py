@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch_value, transaction
-from workflows.billing.dunning.decide import CARD_RETRIES, CARD_WINDOW
+from workflows.billing.dunning.next_step import CARD_RETRIES, CARD_WINDOW
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.marketplace import set_columns

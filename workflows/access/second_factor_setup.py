@@ -12,9 +12,9 @@ import pyotp
 from pyotp.totp import TOTP
 
 from models.database import execute, fetch_value, transaction
-from workflows.access.client_limits import check_second_factor
 from workflows.access.rate_limiter import RateLimiter
-from workflows.access.two_factor_codes import (
+from workflows.access.request_limits import check_second_factor
+from workflows.access.second_factor_codes import (
     WRONG,
     check_code,
     decrypt,

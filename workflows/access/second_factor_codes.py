@@ -14,8 +14,8 @@ from pyotp.totp import TOTP
 
 from models.database import Record, execute, fetch, fetch_row
 from workflows.access.access_log import note_refusal
-from workflows.access.client_limits import check_second_factor
 from workflows.access.rate_limiter import RateLimiter
+from workflows.access.request_limits import check_second_factor
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.requests.attempt import note_person
