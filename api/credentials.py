@@ -11,10 +11,10 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from workflows.access.api_keys import authenticate, is_key
-from workflows.access.client_limits import check_act
+from workflows.access.request_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
+from workflows.access_tokens.sites import CONSOLE, PORTAL, Entrance
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.staff import SignedInStaff

@@ -14,8 +14,8 @@ from msgspec import inspect
 
 from api.strict_json import EMPTY_BODY, NO_CHOICE, one_of
 from workflows.access.access_log import note_refusal
+from workflows.access.second_factor_setup import FactorStands
 from workflows.access.team import LastOwner
-from workflows.access.two_factor import FactorStands
 from workflows.billing.gateway_events.apply import EventTooEarly
 from workflows.billing.gateway_events.events import EventRefused
 from workflows.billing.orders import OrderDeclined, OrderUnsettled

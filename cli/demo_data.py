@@ -25,7 +25,7 @@ from cli.import_cdnow import CdnowShop, cdnow_sources
 from cli.paths import ROOT, as_typed
 from integrations.gateways import gateway_for
 from models.database import close_pool, fetch, fetch_value, open_pool, transaction
-from workflows.access_tokens.realms import CONSOLE
+from workflows.access_tokens.sites import CONSOLE
 from workflows.engine.actor import Actor
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.products import PRODUCTS

@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.access.access_log import forget_accesses
-from workflows.access.two_factor_codes import seal_anew
+from workflows.access.second_factor_codes import seal_anew
 from workflows.audit.review.daily_counts import count_moves
 from workflows.billing.calendar.clock import BillingClock
 from workflows.billing.charges.refunds import refunds_in_doubt

@@ -22,8 +22,8 @@ from web.rendering import page, see_other
 from web.show import Show, show_to_anybody
 from web.visit import ConsoleDoor, Door, Inside, SignInFirst, StaffVisit, Visit
 from workflows.access.access_log import note_refusal
+from workflows.access.second_factor_setup import FactorStands
 from workflows.access.team import LastOwner
-from workflows.access.two_factor import FactorStands
 from workflows.languages.formatting import waiting_words
 from workflows.languages.sentences import sentence
 from workflows.marketplaces.callers import ActForbidden

@@ -16,7 +16,7 @@ from web.connection import Connection
 from web.headers import content_policy, page_headers
 from web.rendering import page
 from workflows.emails.delivery.captured import CapturedEmail, captured_email, captured_emails
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import NotFound
 from workflows.runtime.settings import settings
 

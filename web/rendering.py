@@ -23,7 +23,7 @@ from web.show import Show, show_to_anybody
 from web.static_files import static_url
 from web.visit import Door, Inside, StaffVisit
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE
+from workflows.access_tokens.sites import CONSOLE
 from workflows.customers.language import chosen_language
 from workflows.languages.locales import LANGUAGES
 from workflows.languages.templates import speaking

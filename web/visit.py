@@ -14,10 +14,10 @@ from web.connection import Connection, WebRequest
 from web.console.navigation import first_page
 from web.cookies import session_token
 from web.show import Show, show_for, show_to_staff
-from workflows.access.client_limits import check_act
+from workflows.access.request_limits import check_act
 from workflows.access.sessions import find_session, find_staff_session
 from workflows.access.views import SignedIn
-from workflows.access_tokens.realms import CONSOLE, PORTAL, Entrance
+from workflows.access_tokens.sites import CONSOLE, PORTAL, Entrance
 from workflows.engine.actor import Actor
 from workflows.marketplaces.callers import Caller
 from workflows.marketplaces.marketplace import find_marketplace

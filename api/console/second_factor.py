@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
-from workflows.access.two_factor import (
+from workflows.access.second_factor_setup import (
     Enrolment,
     FactorShown,
     begin_enrolment,

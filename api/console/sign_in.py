@@ -10,7 +10,7 @@ from api.client_address import client_address
 from api.documented import BAD_BODY, example, problems
 from api.portal.access import LinkHeld
 from api.strict_json import StrictJSON
-from workflows.access.client_limits import check_redemption
+from workflows.access.request_limits import check_redemption
 from workflows.access.staff_sign_in import Challenge, answer_challenge, redeem_staff_link
 from workflows.marketplaces.marketplace import find_marketplace
 

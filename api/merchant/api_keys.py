@@ -10,7 +10,7 @@ from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
 from workflows.access.api_keys import KeyShown, KeyWanted, NewKey, end_key, find_key, list_keys, make_key
 from workflows.marketplaces.callers import Caller
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 
 _MANAGE = {"act": "keys.manage"}
 _NEW = {"name": "Checkout", "scopes": ["customers:write", "orders:write"]}

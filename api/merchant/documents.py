@@ -10,7 +10,7 @@ from api.documented import BAD_BODY, example, problems
 from api.merchant.customers import EITHER, CustomerNumber
 from api.provided import Asking, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.customers.records import find_customer_for_sure
 from workflows.invoices.billing_details import (
     BillingDetailsChange,

@@ -11,7 +11,7 @@ from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.importing.account import run as account_run
 from workflows.importing.account.progress import ImportShown, RefusedPage, import_shown, refused_page
-from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.marketplaces.short_numbers import number_of, uuid_of
 
 _IMPORT = {"act": "import"}
 

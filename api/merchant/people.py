@@ -9,6 +9,7 @@ from litestar.params import PathParameter
 
 from api.documented import BAD_BODY, example, problems
 from api.strict_json import StrictJSON
+from workflows.access.second_factor_setup import reset_factor
 from workflows.access.team import (
     NewPerson,
     PersonShown,
@@ -19,9 +20,8 @@ from workflows.access.team import (
     remove_person,
     try_person_again,
 )
-from workflows.access.two_factor import reset_factor
 from workflows.marketplaces.callers import Caller
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.marketplaces.tenant import Marketplace
 
 _MANAGE = {"act": "people.manage"}

@@ -15,7 +15,7 @@ from workflows.access.access_log import note_reading
 from workflows.audit.export.export import Wanted, check_wanted, export
 from workflows.audit.export.inclusion import prove_consistency, prove_row, published_lines
 from workflows.audit.export.request import in_utc, read_entity, read_row
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 
 _NDJSON = "application/x-ndjson"
 

@@ -9,8 +9,8 @@ from api.documented import BAD_BODY, example, problems
 from api.etags import TAGGED, tagged
 from api.provided import Asking, Expected, OwnMarketplace
 from api.strict_json import StrictJSON
-from workflows.billing.dunning.policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
 from workflows.billing.dunning.report import MONTHS, MOST_MONTHS, SaverReport, saver_report
+from workflows.billing.dunning.retry_policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
 
 _READ = {"act": "settings.read", **TAGGED}
 _WRITE = {"act": "settings.write", **TAGGED}

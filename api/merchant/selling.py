@@ -14,7 +14,7 @@ from api.strict_json import StrictJSON
 from workflows.billing.charges.refunds import RefundShown, refund_charge
 from workflows.billing.orders import NewOrder, OrderDeclined, OrderPlaced, OrderUnsettled, place_order
 from workflows.marketplaces.gateway_choice import gateway_of_charge
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput, TransitionRefused
 
 _ORDER = example({

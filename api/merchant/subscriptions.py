@@ -22,7 +22,7 @@ from workflows.billing.subscriptions.scheduled_cancellation import cancel_later,
 from workflows.billing.subscriptions.staff_view import MerchantSubscription, number_of_id, subscription_of_marketplace
 from workflows.billing.subscriptions.timeline import TimelineEntry, timeline_of
 from workflows.marketplaces.days import read_day
-from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.marketplaces.short_numbers import number_of, uuid_of
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import AddressUndeliverable, TooManyRequests, TransitionRefused
 

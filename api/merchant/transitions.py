@@ -19,7 +19,7 @@ from workflows.audit.review.rows import LoggedMove
 from workflows.audit.review.transitions import LogPage, list_moves, move_of
 from workflows.engine.machine import NEW
 from workflows.machines import MACHINES
-from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.marketplaces.short_numbers import number_of, uuid_of
 from workflows.runtime.errors import NotFound
 
 _READ = {"act": "audit.read"}

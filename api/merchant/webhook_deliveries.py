@@ -7,7 +7,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from api.documented import problems
 from api.provided import Asking
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.webhooks.deliveries import Delivery, DeliveryInFull, DeliveryPage, State, get_delivery, list_deliveries
 from workflows.webhooks.deliveries import resend as send_again
 

@@ -11,7 +11,7 @@ from api.etags import TAGGED, tagged
 from api.provided import Asking, Expected, NewId
 from api.strict_json import StrictJSON
 from workflows.engine.event_types import EVENT_TYPES
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.ports import WebhookSender
 from workflows.webhooks.deliveries import Delivery, send_test
 from workflows.webhooks.endpoints import (

@@ -17,14 +17,14 @@ from api.credentials import needs_session, needs_staff
 from api.documented import BAD_BODY, example, problems
 from api.portal.others import all_but, not_allowed
 from api.strict_json import StrictJSON
-from workflows.access.client_limits import check_link_request, check_redemption
+from workflows.access.link_redemption import Redeemed, look_at_link, redeem_link
 from workflows.access.link_requests import ask_again, ask_for_link
+from workflows.access.request_limits import check_link_request, check_redemption
 from workflows.access.sessions import end_session, list_sessions, sign_out
-from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
 from workflows.access.views import LinkShown, LiveSession, SignedIn
-from workflows.access_tokens.realms import Entrance
+from workflows.access_tokens.sites import Entrance
 from workflows.marketplaces.marketplace import find_marketplace
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.marketplaces.staff import SignedInStaff
 from workflows.runtime.errors import LinkUnusable, NotFound
 

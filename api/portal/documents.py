@@ -9,7 +9,7 @@ from api.credentials import needs_session
 from api.documented import BAD_BODY, example, problems
 from api.provided import OwnMarketplace, SignedInCustomer
 from api.strict_json import StrictJSON
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsChanged,

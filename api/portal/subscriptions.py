@@ -16,7 +16,7 @@ from workflows.billing.subscriptions.cancel import cancel_by_customer
 from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
 from workflows.billing.subscriptions.views import SubscriptionView
 from workflows.engine.actor import Actor
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from tests.factories import a_customer, a_link, a_marketplace, a_session, a_subs
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import a_payment_to_confirm, fake_stripe
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.ports import CardDetails

@@ -6,7 +6,7 @@ import httpx
 
 from models.database import fetch, fetch_value
 from tests.factories import a_link, a_marketplace, a_subscription, an_open_case
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 
 PATH = "/api/v1/portal/card-updates"

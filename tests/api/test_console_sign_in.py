@@ -8,7 +8,7 @@ from pyotp.totp import TOTP
 from models.database import fetch_value
 from tests.factories import a_customer, a_marketplace, a_session, a_staff_link, a_staff_member, a_staff_session
 from workflows.access.link_requests import handle_link_request
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 

@@ -15,7 +15,7 @@ from tests.factories import a_marketplace, a_staff_link, a_staff_member, a_staff
 from tests.web.browsing import Browser
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.emails.templates.registry import TO_CUSTOMERS, TO_STAFF
 from workflows.emails.templates.texts import EmailTextChange, change_text
 from workflows.engine.actor import Actor

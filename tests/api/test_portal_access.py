@@ -8,7 +8,7 @@ import httpx
 
 from models.database import Record, fetch, fetch_row, fetch_value
 from tests.factories import a_customer, a_link, a_marketplace, a_session, a_subscription
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
 

@@ -18,7 +18,7 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.cards import Decline
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.collection.submit import submit_charge
 from workflows.marketplaces.tenant import Marketplace

@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from tests.web.at_stripe import fake_stripe
 from tests.web.browsing import Browser
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.invoices.issue import issue_invoice
 from workflows.marketplaces.tenant import Marketplace
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
 from tests.billing_model.watched_gateway import Crashed, WatchedGateway
 from tests.factories import a_customer, a_marketplace, a_product
-from workflows.access_tokens.links import issue_link, link_text
+from workflows.access_tokens.one_time_links import issue_link, link_text
 from workflows.billing.calendar.clock import clock_of
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.charges.refunds import refund_charge, settle_refund

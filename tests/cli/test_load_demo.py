@@ -14,7 +14,7 @@ from integrations.rate_limits import limiter
 from models.database import close_pool, fetch, fetch_row, fetch_value, open_pool, single_connection
 from tests.conftest import FreshDatabase
 from workflows.access.api_keys import authenticate
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.audit.invariants.check import check_facts
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.cards.replace_card import replace_card

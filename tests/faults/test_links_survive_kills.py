@@ -24,7 +24,7 @@ from tests.faults.mail_server import Arrivals, mail_server
 from tests.tasks.processes import until
 from tests.tasks.rows import none_left
 from workflows.access.link_requests import ask_for_link
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.keys import token_digest
 

@@ -15,7 +15,7 @@ from tests.factories import a_customer, a_marketplace
 from tests.fakes.mailjet.fake import FakeMailjet
 from tests.fakes.mailjet.faults import Fault
 from tests.workflows.emails.staged_emails import a_staged_email, the_email
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.emails.delivery.deliver import deliver_email
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.ports import InDoubt, Message

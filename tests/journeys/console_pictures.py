@@ -19,8 +19,8 @@ from tests.journeys.keeping import keep_picture
 from tests.journeys.pictured_pages import AT_THE_DOOR, EVERY, IN_BETWEEN, INSIDE, SIZES, Pictured
 from tests.journeys.pictured_shop import PicturedShop, a_pictured_shop
 from tests.journeys.waiting import until
-from workflows.access.two_factor import forget_factor
-from workflows.access_tokens.links import link_text
+from workflows.access.second_factor_setup import forget_factor
+from workflows.access_tokens.one_time_links import link_text
 from workflows.audit.review.daily_counts import count_moves
 from workflows.engine.outbox import stage
 from workflows.importing.account.run import stop

@@ -25,7 +25,7 @@ from tests.factories import (
 )
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.runtime.clock import now
 
 ID = UUID("0198c2a4-5f6e-7000-8000-000000000001")

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key, revoke_key
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.billing.subscriptions.data_cards import sum_up
 from workflows.engine.actor import Actor
 from workflows.engine.fire import fire

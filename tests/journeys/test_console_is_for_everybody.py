@@ -30,7 +30,7 @@ from tests.journeys.judging import judge
 from tests.journeys.waiting import until
 from tests.webhook_rows import a_delivery, an_endpoint
 from workflows.access.api_keys import create_key, revoke_key
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.audit.invariants.check import check_facts
 from workflows.audit.review.daily_counts import count_moves
 from workflows.engine.fire import fire

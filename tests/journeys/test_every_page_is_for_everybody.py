@@ -26,7 +26,7 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.journeys.conftest import Deployment
 from tests.journeys.judging import LIMIT, judge
 from tests.journeys.waiting import until
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
 from workflows.marketplaces.tenant import Marketplace

@@ -14,7 +14,7 @@ from tests.fakes.stripe.webhooks import Pump
 from tests.journeys.conftest import Deployment, stripe_settings
 from tests.journeys.waiting import until
 from tests.web.at_stripe import a_payment_to_confirm
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 

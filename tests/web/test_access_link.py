@@ -8,7 +8,7 @@ import pytest
 from models.database import Record, fetch_row, fetch_value
 from tests.factories import a_customer, a_link, a_marketplace, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.keys import token_digest
 from workflows.runtime.settings import settings

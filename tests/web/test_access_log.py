@@ -13,7 +13,7 @@ from tests.web.browsing import Browser, form_of, text_of
 from tests.web.console.test_second_factor_pages import at_the_question, set_up
 from workflows.access.access_log import client_digest, forget_accesses
 from workflows.access.api_keys import create_key, revoke_key
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 

@@ -7,7 +7,7 @@ import pytest
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_charge, a_link, a_marketplace, a_subscription, an_open_case
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 

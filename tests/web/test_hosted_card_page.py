@@ -11,7 +11,7 @@ from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.web.at_stripe import deliver, fake_stripe
 from tests.web.browsing import Browser, form_of, forms_of, text_of
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 
 BUTTON = "Enter a new card"

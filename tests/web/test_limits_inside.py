@@ -7,8 +7,8 @@ import httpx
 from models.database import Record, fetch, fetch_value
 from tests.factories import a_customer, a_link, a_session, a_staff_session
 from tests.web.browsing import Browser, form_of, text_of
-from workflows.access.client_limits import ACTS_AN_HOUR, DOWNLOADS_AN_HOUR
-from workflows.access_tokens.links import link_text
+from workflows.access.request_limits import ACTS_AN_HOUR, DOWNLOADS_AN_HOUR
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 
 _DONE = "SELECT count(*) FROM access_log WHERE outcome = 'done'"

@@ -6,7 +6,7 @@ from models.database import Record
 from tests.factories import a_link, a_subscription
 from tests.web.browsing import Browser
 from web.static_files import static_url
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.logos import set_logo
 from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP

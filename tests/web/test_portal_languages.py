@@ -18,7 +18,7 @@ from tests.factories import (
 )
 from tests.web.browsing import Browser, text_of
 from tests.web.unmarked import unmarked
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
 from workflows.languages.place_names import countries

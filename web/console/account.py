@@ -10,7 +10,7 @@ from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
 from workflows.access.own_account import Account, AccountChange, account_of, change_account
-from workflows.access.two_factor import factor_of
+from workflows.access.second_factor_setup import factor_of
 from workflows.runtime.errors import InvalidInput
 
 # fmt: off

@@ -12,8 +12,8 @@ from web.console.once import SentBefore, new_once, once
 from web.forms import read_form_of
 from web.visit import StaffVisit
 from workflows.access.api_keys import KeyWanted, end_key, find_key, list_keys, make_key
-from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.permissions import ACTS
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput
 
 _ONE = "/api-keys/{key_id:str}/revoke"

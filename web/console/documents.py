@@ -9,7 +9,7 @@ from web.archive import LOOK_AGAIN, archive_answer, asked_days
 from web.connection import WebRequest
 from web.console.answers import show_page
 from web.visit import StaffVisit
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
 

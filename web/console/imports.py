@@ -15,7 +15,7 @@ from workflows.importing.account.progress import import_shown, refused_page
 from workflows.importing.account.run import AccountRefused, begin, find_run, go_on, list_runs, stop
 from workflows.importing.shapes import ImportUnderWay
 from workflows.marketplaces.gateway_choice import STRIPE
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 
 _ONE = "/imports/{run:str}"
 _STOPPED = "It is stopped. What it has stored stays; another import adds the rest."

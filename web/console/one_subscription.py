@@ -11,7 +11,7 @@ from web.console.answers import done, not_done, show_page
 from web.visit import StaffVisit
 from workflows.access.access_log import note_refusal
 from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription, subscription_of_marketplace
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 from workflows.runtime.errors import AddressUndeliverable, NotFound, NotNow, TooManyRequests, TransitionRefused
 
 ONE = "/subscriptions/{number:str}"

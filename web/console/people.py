@@ -10,6 +10,7 @@ from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
+from workflows.access.second_factor_setup import reset_factor
 from workflows.access.team import (
     NewPerson,
     change_role,
@@ -19,9 +20,8 @@ from workflows.access.team import (
     remove_person,
     try_person_again,
 )
-from workflows.access.two_factor import reset_factor
-from workflows.marketplaces.numbering import uuid_of
 from workflows.marketplaces.permissions import ROLES
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput
 
 _ONE = "/people/{person:str}"

@@ -10,8 +10,8 @@ from web.connection import WebRequest
 from web.console.answers import done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.billing.dunning.decide import CARD_RETRIES
-from workflows.billing.dunning.policy import (
+from workflows.billing.dunning.next_step import CARD_RETRIES
+from workflows.billing.dunning.retry_policy import (
     CHANGES,
     SaverPolicy,
     SaverPolicyChange,

@@ -11,7 +11,7 @@ from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.rendering import see_other
 from web.visit import StaffVisit
-from workflows.access.two_factor import (
+from workflows.access.second_factor_setup import (
     begin_enrolment,
     confirm_enrolment,
     enrolment_of,

@@ -21,7 +21,7 @@ from workflows.billing.emails.resend_receipt import resend_receipt
 from workflows.billing.subscriptions.staff_view import MerchantSubscription
 from workflows.billing.subscriptions.timeline import MOST, timeline_of
 from workflows.invoices.downloads import ask_again, invoice_file
-from workflows.marketplaces.numbering import number_of, uuid_of
+from workflows.marketplaces.short_numbers import number_of, uuid_of
 from workflows.runtime.errors import NotFound
 
 _SHOWN_FIRST = 30  # moves of the timeline: a year of a quiet subscription

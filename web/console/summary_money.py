@@ -18,7 +18,7 @@ from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.subscriptions.staff_view import ChargeShown, MerchantSubscription
 from workflows.languages.formatting import exponent
 from workflows.marketplaces.gateway_choice import gateway_of_charge
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput, TransitionRefused
 
 _RETRY, _REFUND = f"{ONE}/retry", ONE + "/charges/{charge:str}/refund"

@@ -13,7 +13,7 @@ from web.connection import WebRequest
 from web.console.answers import done, not_done, show_page
 from web.forms import read_form_of
 from web.visit import StaffVisit
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.runtime.errors import InvalidInput, NotFound, TransitionRefused
 from workflows.webhooks.deliveries import STATES, Delivery, State, get_delivery, list_deliveries, resend
 from workflows.webhooks.endpoints import Endpoint, get_endpoint

@@ -17,7 +17,7 @@ from web.console.webhook_deliveries import log_of, state_asked
 from web.forms import read_form_of
 from web.visit import StaffVisit
 from workflows.engine.event_types import EVENT_TYPES, SUBSCRIBABLE
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime.errors import InvalidInput, TransitionRefused
 from workflows.runtime.ports import WebhookSender

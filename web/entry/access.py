@@ -20,10 +20,10 @@ from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, spoken_to
-from workflows.access.client_limits import check_redemption
-from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
+from workflows.access.link_redemption import Redeemed, look_at_link, redeem_link
+from workflows.access.request_limits import check_redemption
 from workflows.access.staff_sign_in import Challenge, redeem_staff_link
-from workflows.access_tokens.realms import PORTAL
+from workflows.access_tokens.sites import PORTAL
 from workflows.runtime.errors import LinkUnusable
 
 

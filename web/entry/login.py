@@ -10,8 +10,8 @@ from web.forms import read_form
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, visit_of
-from workflows.access.client_limits import check_link_request
 from workflows.access.link_requests import ask_again, ask_for_link, masked_email_of
+from workflows.access.request_limits import check_link_request
 from workflows.runtime.errors import InvalidInput
 
 

@@ -11,7 +11,7 @@ from web.entry.unusable import to_login
 from web.forms import read_form
 from web.rendering import page
 from web.visit import EitherDoor
-from workflows.access.client_limits import check_redemption
+from workflows.access.request_limits import check_redemption
 from workflows.access.staff_sign_in import answer_challenge, challenged_email
 from workflows.customers.addresses import mask_email
 from workflows.runtime.errors import InvalidInput, LinkUnusable

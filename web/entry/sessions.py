@@ -12,7 +12,7 @@ from web.portal.others import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, EitherVisit, visit_of
 from workflows.access.sessions import end_session, list_sessions, sign_out
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.requests.attempt import note_nothing_done
 from workflows.runtime.errors import NotFound
 

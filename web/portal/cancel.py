@@ -13,7 +13,7 @@ from web.visit import Visit
 from workflows.billing.subscriptions.cancel import cancel_by_customer
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import SubscriptionView
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 from workflows.runtime.errors import SelfCancellationOff, TransitionRefused
 
 _PATH = "/subscriptions/{number:str}/cancel"

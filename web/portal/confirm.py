@@ -19,7 +19,7 @@ from web.visit import Visit
 from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import SubscriptionView
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 
 _CONFIRM, _CONFIRMED = "/subscriptions/{number:str}/confirm", "/subscriptions/{number:str}/confirmed"
 

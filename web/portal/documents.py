@@ -12,7 +12,7 @@ from web.archive import LOOK_AGAIN, archive_answer, asked_days
 from web.connection import WebRequest
 from web.rendering import page
 from web.visit import Visit
-from workflows.access.client_limits import check_download
+from workflows.access.request_limits import check_download
 from workflows.invoices.period import ask_for_missing, range_of, read_days
 from workflows.runtime.errors import InvalidInput
 

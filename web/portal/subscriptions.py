@@ -14,7 +14,7 @@ from web.rendering import page, see_other
 from web.visit import Visit
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.subscriptions.portal_list import get_subscription, list_subscriptions
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 
 
 class SubscriptionPages(Controller):

@@ -8,8 +8,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
-from workflows.access_tokens.links import REMEMBERED, issue_link
-from workflows.access_tokens.realms import ENTRANCES, PORTAL, Entrance
+from workflows.access_tokens.one_time_links import REMEMBERED, issue_link
+from workflows.access_tokens.sites import ENTRANCES, PORTAL, Entrance
 from workflows.customers.addresses import clean_email, lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable

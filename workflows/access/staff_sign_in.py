@@ -11,10 +11,10 @@ import asyncpg
 import msgspec
 
 from models.database import Record, fetch_row, retrying, transaction
-from workflows.access.sign_in import Redeemed, lost_race, spend_link, start_session
-from workflows.access.two_factor_codes import check_code, is_asked_for
-from workflows.access_tokens.links import find_usable_link
-from workflows.access_tokens.realms import CONSOLE
+from workflows.access.link_redemption import Redeemed, lost_race, spend_link, start_session
+from workflows.access.second_factor_codes import check_code, is_asked_for
+from workflows.access_tokens.one_time_links import find_usable_link
+from workflows.access_tokens.sites import CONSOLE
 from workflows.marketplaces.staff import lock_member
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
 from workflows.runtime.keys import sign, unseal

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_all, fetch_row, fetch_value, retrying, transaction
-from workflows.access.two_factor import forget_factor
+from workflows.access.second_factor_setup import forget_factor
 from workflows.customers.addresses import clean_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import forget_mark

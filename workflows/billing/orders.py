@@ -24,8 +24,8 @@ from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.engine.outbox import stage, unstage
 from workflows.machines import CHARGE
-from workflows.marketplaces.numbering import next_number
 from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.short_numbers import next_number
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now, now
 from workflows.runtime.errors import GatewayUnavailable, InvalidInput, WorkflowError

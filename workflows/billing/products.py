@@ -11,7 +11,7 @@ from workflows.engine.actor import Actor
 from workflows.languages.formatting import CURRENCIES
 from workflows.languages.typed_text import one_line
 from workflows.marketplaces.change_log import record_change
-from workflows.marketplaces.numbering import id_in
+from workflows.marketplaces.short_numbers import id_in
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput, NotFound
 

@@ -20,7 +20,7 @@ from workflows.languages.locales import LANGUAGES, spoken
 from workflows.languages.typed_text import one_line
 from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
 from workflows.marketplaces.change_log import record_change
-from workflows.marketplaces.numbering import id_in, next_number, number_in
+from workflows.marketplaces.short_numbers import id_in, next_number, number_in
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
 

@@ -12,7 +12,7 @@ from workflows.runtime.errors import WorkflowError
 
 if TYPE_CHECKING:
     from workflows.importing.fields import Fields
-    from workflows.importing.numbers import Numbers
+    from workflows.importing.number_ranges import Numbers
 
 row_ = TypeVar("row_")
 

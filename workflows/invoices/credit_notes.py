@@ -15,7 +15,7 @@ import msgspec
 from models.database import Record, fetch, fetch_row
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
-from workflows.invoices.numbers import issue_numbered
+from workflows.invoices.invoice_numbers import issue_numbered
 from workflows.invoices.snapshot import Earlier, InvoiceSnapshot, Line, Party, Tax, read_snapshot
 from workflows.invoices.tax import buyer_owes_tax, included_tax
 from workflows.languages.sentences import sentence

@@ -1,7 +1,8 @@
 """Issuing invoices: a snapshot of what was sold and paid, under a number without gaps, in the payment's transaction.
 
-What an invoice says is in workflows/invoices/snapshot.py, its number in workflows/invoices/numbers.py, its PDF in
-workflows/invoices/documents.py; what takes one back is in workflows/invoices/credit_notes.py.
+What an invoice says is in workflows/invoices/snapshot.py, its number in
+workflows/invoices/invoice_numbers.py, its PDF in workflows/invoices/documents.py;
+what takes one back is in workflows/invoices/credit_notes.py.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from models.database import fetch_row, fetch_value
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move
 from workflows.invoices.documents import render_document, request_document
-from workflows.invoices.numbers import issue_numbered
+from workflows.invoices.invoice_numbers import issue_numbered
 from workflows.invoices.snapshot_sql import SNAPSHOT_FROM, snapshot_sql
 from workflows.runtime.errors import NotFound
 

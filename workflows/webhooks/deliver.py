@@ -15,10 +15,10 @@ from workflows.engine.outbox import finish_current, stage
 from workflows.machines import WEBHOOK_DELIVERY
 from workflows.runtime.clock import now
 from workflows.runtime.ports import WebhookAnswer, WebhookSender
-from workflows.webhooks.failing import end_endpoint, note_failure, note_success
+from workflows.webhooks.failing_endpoints import end_endpoint, note_failure, note_success
 from workflows.webhooks.fairness import turn, wait_for_turn
 from workflows.webhooks.messages import body_of, headers_of
-from workflows.webhooks.schedule import pause_after
+from workflows.webhooks.retries import pause_after
 from workflows.webhooks.secrets import Sealed, unseal
 
 BY = worker("webhook.deliver")

@@ -8,7 +8,7 @@ from models.database import fetch_row, fetch_value
 from tests.factories import a_customer, a_marketplace, a_staff_link, a_staff_member, a_staff_session, a_subscription
 from tests.web.browsing import Browser, form_of, text_of
 from workflows.access.link_requests import handle_link_request
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 

@@ -4,7 +4,7 @@ import re
 
 from tests.web.browsing import Browser, form_of, text_of
 from web.console.saver import schedule
-from workflows.billing.dunning.policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
+from workflows.billing.dunning.retry_policy import SaverPolicy, SaverPolicyChange, change_policy, saver_policy
 from workflows.emails.templates.texts import EmailTextChange, change_text
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace

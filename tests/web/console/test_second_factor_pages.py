@@ -10,9 +10,9 @@ from pyotp.totp import TOTP
 from models.database import Record, fetch_value
 from tests.factories import a_marketplace, a_staff_link, a_staff_member
 from tests.web.browsing import Browser, text_of
+from workflows.access.second_factor_codes import seal_anew
 from workflows.access.team import remove_person
-from workflows.access.two_factor_codes import seal_anew
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now

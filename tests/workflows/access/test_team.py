@@ -15,8 +15,8 @@ from workflows.access.own_account import AccountChange, change_account
 from workflows.access.sessions import find_staff_session
 from workflows.access.staff_sign_in import redeem_staff_link
 from workflows.access.team import LastOwner, NewPerson, change_role, invite, list_people, remove_person
-from workflows.access_tokens.links import link_text
-from workflows.access_tokens.realms import CONSOLE
+from workflows.access_tokens.one_time_links import link_text
+from workflows.access_tokens.sites import CONSOLE
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.staff import who_wants

@@ -11,7 +11,7 @@ from integrations.rate_limits import limiter
 from models.database import Record, close_pool, execute, fetch, fetch_row, fetch_value, open_pool
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_link, a_marketplace, a_subscription, an_open_case
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.billing.cards.card_links import look_at_card_link, send_card_update_link
 from workflows.billing.cards.replace_card import replace_card
 from workflows.billing.cards.views import CardReplaced

@@ -11,7 +11,7 @@ from models.database import Record, fetch, fetch_row, fetch_value
 from tests.billing_model.shop import STAFF, Shop
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge
-from workflows.access_tokens.links import find_usable_link, link_text
+from workflows.access_tokens.one_time_links import find_usable_link, link_text
 from workflows.billing.calendar.clock import clock_of
 from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.run.due_work import step_due_case

@@ -13,7 +13,7 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_link, a_marketplace, a_subscription
 from tests.workflows.emails.email_examples import ABOUT_A_LINK
 from tests.workflows.emails.staged_emails import BY, a_staged_email, the_captured, the_email
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.emails.delivery.deliver import deliver_email
 from workflows.engine.fire import Move, fire
 from workflows.machines import ACCESS_TOKEN

@@ -11,7 +11,7 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace, a_subscription
 from tests.workflows.emails.staged_emails import a_staged_email
 from workflows.access.link_requests import ask_for_link, handle_link_request
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.emails.delivery.deliver import deliver_email
 
 _COLUMNS = (

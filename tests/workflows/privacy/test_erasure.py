@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.webhook_rows import an_endpoint
 from tests.workflows.billing.billed import FAILS, billed, run
 from workflows.access.link_requests import ask_again, ask_for_link, handle_link_request, send_login_email
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.audit.invariants.check import check_facts
 from workflows.billing.cards.hosted_form import open_card_form
 from workflows.billing.charges.refunds import refund_charge

@@ -17,7 +17,7 @@ from workflows.audit.review.counts import DayCounts, can_be_counted, moves_by_da
 from workflows.audit.review.filters import ACTOR_KINDS, FIELDS, MADE, KnownRule, LogFilter, known_rules, read_filter
 from workflows.audit.review.history import subject_of
 from workflows.audit.review.transitions import LogPage, list_moves, move_of
-from workflows.marketplaces.numbering import uuid_of
+from workflows.marketplaces.short_numbers import uuid_of
 from workflows.requests.pagination import Asked
 from workflows.runtime.errors import InvalidInput, NotFound
 

@@ -13,7 +13,7 @@ from web.console.audit.words import sentence
 from web.rendering import see_other
 from web.visit import StaffVisit
 from workflows.audit.review.history import Story, customer_number, story_of_customer, story_of_subscription
-from workflows.marketplaces.numbering import number_of
+from workflows.marketplaces.short_numbers import number_of
 from workflows.requests.pagination import Asked
 from workflows.runtime.errors import InvalidInput, NotFound
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models.database import fetch_row, fetch_value, transaction
 from workflows.access.link_requests import mail_limit_reached
-from workflows.access_tokens.links import find_usable_link, issue_link
+from workflows.access_tokens.one_time_links import find_usable_link, issue_link
 from workflows.billing.cards.views import CardLinkShown
 from workflows.billing.subscriptions.portal_list import CARD_UPDATABLE, card_shown
 from workflows.customers.addresses import lock_customer, mask_email

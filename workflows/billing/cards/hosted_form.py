@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 
 from models.database import execute, fetch_row, transaction
-from workflows.access.client_limits import check_card_attempt
-from workflows.access_tokens.links import find_link, unusable
+from workflows.access.request_limits import check_card_attempt
+from workflows.access_tokens.one_time_links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.replace_card import save_card
 from workflows.billing.subscriptions.portal_list import card_shown

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from models.database import execute, fetch_row, transaction
-from workflows.access.client_limits import check_card_attempt
-from workflows.access.sign_in import lock_links, supersede_links
-from workflows.access_tokens.links import find_link, unusable
+from workflows.access.link_redemption import lock_links, supersede_links
+from workflows.access.request_limits import check_card_attempt
+from workflows.access_tokens.one_time_links import find_link, unusable
 from workflows.billing.cards.card_links import look_at_card_link
 from workflows.billing.cards.payment_methods import keep_card
 from workflows.billing.cards.sandbox_form import check_card_form

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_one
-from workflows.marketplaces.numbering import id_in
+from workflows.marketplaces.short_numbers import id_in
 from workflows.requests.pagination import Asked, Keyset, cursor, cut
 from workflows.runtime.errors import NotFound
 

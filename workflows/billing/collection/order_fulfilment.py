@@ -14,8 +14,8 @@ from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import CHARGE, SUBSCRIPTION
-from workflows.marketplaces.numbering import next_number
 from workflows.marketplaces.sandbox_time import billing_offset
+from workflows.marketplaces.short_numbers import next_number
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 

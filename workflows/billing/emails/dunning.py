@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from workflows.access_tokens.links import issue_link
+from workflows.access_tokens.one_time_links import issue_link
 from workflows.billing.charges.declines import severity
 from workflows.customers.addresses import addressee
 from workflows.emails.delivery.stage import stage_email

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from models.database import fetch
-from workflows.billing.dunning.decide import attempt_to_tell_of
+from workflows.billing.dunning.next_step import attempt_to_tell_of
 from workflows.billing.subscriptions.views import CardShown, FailedCharge, SubscriptionView
 from workflows.languages.decline_reasons import in_plain_words
 from workflows.machines import SUBSCRIPTION

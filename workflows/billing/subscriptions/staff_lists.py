@@ -16,7 +16,7 @@ from models.database import fetch, fetch_row
 from workflows.billing.products import PRODUCT_COLUMNS, Product
 from workflows.customers.records import CustomerRecord
 from workflows.customers.search import Search, cleaned, first, search_page
-from workflows.marketplaces.numbering import id_in, number_in
+from workflows.marketplaces.short_numbers import id_in, number_in
 from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import Asked, Keyset, Page, cursor, cut
 from workflows.runtime.errors import InvalidInput

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch, fetch_row
-from workflows.billing.dunning.decide import attempt_to_tell_of
+from workflows.billing.dunning.next_step import attempt_to_tell_of
 from workflows.billing.subscriptions.portal_list import get_subscription
 from workflows.billing.subscriptions.views import CardShown, FailedCharge
 from workflows.marketplaces.tenant import Marketplace

@@ -7,8 +7,8 @@ store nor log a Message. Nothing here asks the network or the database.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from workflows.access_tokens.links import link_text, link_url
-from workflows.access_tokens.realms import CONSOLE, PORTAL
+from workflows.access_tokens.one_time_links import link_text, link_url
+from workflows.access_tokens.sites import CONSOLE, PORTAL
 from workflows.emails.templates.catalogue import CATALOGUE, EXAMPLE_CAUSE, TEST_CAUSE
 from workflows.emails.templates.custom_texts import Written, write_line, written_for
 from workflows.emails.templates.layout import as_html, as_text

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from models.database import transaction
-from workflows.access_tokens.links import issue_link
+from workflows.access_tokens.one_time_links import issue_link
 from workflows.customers.addresses import says_erased
 from workflows.emails.templates.catalogue import TEST_CAUSE, Template, check_context
 from workflows.engine.actor import Actor

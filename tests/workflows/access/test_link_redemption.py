@@ -9,9 +9,9 @@ import pytest
 from models.database import close_pool, fetch, fetch_value, open_pool
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_link, a_marketplace, a_session, a_subscription
+from workflows.access.link_redemption import Redeemed, look_at_link, redeem_link
 from workflows.access.sessions import check_form_token, end_session, find_session, list_sessions, sign_out
-from workflows.access.sign_in import Redeemed, look_at_link, redeem_link
-from workflows.access_tokens.links import link_text
+from workflows.access_tokens.one_time_links import link_text
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import LinkUnusable, NotFound, NotSignedIn
 from workflows.runtime.keys import token_digest

@@ -1,8 +1,7 @@
 """Getting in: looking at a link, which spends nothing, and redeeming it, which starts a session.
 
-The same for customers and staff (workflows/access_tokens/realms.py). Where a member of the staff has a second
-factor, redeeming spends the
-link and asks for that first (second_factor.py).
+The same for customers and staff (workflows/access_tokens/sites.py). Where a member of the staff has a second
+factor, redeeming spends the link and asks for a code first (staff_sign_in.py).
 """
 
 import hmac
@@ -15,8 +14,8 @@ import msgspec
 
 from models.database import execute, retrying, transaction
 from workflows.access.views import LinkShown
-from workflows.access_tokens.links import find_link, find_usable_link, unusable
-from workflows.access_tokens.realms import PORTAL, Entrance
+from workflows.access_tokens.one_time_links import find_link, find_usable_link, unusable
+from workflows.access_tokens.sites import PORTAL, Entrance
 from workflows.customers.addresses import mask_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire, fire_where

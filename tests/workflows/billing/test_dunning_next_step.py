@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workflows.billing.charges.declines import effective_code, severity
-from workflows.billing.dunning.decide import (
+from workflows.billing.dunning.next_step import (
     Action,
     Attempt,
     CaseFacts,

@@ -8,7 +8,7 @@ import msgspec
 
 from models.database import execute, fetch, fetch_value
 from workflows.billing.charges.declines import severity
-from workflows.billing.dunning.decide import CARD_WINDOW, CaseFacts, Policy
+from workflows.billing.dunning.next_step import CARD_WINDOW, CaseFacts, Policy
 
 
 def policy_of(row: Any) -> Policy:

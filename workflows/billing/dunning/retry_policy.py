@@ -1,6 +1,6 @@
 """The retry policy as a merchant sets it: on which days what failed is charged again, and how it ends (PRODUCT.md 4.3).
 
-Each change is a new version. A case keeps the policy that it began with; what is done by it is in dunning.py.
+Each change is a new version. A case keeps the policy that it began with; what is done by it is in cases.py.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from models.database import fetch_value, transaction
-from workflows.billing.dunning.decide import CARD_RETRIES, CARD_WINDOW
+from workflows.billing.dunning.next_step import CARD_RETRIES, CARD_WINDOW
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.marketplace import set_columns

@@ -6,7 +6,7 @@ import pytest
 
 from models.database import fetch_value
 from tests.factories import a_marketplace, a_staff_member, a_subscription, an_open_case
-from workflows.billing.dunning.policy import (
+from workflows.billing.dunning.retry_policy import (
     CHANGES,
     SaverPolicyChange,
     change_policy,

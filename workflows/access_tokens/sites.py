@@ -1,4 +1,4 @@
-"""The two doors of a marketplace: the portal for its customers, the console for its staff.
+"""The two sites of a marketplace: the portal for its customers, the console for its staff.
 
 Links, sessions and the requests for them are the same life cycles at both; what differs is here.
 """

@@ -7,7 +7,7 @@ import pytest
 from models.database import fetch, fetch_row
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_link, a_marketplace, a_subscription
-from workflows.access_tokens.links import find_usable_link, link_text, link_url
+from workflows.access_tokens.one_time_links import find_usable_link, link_text, link_url
 from workflows.runtime.clock import frozen, now
 from workflows.runtime.errors import LinkUnusable
 from workflows.runtime.settings import settings

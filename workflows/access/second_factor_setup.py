@@ -1,7 +1,7 @@
 """The second factor of staff: an authenticator app (TOTP, RFC 6238), and recovery codes that stand for it once each.
 
-Setting one up, removing it, having it reset by an owner. How codes are taken is in two_factor_codes.py, asking for one
-at sign-in in staff_sign_in.py.
+Setting one up, removing it, having it reset by an owner. How codes are taken is in second_factor_codes.py, asking
+for one at sign-in in staff_sign_in.py.
 """
 
 from datetime import datetime
@@ -12,8 +12,8 @@ import pyotp
 from pyotp.totp import TOTP
 
 from models.database import execute, fetch_value, transaction
-from workflows.access.client_limits import check_second_factor
-from workflows.access.two_factor_codes import (
+from workflows.access.request_limits import check_second_factor
+from workflows.access.second_factor_codes import (
     WRONG,
     check_code,
     find_factor,
