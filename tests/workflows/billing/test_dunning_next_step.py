@@ -6,16 +6,8 @@ from typing import Any
 import pytest
 
 from workflows.billing.charges.declines import effective_code, severity
-from workflows.billing.dunning.next_step import (
-    Action,
-    Attempt,
-    CaseFacts,
-    Exhaust,
-    Policy,
-    WaitForOutcome,
-    WaitUntil,
-    decide,
-)
+from workflows.billing.dunning.next_step import Action, Attempt, CaseFacts, Exhaust, WaitForOutcome, WaitUntil, decide
+from workflows.billing.dunning.retry_policy import Policy
 
 _OPENED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

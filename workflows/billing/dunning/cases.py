@@ -11,9 +11,9 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value
 from workflows.billing.charges.attempts import start_charge
-from workflows.billing.dunning.case_facts import facts_of, policy_of
+from workflows.billing.dunning.card_retry_limits import CARD_PAUSE
+from workflows.billing.dunning.case_facts import facts_of
 from workflows.billing.dunning.next_step import (
-    CARD_PAUSE,
     Action,
     Attempt,
     Exhaust,
@@ -22,6 +22,7 @@ from workflows.billing.dunning.next_step import (
     attempt_to_tell_of,
     decide,
 )
+from workflows.billing.dunning.retry_policy import policy_of
 from workflows.billing.emails.dunning import announce_failure, announce_the_end
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, create, fire, fire_where

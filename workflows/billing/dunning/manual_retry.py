@@ -4,9 +4,8 @@ from uuid import UUID
 
 from models.database import fetch_row, transaction
 from workflows.billing.charges.attempts import start_charge
-from workflows.billing.dunning.case_facts import retries_of_card
+from workflows.billing.dunning.card_retry_limits import CARD_RETRIES, retries_of_card
 from workflows.billing.dunning.cases import record_attempt
-from workflows.billing.dunning.next_step import CARD_RETRIES
 from workflows.engine.actor import Actor
 from workflows.marketplaces.sandbox_time import billing_offset
 from workflows.marketplaces.tenant import Marketplace
