@@ -15,7 +15,6 @@ from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor, worker
 from workflows.engine.job_names import ACTORS
-from workflows.marketplaces.link_lifetime import link_lifetime
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
@@ -165,7 +164,7 @@ async def _send_access_link(
         staff_id=person["id"] if entrance.people == "staff" else None,
         access_token_id=token_id,
         context={"lifetime_minutes": marketplace.link_lifetime_minutes},
-        useful_until=now() + link_lifetime(marketplace),
+        useful_until=now() + marketplace.link_lifetime,
         by=worker("link.request") if because == "link_requested" else by,
         urgent=True,
         asked_for=because == "link_requested",

@@ -16,7 +16,6 @@ from models.database import Record, fetch_row
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.machines import ACCESS_TOKEN
-from workflows.marketplaces.link_lifetime import link_lifetime
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable
@@ -62,7 +61,7 @@ async def issue_link(
             "key_id": current_key_id(),
             "browser_digest": browser_digest,
             "return_to": return_to,
-            "expires_at": now() + (lifetime or link_lifetime(marketplace)),
+            "expires_at": now() + (lifetime or marketplace.link_lifetime),
         },
         Move(by, because),
     )

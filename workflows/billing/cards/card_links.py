@@ -12,7 +12,6 @@ from workflows.customers.addresses import lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor
-from workflows.marketplaces.link_lifetime import link_lifetime
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable, NotFound, TooManyRequests, TransitionRefused
@@ -63,7 +62,7 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
                 "product": subscription["product"],
                 "subscription_number": number,
             },
-            useful_until=now() + link_lifetime(marketplace),
+            useful_until=now() + marketplace.link_lifetime,
             by=by,
             urgent=True,
             asked_for=asked_for,
