@@ -1,4 +1,4 @@
-"""Which URLs events may be sent to, as far as the text says. Where its host leads is asked of the network: ports.py."""
+"""Which URLs events may be sent to, as far as the text says. Where its host leads is asked by sender.py."""
 
 from urllib.parse import urlsplit
 
