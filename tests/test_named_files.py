@@ -94,7 +94,7 @@ def test_every_file_that_is_named_exists() -> None:
         if not _exists(name, mention.file.parent)
     ]
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_rule_that_is_cited_exists() -> None:
@@ -106,7 +106,7 @@ def test_every_rule_that_is_cited_exists() -> None:
         if rule not in _RULES
     ]
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_decision_that_is_cited_exists() -> None:
@@ -117,4 +117,4 @@ def test_every_decision_that_is_cited_exists() -> None:
         if number.zfill(4) not in _DECISIONS
     ]
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
