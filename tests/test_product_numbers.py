@@ -11,12 +11,25 @@ import pytest
 
 from models.database import fetch_value
 from tests.factories import a_marketplace
+from workflows.access.sessions import SESSION_LIFETIME, STAFF_SESSION_LIFETIME
+from workflows.access_tokens.one_time_links import REMEMBERED
+from workflows.billing.dunning.card_retry_limits import CARD_RETRIES, CARD_WINDOW
+from workflows.billing.dunning.retry_policy import LAST_DAY
 from workflows.billing.products import LONGEST_INTERVAL, LONGEST_TRIAL, MOST_PAYMENTS
+from workflows.billing.subscriptions.data_cards import RECOVERED_WITHIN
+from workflows.billing.subscriptions.staff_lists import SHOWN_BY_DEFAULT
+from workflows.languages.catalogues import words_in
+from workflows.marketplaces.logos import LARGEST_UPLOAD
 from workflows.marketplaces.portal_settings_change import LONGEST_MINUTES, SHORTEST_MINUTES
 from workflows.operations.marketplace_setup import DEFAULT_COLUMNS
+from workflows.requests.idempotency import KEPT_FOR
 from workflows.runtime.settings import Settings
+from workflows.webhooks.endpoints import ROTATION
+from workflows.webhooks.retries import PAUSES, TRIED_FOR
 
-_PRODUCT = (Path(__file__).parents[1] / "PRODUCT.md").read_text()
+_ROOT = Path(__file__).parents[1]
+_PRODUCT = (_ROOT / "PRODUCT.md").read_text()
+_SPELT = {3: "three", 10: "ten"}
 _BEHAVIOURS, _TABLE = _PRODUCT.split("## 8. Numbers")
 _SETTINGS = "workflows/runtime/settings.py"
 _NAME = re.compile(r'(\w+)(?:\["(.+)"\])?')
@@ -117,3 +130,56 @@ async def test_the_database_allows_what_the_code_allows(table: str, column: str,
     )
 
     assert rule == f"CHECK ((({column} >= {least}) AND ({column} <= {most})))"
+
+
+def _in_words(lifetime: timedelta) -> str:
+    """30 minutes, 8 hours."""
+    minutes = lifetime // timedelta(minutes=1)
+    return f"{minutes // 60} hours" if minutes % 60 == 0 else f"{minutes} minutes"
+
+
+_SAID = [
+    f"Each session ends by itself after {_in_words(SESSION_LIFETIME)}.",
+    f"A session lasts {_in_words(SESSION_LIFETIME)}.",
+    f"Spend a link: a session of {_in_words(SESSION_LIFETIME)}.",
+    f"Each session ends by itself after {_in_words(STAFF_SESSION_LIFETIME)}.",
+    f"A session lasts {_in_words(STAFF_SESSION_LIFETIME)}.",
+    f"A session of {_in_words(STAFF_SESSION_LIFETIME)}:",
+    f"real within the last {REMEMBERED.days} days",
+    f"PNG, JPEG, GIF or WebP, under {LARGEST_UPLOAD // 1024 // 1024} MB.",
+    f"Each event is tried for {_SPELT[TRIED_FOR.days]} days; then the endpoint is disabled.",
+    f"For {_SPELT[TRIED_FOR.days]} days nothing that we sent got through.",
+    f"After {_SPELT[len(PAUSES) + 1]} tries over {_SPELT[TRIED_FOR.days]} days",
+    f"For {ROTATION // timedelta(hours=1)} hours the one before signs too.",
+    f"within {KEPT_FOR // timedelta(hours=1)} hours, the same request",
+    f"the {CARD_RETRIES} tries in {CARD_WINDOW.days} days that card networks allow",
+    f"attempts in any {CARD_WINDOW.days} days, the last by day {LAST_DAY}.",
+    f"Days ascend from 1, the failed charge itself, to {LAST_DAY} at most, with at most {CARD_RETRIES} attempts",
+    f"of the last {SHOWN_BY_DEFAULT.days} days",
+    f"in the last {RECOVERED_WITHIN.days} days. Refunds are not subtracted.",
+]
+
+
+@pytest.mark.parametrize("sentence", _SAID)
+def test_pages_and_the_api_say_the_numbers_of_the_code(sentence: str) -> None:
+    texts = [
+        " ".join(file.read_text().split())
+        for folder in ("web", "api")
+        for file in (_ROOT / folder).rglob("*.*")
+        if file.suffix in {".html", ".py"}
+    ]
+
+    assert any(sentence in text for text in texts)
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "pt"])
+def test_translations_say_how_long_a_session_lasts(language: str) -> None:
+    lasts = _in_words(SESSION_LIFETIME)
+    english = (
+        f"Each session ends by itself after {lasts}. End one that you do not know, and it is out at once.",
+        f"A session lasts {lasts}. Sign in again and you will be back where you were.",
+    )
+    said = [words_in(language).gettext(sentence) for sentence in english]
+
+    assert not set(said) & set(english)
+    assert all(lasts.split()[0] in text for text in said)
