@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from models.database import fetch_value
+from tasks.schedule import SCHEDULE
 from tests.factories import a_marketplace
 from workflows.access.sessions import SESSION_LIFETIME, STAFF_SESSION_LIFETIME
 from workflows.access_tokens.one_time_links import REMEMBERED
@@ -183,3 +184,7 @@ def test_translations_say_how_long_a_session_lasts(language: str) -> None:
 
     assert not set(said) & set(english)
     assert all(lasts.split()[0] in text for text in said)
+
+
+def test_the_schedule_seals_as_often_as_the_setting_says() -> None:
+    assert SCHEDULE["audit.seal"] == timedelta(minutes=Settings.model_fields["seal_every_minutes"].default)
