@@ -23,7 +23,7 @@ from workflows.languages.catalogues import words_in
 from workflows.marketplaces.logos import LARGEST_UPLOAD
 from workflows.marketplaces.portal_settings_change import LONGEST_MINUTES, SHORTEST_MINUTES
 from workflows.operations.marketplace_setup import DEFAULT_COLUMNS
-from workflows.requests.idempotency import KEPT_FOR
+from workflows.requests.idempotency import ANSWERS_KEPT_FOR
 from workflows.runtime.settings import Settings
 from workflows.webhooks.endpoints import ROTATION
 from workflows.webhooks.retries import PAUSES, TRIED_FOR
@@ -152,7 +152,7 @@ _SAID = [
     f"For {_SPELT[TRIED_FOR.days]} days nothing that we sent got through.",
     f"After {_SPELT[len(PAUSES) + 1]} tries over {_SPELT[TRIED_FOR.days]} days",
     f"For {ROTATION // timedelta(hours=1)} hours the one before signs too.",
-    f"within {KEPT_FOR // timedelta(hours=1)} hours, the same request",
+    f"within {ANSWERS_KEPT_FOR // timedelta(hours=1)} hours, the same request",
     f"the {CARD_RETRIES} tries in {CARD_WINDOW.days} days that card networks allow",
     f"attempts in any {CARD_WINDOW.days} days, the last by day {LAST_DAY}.",
     f"Days ascend from 1, the failed charge itself, to {LAST_DAY} at most, with at most {CARD_RETRIES} attempts",

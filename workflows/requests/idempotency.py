@@ -17,7 +17,7 @@ from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.keys import UnknownKey, current_key_id, derive
 
-KEPT_FOR = timedelta(hours=24)  # longer than anybody tries the same request again by itself
+ANSWERS_KEPT_FOR = timedelta(hours=24)  # longer than anybody tries the same request again by itself
 HELD_FOR = timedelta(seconds=90)  # longer than a gateway and its client's own repetitions take to answer
 _PURPOSE = "idempotent_request"
 
@@ -93,7 +93,7 @@ async def claim_request(asked: Asked) -> Claim | KeptAnswer:
         )
         if row is None:
             continue  # forgotten in between
-        if row["created_at"] > now() - KEPT_FOR:
+        if row["created_at"] > now() - ANSWERS_KEPT_FOR:
             return await _known(asked, row, run)
         await _forget(asked.marketplace_id, asked.scope, row["claim"])
 
@@ -178,8 +178,8 @@ async def give_back(claim: Claim, *, nothing_done: bool) -> None:
 
 
 async def forget_old() -> int:
-    """Forgets requests older than `KEPT_FOR`; answers how many."""
-    return await execute("DELETE FROM idempotent_request WHERE created_at < $1", now() - KEPT_FOR)
+    """Forgets requests older than `ANSWERS_KEPT_FOR`; answers how many."""
+    return await execute("DELETE FROM idempotent_request WHERE created_at < $1", now() - ANSWERS_KEPT_FOR)
 
 
 async def _forget(marketplace_id: UUID, scope: bytes, claim: UUID) -> None:
