@@ -13,13 +13,13 @@ from models.database import fetch_value
 from tasks.schedule import SCHEDULE
 from tests.factories import a_marketplace
 from workflows.access.sessions import SESSION_LIFETIME, STAFF_SESSION_LIFETIME
-from workflows.access_tokens.one_time_links import REMEMBERED
 from workflows.billing.dunning.card_retry_limits import CARD_RETRIES, CARD_WINDOW
 from workflows.billing.dunning.retry_policy import LAST_DAY
 from workflows.billing.products import LONGEST_INTERVAL, LONGEST_TRIAL, MOST_PAYMENTS
 from workflows.billing.subscriptions.data_cards import RECOVERED_WITHIN
 from workflows.billing.subscriptions.staff_lists import SHOWN_BY_DEFAULT
 from workflows.languages.catalogues import words_in
+from workflows.marketplaces.link_lifetime import LINK_REMEMBERED_FOR
 from workflows.marketplaces.logos import LARGEST_UPLOAD
 from workflows.marketplaces.portal_settings_change import LONGEST_MINUTES, SHORTEST_MINUTES
 from workflows.operations.marketplace_setup import DEFAULT_COLUMNS
@@ -146,7 +146,7 @@ _SAID = [
     f"Each session ends by itself after {_in_words(STAFF_SESSION_LIFETIME)}.",
     f"A session lasts {_in_words(STAFF_SESSION_LIFETIME)}.",
     f"A session of {_in_words(STAFF_SESSION_LIFETIME)}:",
-    f"real within the last {REMEMBERED.days} days",
+    f"real within the last {LINK_REMEMBERED_FOR.days} days",
     f"PNG, JPEG, GIF or WebP, under {LARGEST_UPLOAD // 1024 // 1024} MB.",
     f"Each event is tried for {_SPELT[TRIED_FOR.days]} days; then the endpoint is disabled.",
     f"For {_SPELT[TRIED_FOR.days]} days nothing that we sent got through.",

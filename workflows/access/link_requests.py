@@ -8,13 +8,14 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
 from workflows.access.link_email_limit import LINK_EMAILS_WITHIN, mail_limit_reached
-from workflows.access_tokens.one_time_links import REMEMBERED, issue_link
+from workflows.access_tokens.one_time_links import issue_link
 from workflows.access_tokens.sites import ENTRANCES, PORTAL, Entrance
 from workflows.customers.addresses import clean_email, lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor, worker
 from workflows.engine.job_names import ACTORS
+from workflows.marketplaces.link_lifetime import LINK_REMEMBERED_FOR
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
@@ -73,7 +74,7 @@ async def masked_email_of(marketplace_id: UUID, access_token_id: UUID) -> str | 
         " AND staff.removed_at IS NULL WHERE token.marketplace_id = $1 AND token.id = $2 AND token.created_at > $3",
         marketplace_id,
         access_token_id,
-        now() - REMEMBERED,
+        now() - LINK_REMEMBERED_FOR,
     )
     return None if email is None else mask_email(email)
 
@@ -109,7 +110,7 @@ async def _who_asked(asked: Record, entrance: Entrance) -> tuple[Record | None, 
         " WHERE marketplace_id = $1 AND id = $2 AND created_at > $3",
         asked["marketplace_id"],
         asked["access_token_id"],
-        now() - REMEMBERED,
+        now() - LINK_REMEMBERED_FOR,
     )
     if old is None or old["holder"] is None:
         return None, None

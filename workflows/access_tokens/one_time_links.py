@@ -16,6 +16,7 @@ from models.database import Record, fetch_row
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces.link_lifetime import LINK_REMEMBERED_FOR
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable
@@ -24,7 +25,6 @@ from workflows.runtime.settings import settings
 
 Purpose = Literal["portal", "card_update", "staff"]
 
-REMEMBERED = timedelta(days=30)  # how long after its issue a link still earns the offer of a new one (PRODUCT.md 1.5)
 _TEXT_LENGTH = 64
 _PATHS: dict[Purpose, str] = {
     "portal": "/portal/{slug}/access",
@@ -107,7 +107,7 @@ async def find_usable_link(marketplace_id: UUID, purpose: Purpose, text: str) ->
 
 def unusable(row: Any) -> LinkUnusable:
     """Why a genuine link no longer works: used, or expired."""
-    recent = row["created_at"] > now() - REMEMBERED
+    recent = row["created_at"] > now() - LINK_REMEMBERED_FOR
     because = "used" if row["state"] == "redeemed" else "expired"
     return LinkUnusable(because, row["id"] if recent else None)
 
