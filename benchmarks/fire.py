@@ -27,6 +27,7 @@ import uvloop
 
 from benchmarks.results import Figure, report
 from models.database import close_pool, fetch_value, open_pool, single_connection
+from tests.factories import a_marketplace
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.transition_sql import transition_of_one
@@ -115,9 +116,7 @@ def _figures(speeds: dict[tuple[bool, str], list[float]], *, waits: bool) -> lis
 async def a_marketplace_of_subscriptions() -> UUID:
     """A marketplace with ROWS subscriptions, whose ids are md5 of their numbers: pgbench can say those."""
     slug = f"bench-{time.time_ns()}"
-    marketplace_id: UUID = await fetch_value(
-        "INSERT INTO marketplace (slug, name) VALUES ($1, 'Bench') RETURNING id", slug
-    )
+    marketplace_id = (await a_marketplace(slug=slug, name="Bench", sandbox=False)).id
     given = {"marketplace_id": marketplace_id}
     money = {"currency": "USD", "amount_minor": 1999}
     customer_id = await _insert("customer", {**given, "number": 1, "email": "jane@example.com"})

@@ -13,6 +13,7 @@ from uuid import UUID
 from benchmarks.results import Figure, report
 from cli.migrate import migrate
 from models.database import close_pool, execute, fetch_row, fetch_value, open_pool, single_connection
+from tests.factories import a_marketplace
 from workflows.billing.charges.history import Direction, PaymentSort, cursor_at, list_payments, page_statement
 
 _ROWS = 1_000_000
@@ -24,7 +25,7 @@ _STATES = "ARRAY['succeeded', 'refunded', 'partially_refunded', 'disputed']"
 async def _fill(owner_url: str, rows: int) -> tuple[UUID, UUID]:
     """One customer with so many payments; the log is not what is measured, so its triggers rest meanwhile."""
     async with single_connection(owner_url):
-        marketplace: UUID = await fetch_value("INSERT INTO marketplace (slug, name) VALUES ('big', 'Big') RETURNING id")
+        marketplace = (await a_marketplace(slug="big", name="Big", sandbox=False)).id
         customer: UUID = await fetch_value(
             "INSERT INTO customer (marketplace_id, number, email) VALUES ($1, 1, 'a@example.com') RETURNING id",
             marketplace,

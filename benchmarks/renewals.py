@@ -5,7 +5,7 @@
 All is real but the gateway: API, dispatcher, workers, PostgreSQL, Valkey. A process can charge 8 / 0.2 s = 40 a second
 at best; beside that ceiling stand what it reached and the processors it took. Receipts and invoices wait meanwhile in
 queues of their own, whose workers are not started. All the time somebody asks for login links, as they did before,
-when all was quiet. `due` measures only the query for what is due (renewals_due.py), which otherwise comes first.
+when all was quiet. `due` measures only the query for what is due (renewals_load/due.py), which otherwise comes first.
 """
 
 import asyncio

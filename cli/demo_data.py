@@ -35,7 +35,8 @@ from workflows.importing.shapes import Kind, Source
 from workflows.invoices.documents import request_document
 from workflows.marketplaces.logos import set_logo
 from workflows.marketplaces.marketplace import MarketplaceChange, find_marketplace, login_url
-from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.portal_settings import PortalSettingsChange
+from workflows.marketplaces.portal_settings_change import change_portal_settings
 from workflows.marketplaces.tenant import Marketplace
 from workflows.operations.marketplace_setup import SET_UP, NewMarketplace, add_staff, create_marketplace
 from workflows.runtime.errors import NotFound

@@ -21,7 +21,7 @@ SCHEDULE: Mapping[str, timedelta] = {
     "billing.run":           _MINUTE,  # a renewal is charged within a minute of its time
     "charge.sweep":          _MINUTE,  # nobody waits longer to learn what became of money in doubt
     "dead_job.tell":         _MINUTE,
-    "audit.seal":            _HOUR,    # unless SEAL_EVERY_MINUTES says otherwise
+    "audit.seal":            _HOUR,    # the default of SEAL_EVERY_MINUTES
     "charge.listen":         _HOUR,    # events come by themselves; this is for those that were lost
     "tally.sum":             _MINUTE / 2,  # the data cards may be a minute old
     "card_notice.sweep":     _HOUR,    # looks at all charges of a week; a week's notice may be an hour shorter

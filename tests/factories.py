@@ -17,16 +17,14 @@ from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.engine.machine import StateMachine
 from workflows.machines import ACCESS_TOKEN, CHARGE, DUNNING_CASE, PORTAL_SESSION, SUBSCRIPTION
+from workflows.marketplaces.marketplace import MARKETPLACE_COLUMNS
 from workflows.marketplaces.tenant import Marketplace
+from workflows.operations.marketplace_setup import DEFAULT_COLUMNS
 from workflows.runtime.clock import now
 
 IMPORTED = Move(Actor("import", "factory"), "test_data")
 BY_WORKER = Move(Actor("worker", "factory"), "test_data")
 
-_MARKETPLACE = (
-    f"SELECT {', '.join(name for name in Marketplace.__struct_fields__ if name != 'clock_offset_seconds')},"
-    " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds FROM marketplace WHERE id = $1"
-)
 _PAID = {"succeeded", "refunded", "partially_refunded", "disputed"}
 
 
@@ -34,8 +32,8 @@ async def a_marketplace(**columns: Any) -> Marketplace:
     """A sandbox marketplace with the article's defaults, as the workflows see it."""
     slug = f"shop-{secrets.token_hex(4)}"
     given = {"slug": slug, "name": "Ada's Books", "support_email": "help@ada.example", "sandbox": True}
-    row = await _insert("marketplace", {**given, **columns})
-    found = await fetch_row(_MARKETPLACE, row["id"])
+    row = await _insert("marketplace", {**DEFAULT_COLUMNS, **given, **columns})
+    found = await fetch_row(f"SELECT {MARKETPLACE_COLUMNS} FROM marketplace WHERE id = $1", row["id"])
     assert found is not None
     return Marketplace(**found)
 

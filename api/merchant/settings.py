@@ -18,12 +18,8 @@ from workflows.marketplaces.marketplace import (
     change_marketplace,
     marketplace_shown,
 )
-from workflows.marketplaces.portal_settings import (
-    PortalSettings,
-    PortalSettingsChange,
-    change_portal_settings,
-    settings_of,
-)
+from workflows.marketplaces.portal_settings import PortalSettings, PortalSettingsChange
+from workflows.marketplaces.portal_settings_change import change_portal_settings, settings_of
 
 _READ = {"act": "settings.read", **TAGGED}
 _WRITE = {"act": "settings.write", **TAGGED}

@@ -1,6 +1,6 @@
 """What the OpenAPI document says of errors and examples: each handler names the statuses that it may answer with.
 
-What holds for all of them is added in whole_document.py.
+What holds for all of them is added in document.py.
 """
 
 from collections.abc import Sequence

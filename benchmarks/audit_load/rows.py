@@ -13,7 +13,8 @@ from itertools import count, islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from models.database import connection, fetch_value
+from models.database import connection
+from tests import factories
 from workflows.audit.proof.seal import seal_all
 from workflows.audit.proof.targets import Targets
 
@@ -32,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 async def a_marketplace() -> UUID:
     """An empty one."""
     slug = f"log-{time.time_ns()}"
-    return await fetch_value("INSERT INTO marketplace (slug, name) VALUES ($1, 'Log') RETURNING id", slug)
+    return (await factories.a_marketplace(slug=slug, name="Log", sandbox=False)).id
 
 
 async def write_and_seal(marketplace_id: UUID, rows: int, every: int, targets: Targets) -> None:

@@ -5,7 +5,8 @@ One in fifty has a failed charge, one in five has left, one in twenty-five was w
 
 from uuid import UUID
 
-from models.database import execute, fetch_value
+from models.database import execute
+from tests.factories import a_marketplace
 
 _FIRST = (
     "Jane John Maria Ana Wei Mohammed Olga Paul Lucas Emma Noah Mia Liam Sofia Ivan Chen Fatima Peter Laura David"
@@ -68,7 +69,7 @@ FILLED = ("customer", "customer_order", "subscription", "dunning_case")
 
 async def a_shop(slug: str) -> UUID:
     """A marketplace with one product of 9.00 a month."""
-    shop: UUID = await fetch_value("INSERT INTO marketplace (slug, name) VALUES ($1, $1) RETURNING id", slug)
+    shop = (await a_marketplace(slug=slug, name=slug, sandbox=False)).id
     await execute(
         "INSERT INTO product (marketplace_id, name, kind, currency, amount_minor, interval_unit, interval_count)"
         " VALUES ($1, 'Box', 'recurring', 'USD', 900, 'month', 1)",

@@ -1,7 +1,6 @@
 """Customers and their cards at Stripe. Numbers are typed into Stripe's Checkout (mode=setup) and never seen here."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from hashlib import sha256
 
 import stripe
@@ -10,10 +9,11 @@ from integrations.gateways.stripe_calls import ask, expect
 from integrations.gateways.stripe_outcomes import card_of
 from integrations.gateways.stripe_shapes import CheckoutSession, Customer, PaymentMethod, SetupIntent
 from workflows.billing.gateway import Card, CardSetup
+from workflows.marketplaces.link_lifetime import LINK_LIFETIME
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InDoubt
 
-_FORM_OPEN = timedelta(hours=1)  # as long as the link to it; Stripe's least is half an hour
+_FORM_OPEN = LINK_LIFETIME  # as the link to it; Stripe's least is half an hour
 
 
 async def create_customer(client: stripe.StripeClient, email: str, name: str, idempotency_key: str) -> str:

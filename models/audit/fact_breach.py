@@ -1,4 +1,4 @@
-"""Facts that must always hold (workflows/facts/): when each was looked at, and what was found to break it."""
+"""Facts that must always hold (workflows/audit/invariants/): when each was checked, and what was found to break it."""
 
 from piccolo.columns import UUID, BigInt, Integer, Real, Text, Timestamptz
 from piccolo.columns.defaults.uuid import UUID7

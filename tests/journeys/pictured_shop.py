@@ -28,7 +28,8 @@ from workflows.engine.fire import fire
 from workflows.invoices.issue import issue_invoice
 from workflows.machines import WEBHOOK_DELIVERY
 from workflows.marketplaces.logos import set_logo
-from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.portal_settings import PortalSettingsChange
+from workflows.marketplaces.portal_settings_change import change_portal_settings
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 

@@ -65,7 +65,7 @@ def test_the_select_list_is_the_shape() -> None:
 
 
 def _row_of(table: type[Table]) -> type[Row]:
-    """The whole-row class: in rows.py of the table's folder, called as the table with Row at the end."""
+    """The whole-row class: in the module `rows` of the table's folder, called as the table with Row at the end."""
     rows = importlib.import_module(f"{table.__module__.rpartition('.')[0]}.rows")
     row: type[Row] = getattr(rows, f"{table.__name__}Row")
     assert table._meta.tablename == row.TABLE

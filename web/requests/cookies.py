@@ -1,7 +1,7 @@
 """The cookies of the portal and the console: HttpOnly, SameSite=Lax, Secure outside development, on the path of their
 own door alone, /portal/{slug} or /console/{slug}.
 
-`gatehouse_session`  the session's token; 30 minutes, for staff 8 hours
+`gatehouse_session`  the session's token; as long as the session (workflows/access/sessions.py)
 `gatehouse_browser`  a random nonce by which a link knows the browser that asked for it; 1 hour
 `gatehouse_return`   sealed: the page to come back to after signing in; 1 hour
 `gatehouse_notice`   sealed: what the next page tells of the last one (web/pages/notices.py); minutes
@@ -17,16 +17,18 @@ from urllib.parse import unquote
 from litestar.datastructures import Cookie
 
 from web.requests.connection import Connection
+from workflows.access.sessions import SESSION_COOKIE
 from workflows.access.staff_sign_in import CHALLENGE_LIFETIME
+from workflows.billing.cards.hosted_form import FORM_LIFETIME
+from workflows.marketplaces.link_lifetime import LINK_LIFETIME
 from workflows.runtime.clock import now
 from workflows.runtime.keys import decrypt, sign
 from workflows.runtime.settings import settings
 
-SESSION, BROWSER, RETURN, NOTICE = "gatehouse_session", "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
+SESSION = SESSION_COOKIE
+BROWSER, RETURN, NOTICE = "gatehouse_browser", "gatehouse_return", "gatehouse_notice"
 CARD = "gatehouse_card"
 CHALLENGE = "gatehouse_challenge"
-_HOUR = timedelta(hours=1)  # as long as the link that is asked for
-_FORM = timedelta(hours=1, minutes=5)  # as long as the card link lives on while its form is open
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 # A page that needs a session, its own query included. No dots in a row, no scheme, no second host.
 _INSIDE = re.compile(
@@ -52,14 +54,14 @@ def browser_nonce(connection: Connection) -> str | None:
 
 def browser_cookie(home: str, nonce: str | None = None) -> Cookie:
     """A nonce of 128 bits for an hour; the browser's own `nonce`, if any, so that its earlier links still know it."""
-    return _cookie(BROWSER, home, nonce or secrets.token_urlsafe(16), _HOUR)
+    return _cookie(BROWSER, home, nonce or secrets.token_urlsafe(16), LINK_LIFETIME)
 
 
 def return_cookie(home: str, path: str | None) -> Cookie:
     """Keeps where to come back to; forgets it when there is nowhere, or `path` is no page of the portal."""
     if path is None or not is_inside(home, path):
         return gone(RETURN, home)
-    return _cookie(RETURN, home, seal(f"return:{home}", path.encode(), _HOUR), _HOUR)
+    return _cookie(RETURN, home, seal(f"return:{home}", path.encode(), LINK_LIFETIME), LINK_LIFETIME)
 
 
 def return_path(request: Connection, home: str) -> str | None:
@@ -71,7 +73,7 @@ def return_path(request: Connection, home: str) -> str | None:
 
 def card_cookie(home: str, token: str) -> Cookie:
     """Keeps which card link's form is open at the gateway, for the way back."""
-    return sealed_cookie(CARD, home, f"card:{home}", token.encode(), _FORM)
+    return sealed_cookie(CARD, home, f"card:{home}", token.encode(), FORM_LIFETIME)
 
 
 def card_link_token(request: Connection, home: str) -> str | None:

@@ -1,38 +1,25 @@
 """Getting in: looking at a link, which spends nothing, and redeeming it, which starts a session.
 
 The same for customers and staff (workflows/access_tokens/sites.py). Where a member of the staff has a second
-factor, redeeming spends the
-link and asks for that first (second_factor.py).
+factor, redeeming spends the link and asks for a code first (staff_sign_in.py).
 """
 
 import hmac
-import secrets
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from models.database import execute, retrying, transaction
+from workflows.access.sessions import Redeemed, start_session
 from workflows.access.views import LinkShown
 from workflows.access_tokens.one_time_links import find_link, find_usable_link, unusable
 from workflows.access_tokens.sites import PORTAL, Site
 from workflows.customers.addresses import mask_email
 from workflows.engine.actor import Actor
-from workflows.engine.fire import Move, create, fire, fire_where
-from workflows.machines import ACCESS_TOKEN, PORTAL_SESSION
+from workflows.engine.fire import Move, fire, fire_where
+from workflows.machines import ACCESS_TOKEN
 from workflows.requests.attempt import note_person
-from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
 from workflows.runtime.keys import token_digest
-
-
-class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
-    """A session just begun. `session_token` is shown here once; only its digest is kept."""
-
-    session_token: str
-    expires_at: datetime
-    return_to: str | None
 
 
 async def look_at_link(
@@ -82,25 +69,6 @@ async def spend_link(link: Any, entrance: Site) -> None:
         set_={"browser_digest": None},
     )
     await supersede_links(link["marketplace_id"], holder, entrance.purpose, None)
-
-
-async def start_session(link: Any, user_agent: str, entrance: Site, because: str) -> Redeemed:
-    """Starts the one session of a redeemed link, in the caller's transaction."""
-    session_token = secrets.token_urlsafe(32)
-    session = await create(
-        PORTAL_SESSION,
-        {
-            "marketplace_id": link["marketplace_id"],
-            entrance.column: link[entrance.column],
-            "access_token_id": link["id"],
-            "digest": token_digest(session_token),
-            "user_agent": user_agent[:300],
-            "started_at": now(),
-            "expires_at": now() + entrance.session_lifetime,
-        },
-        Move(Actor(entrance.people, link[entrance.column]), because, {"access_token_id": str(link["id"])}),
-    )
-    return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=link["return_to"])
 
 
 async def lost_race(marketplace_id: UUID, token: str, entrance: Site) -> LinkUnusable:

@@ -4,26 +4,24 @@ The request itself only writes down what was typed, for any address alike; the w
 and unknown addresses run the same statements and take the same time (PRODUCT.md 1.3).
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value, transaction
-from workflows.access_tokens.one_time_links import REMEMBERED, issue_link
+from workflows.access.link_email_limit import LINK_EMAILS_WITHIN, mail_limit_reached
+from workflows.access_tokens.one_time_links import issue_link
 from workflows.access_tokens.sites import PORTAL, SITES, Site
 from workflows.customers.addresses import clean_email, lock_customer, mask_email
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
 from workflows.engine.actor import Actor, worker
 from workflows.engine.job_names import ACTORS
+from workflows.marketplaces.link_lifetime import LINK_REMEMBERED_FOR
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, TooManyRequests
 from workflows.runtime.keys import token_digest
 from workflows.runtime.request import request_id
-from workflows.runtime.settings import settings
-
-_HOUR = timedelta(hours=1)
 
 
 async def ask_for_link(
@@ -74,7 +72,7 @@ async def masked_email_of(marketplace_id: UUID, access_token_id: UUID) -> str | 
         " AND staff.removed_at IS NULL WHERE token.marketplace_id = $1 AND token.id = $2 AND token.created_at > $3",
         marketplace_id,
         access_token_id,
-        now() - REMEMBERED,
+        now() - LINK_REMEMBERED_FOR,
     )
     return None if email is None else mask_email(email)
 
@@ -110,7 +108,7 @@ async def _who_asked(asked: Record, entrance: Site) -> tuple[Record | None, str 
         " WHERE marketplace_id = $1 AND id = $2 AND created_at > $3",
         asked["marketplace_id"],
         asked["access_token_id"],
-        now() - REMEMBERED,
+        now() - LINK_REMEMBERED_FOR,
     )
     if old is None or old["holder"] is None:
         return None, None
@@ -133,22 +131,8 @@ async def send_login_email(marketplace: Marketplace, subscription_number: int, b
             raise NotFound(f"no subscription {subscription_number}")
         refuse_undeliverable(customer)
         if await mail_limit_reached(marketplace.id, Actor("customer", customer["id"]), PORTAL.template):
-            raise TooManyRequests("link e-mails to this customer", int(_HOUR.total_seconds()))
+            raise TooManyRequests("link e-mails to this customer", int(LINK_EMAILS_WITHIN.total_seconds()))
         await _send_access_link(marketplace, PORTAL, customer, by, "sent_by_staff", None, None)
-
-
-async def mail_limit_reached(marketplace_id: UUID, holder: Actor, template: str) -> bool:
-    """Whether the customer or member of staff, whose row the caller holds locked, got the hour's share of such link
-    e-mails."""
-    sent = await fetch_value(
-        f"SELECT count(*) FROM outgoing_email WHERE marketplace_id = $1 AND {holder.kind}_id = $2 AND created_at > $3"
-        " AND template = $4",
-        marketplace_id,
-        holder.id,
-        now() - _HOUR,
-        template,
-    )
-    return sent >= settings().links_per_hour
 
 
 async def _send_access_link(
@@ -170,7 +154,6 @@ async def _send_access_link(
         by=by,
         because=because,
     )
-    lifetime = timedelta(minutes=marketplace.link_lifetime_minutes)
     await stage_email(
         marketplace.id,
         template=entrance.template,
@@ -180,7 +163,7 @@ async def _send_access_link(
         staff_id=person["id"] if entrance.people == "staff" else None,
         access_token_id=token_id,
         context={"lifetime_minutes": marketplace.link_lifetime_minutes},
-        useful_until=now() + lifetime,
+        useful_until=now() + marketplace.link_lifetime,
         by=worker("link.request") if because == "link_requested" else by,
         urgent=True,
         asked_for=because == "link_requested",

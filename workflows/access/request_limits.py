@@ -1,14 +1,20 @@
-"""Limits by client address (PRODUCT.md 1.10): how often one address may ask for links and redeem them; and by person:
-how much one may have written down, and downloaded.
+"""How often a client address or a person may do something (PRODUCT.md 1.10 and 2.4).
+
+The amounts for links, redemptions and card attempts are settings of the deployment, with their defaults in
+workflows/runtime/settings.py; the other amounts are here. Link e-mails are counted in link_email_limit.py.
 """
+
+from datetime import timedelta
 
 from workflows.access.rate_limiter import RateLimiter
 from workflows.runtime.errors import TooManyRequests
 from workflows.runtime.settings import settings
 
+SECOND_FACTOR_TRIES, SECOND_FACTOR_TRIES_WITHIN = 5, timedelta(minutes=15)  # codes of six digits, by one person
+SECOND_FACTOR_TRIES_A_DAY = 20  # few enough that guessing takes years
 ACTS_AN_HOUR = 120  # of one customer: each is a row of the access log, for 13 months
 DOWNLOADS_AN_HOUR = 30  # by one person or key: up to a gigabyte each
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 
 
 async def check_link_request(limiter: RateLimiter, client: str) -> None:
@@ -28,9 +34,11 @@ async def check_card_attempt(limiter: RateLimiter, subscription: str, client: st
 
 
 async def check_second_factor(limiter: RateLimiter, staff: str) -> None:
-    """Counts an attempt at a code of six digits: few enough that guessing takes years."""
-    await check_limit(limiter, "second_factor", 5, 15 * _MINUTE, staff)
-    await check_limit(limiter, "second_factor_day", 20, 24 * _HOUR, staff)
+    """Counts an attempt at a code of the second factor. Raises TooManyRequests."""
+    await check_limit(
+        limiter, "second_factor", SECOND_FACTOR_TRIES, int(SECOND_FACTOR_TRIES_WITHIN.total_seconds()), staff
+    )
+    await check_limit(limiter, "second_factor_day", SECOND_FACTOR_TRIES_A_DAY, _DAY, staff)
 
 
 async def check_act(limiter: RateLimiter, customer: str) -> None:

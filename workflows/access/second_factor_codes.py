@@ -1,7 +1,7 @@
 """Codes of the second factor, each taken once: an authenticator app's (TOTP, RFC 6238), and recovery codes.
 
 The app's secret is sealed by the server's key, so that a copy of the database makes no codes; recovery codes are kept
-as digests. How a factor is set up and removed is in two_factor.py.
+as digests. How a factor is set up and removed is in second_factor_setup.py.
 """
 
 import hmac

@@ -1,7 +1,7 @@
 """The second factor of staff: an authenticator app (TOTP, RFC 6238), and recovery codes that stand for it once each.
 
-Setting one up, removing it, having it reset by an owner. How codes are taken is in two_factor_codes.py, asking for one
-at sign-in in staff_sign_in.py.
+Setting one up, removing it, having it reset by an owner. How codes are taken is in second_factor_codes.py, asking
+for one at sign-in in staff_sign_in.py.
 """
 
 from datetime import datetime

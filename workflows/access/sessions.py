@@ -1,19 +1,60 @@
-"""Signed-in sessions: found by their token, listed for their owner, ended at once. A customer's, or staff's."""
+"""Signed-in sessions of customers and staff: how long they last, starting, finding, listing and ending them."""
 
 import hmac
-from typing import Any
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 from models.database import Record, fetch, fetch_row
 from workflows.access.views import LiveSession, SignedIn
-from workflows.engine.fire import Move, fire
+from workflows.access_tokens.sites import Site
+from workflows.engine.actor import Actor
+from workflows.engine.fire import Move, create, fire
 from workflows.machines import PORTAL_SESSION
 from workflows.marketplaces.staff import SignedInStaff
 from workflows.runtime.clock import now
 from workflows.runtime.errors import NotFound, NotSignedIn, TransitionRefused
 from workflows.runtime.keys import current_key_id, derive, matches, token_digest
 
+SESSION_LIFETIME = timedelta(minutes=30)  # a customer's, absolute: long enough for one visit (PRODUCT.md 1.7)
+STAFF_SESSION_LIFETIME = timedelta(hours=8)  # a working day, absolute (PRODUCT.md 3.7)
+SESSION_COOKIE = "gatehouse_session"  # holds the session's token, on the path of its site alone
+_LIFETIMES: Mapping[Literal["customer", "staff"], timedelta] = {
+    "customer": SESSION_LIFETIME,
+    "staff": STAFF_SESSION_LIFETIME,
+}
 _FORM_PURPOSE = "form_token"
+
+
+class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
+    """A session just begun. `session_token` is shown here once; only its digest is kept."""
+
+    session_token: str
+    expires_at: datetime
+    return_to: str | None
+
+
+async def start_session(link: Any, user_agent: str, entrance: Site, because: str) -> Redeemed:
+    """Starts the one session of a redeemed link, in the caller's transaction."""
+    session_token = secrets.token_urlsafe(32)
+    session = await create(
+        PORTAL_SESSION,
+        {
+            "marketplace_id": link["marketplace_id"],
+            entrance.column: link[entrance.column],
+            "access_token_id": link["id"],
+            "digest": token_digest(session_token),
+            "user_agent": user_agent[:300],
+            "started_at": now(),
+            "expires_at": now() + _LIFETIMES[entrance.people],
+        },
+        Move(Actor(entrance.people, link[entrance.column]), because, {"access_token_id": str(link["id"])}),
+    )
+    return Redeemed(session_token=session_token, expires_at=session["expires_at"], return_to=link["return_to"])
 
 
 async def find_session(marketplace_id: UUID | None, session_token: str) -> SignedIn:

@@ -11,9 +11,10 @@ import asyncpg
 import msgspec
 
 from models.database import Record, fetch_row, retrying, transaction
-from workflows.access.link_redemption import Redeemed, lost_race, spend_link, start_session
+from workflows.access.link_redemption import lost_race, spend_link
 from workflows.access.rate_limiter import RateLimiter
 from workflows.access.second_factor_codes import check_code, is_required
+from workflows.access.sessions import Redeemed, start_session
 from workflows.access_tokens.one_time_links import find_usable_link
 from workflows.access_tokens.sites import CONSOLE
 from workflows.marketplaces.staff import lock_member

@@ -1,1 +1,1 @@
-"""One-time links: issued, written as text, known again; and the two realms that they lead to."""
+"""One-time links: issued, written as text, known again; and the two sites that they lead to."""

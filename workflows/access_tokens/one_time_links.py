@@ -1,4 +1,5 @@
-"""One-time links: how one is issued, written as text, and known again.
+"""One-time links: how one is issued, written as text, and known again. How long one works is in
+workflows/marketplaces/link_lifetime.py.
 
 The text is base64url(id ‖ HMAC(server key, purpose ‖ marketplace ‖ id ‖ nonce)): 64 characters. It is never stored: the
 e-mail's worker derives it again, so that a repeated mail carries the same link.
@@ -15,6 +16,7 @@ from models.database import Record, fetch_row
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create
 from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces.link_lifetime import LINK_REMEMBERED_FOR
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import LinkUnusable
@@ -23,7 +25,6 @@ from workflows.runtime.settings import settings
 
 Purpose = Literal["portal", "card_update", "staff"]
 
-REMEMBERED = timedelta(days=30)  # how long an old link still earns the offer of a new one
 _TEXT_LENGTH = 64
 _PATHS: dict[Purpose, str] = {
     "portal": "/portal/{slug}/access",
@@ -60,7 +61,7 @@ async def issue_link(
             "key_id": current_key_id(),
             "browser_digest": browser_digest,
             "return_to": return_to,
-            "expires_at": now() + (lifetime or timedelta(minutes=marketplace.link_lifetime_minutes)),
+            "expires_at": now() + (lifetime or marketplace.link_lifetime),
         },
         Move(by, because),
     )
@@ -106,7 +107,7 @@ async def find_usable_link(marketplace_id: UUID, purpose: Purpose, text: str) ->
 
 def unusable(row: Any) -> LinkUnusable:
     """Why a genuine link no longer works: used, or expired."""
-    recent = row["created_at"] > now() - REMEMBERED
+    recent = row["created_at"] > now() - LINK_REMEMBERED_FOR
     because = "used" if row["state"] == "redeemed" else "expired"
     return LinkUnusable(because, row["id"] if recent else None)
 

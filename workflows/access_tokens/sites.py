@@ -1,18 +1,17 @@
-"""The two doors of a marketplace: the portal for its customers, the console for its staff.
+"""The two sites of a marketplace: the portal for its customers, the console for its staff.
 
 Links, sessions and the requests for them are the same life cycles at both; what differs is here.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from models.database import Record
 from workflows.customers.addresses import find_subscriber, lock_customer
 from workflows.marketplaces.staff import find_member, lock_member
-from workflows.runtime.settings import SESSION_LIFETIME, STAFF_SESSION_LIFETIME, settings
+from workflows.runtime.settings import settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +23,6 @@ class Site:
     people: Literal["customer", "staff"]
     path: Literal["portal", "console"]
     template: Literal["access_link", "staff_access_link"]
-    session_lifetime: timedelta
     find: Callable[[UUID, str], Awaitable[Record | None]]
     lock: Callable[[UUID, UUID], Awaitable[Record | None]]
 
@@ -47,7 +45,6 @@ PORTAL = Site(
     people="customer",
     path="portal",
     template="access_link",
-    session_lifetime=SESSION_LIFETIME,
     find=find_subscriber,
     lock=lock_customer,
 )
@@ -56,7 +53,6 @@ CONSOLE = Site(
     people="staff",
     path="console",
     template="staff_access_link",
-    session_lifetime=STAFF_SESSION_LIFETIME,
     find=find_member,
     lock=lock_member,
 )

@@ -5,7 +5,6 @@ order's subscription starts when, and only when, its first payment succeeded
 (workflows/billing/collection/outcomes.py, order_fulfilment.py).
 """
 
-from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -15,6 +14,7 @@ import msgspec
 from models.database import fetch_row, fetch_value, transaction
 from workflows.billing.cards.payment_methods import keep_card
 from workflows.billing.cards.sandbox_form import check_card_form
+from workflows.billing.charges.gateway_times import SETTLED_BY_JOB_AFTER
 from workflows.billing.collection.order_fulfilment import fulfil_unpaid
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.gateway import Card, CardDeclined, CardDetails, Gateway
@@ -30,8 +30,6 @@ from workflows.marketplaces.short_numbers import next_number
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now, now
 from workflows.runtime.errors import GatewayUnavailable, InDoubt, InvalidInput, WorkflowError
-
-_SETTLED_BY_JOB_AFTER = timedelta(seconds=30)  # longer than a gateway takes to answer the request itself
 
 
 class OrderDeclined(WorkflowError):
@@ -209,7 +207,7 @@ async def _commit(
             },
             Move(by, "order", {"order": order["number"]}),
         )
-        job = await stage("charge.submit", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=charge["id"])
+        job = await stage("charge.submit", marketplace.id, now() + SETTLED_BY_JOB_AFTER, id=charge["id"])
         return order["id"], _FirstPayment(charge["id"], job)
 
 

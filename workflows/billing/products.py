@@ -1,5 +1,6 @@
 """A marketplace's products: made, read, renamed and repriced."""
 
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from workflows.runtime.errors import InvalidInput, NotFound
 Kind = Literal["one_off", "recurring", "limited", "pay_what_you_want"]
 Unit = Literal["day", "week", "month", "year"]
 
+LONGEST_TRIAL = timedelta(days=730)  # two years: the longest that is sold, and short of a mistyped century
+LONGEST_INTERVAL = 366  # of the unit: days, weeks, months or years
+MOST_PAYMENTS = 1200  # of a limited product: a hundred years of months
 LARGEST_AMOUNT = 99_999_999  # minor units: what card networks take in one payment, less would refuse real invoices
 
 
@@ -164,12 +168,12 @@ def _problems(given: dict[str, Any]) -> list[tuple[str, str]]:
         ("interval_unit", (given["interval_unit"] is not None) == subscribes,
          "is needed for recurring and limited products, and for no others."),
         ("interval_count", (given["interval_count"] is None) if not subscribes
-         else 1 <= (given["interval_count"] or 0) <= 366,
-         "must be 1 to 366 for recurring and limited products, and is not for others."),
-        ("payments", 1 <= (given["payments"] or 0) <= 1200 if given["kind"] == "limited"
-         else given["payments"] is None, "must be 1 to 1200 for limited products, and is not for others."),
-        ("trial_days", 0 <= given["trial_days"] <= (730 if subscribes else 0),
-         "must be 0 to 730, and is for recurring and limited products only."),
+         else 1 <= (given["interval_count"] or 0) <= LONGEST_INTERVAL,
+         f"must be 1 to {LONGEST_INTERVAL} for recurring and limited products, and is not for others."),
+        ("payments", 1 <= (given["payments"] or 0) <= MOST_PAYMENTS if given["kind"] == "limited"
+         else given["payments"] is None, f"must be 1 to {MOST_PAYMENTS} for limited products, and is not for others."),
+        ("trial_days", 0 <= given["trial_days"] <= (LONGEST_TRIAL.days if subscribes else 0),
+         f"must be 0 to {LONGEST_TRIAL.days}, and is for recurring and limited products only."),
         ("initial_amount_minor", given["initial_amount_minor"] is None
          or (given["trial_days"] > 0 and 0 <= given["initial_amount_minor"] <= LARGEST_AMOUNT),
          "is the price of a trial: give trial_days too, and an amount in minor units."),

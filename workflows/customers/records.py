@@ -1,6 +1,7 @@
 """A marketplace's customers as its merchant keeps them: made by its checkout, found by number or id, corrected.
 
-What customers do themselves is in customers.py; lists and search are in workflows/billing/subscriptions/staff_lists.py.
+What customers change themselves is in language.py and workflows/invoices/billing_details.py; lists and search are in
+workflows/billing/subscriptions/staff_lists.py.
 """
 
 from datetime import datetime

@@ -1,8 +1,9 @@
 """Telling the staff what they chose to hear of: a failed charge, a self cancellation, a job that was given up.
 
-An e-mail is staged in the transaction of its cause, once for each who wants it (staff.py), and never floods: of one
-kind a person gets five an hour, then one that says that there are more and where they are, then none until the next
-hour (docs/decisions/0015). A charge is told of when its case begins, not at each attempt: those are in the report.
+An e-mail is staged in the transaction of its cause, once for each who wants it (workflows/marketplaces/staff.py), and
+never floods: of one kind a person gets five an hour, then one that says that there are more and where they are, then
+none until the next hour (docs/decisions/0015). A charge is told of when its case begins, not at each attempt: those are
+in the report.
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from models.database import execute, fetch
+from workflows.billing.products import LONGEST_INTERVAL, LONGEST_TRIAL, MOST_PAYMENTS
 from workflows.importing.fields import Fields
 from workflows.importing.shapes import Kind, Place, Verdict, as_known, column_of, difference
 
@@ -14,7 +15,6 @@ _COLUMNS = (
     *("name", "kind", "currency", "amount_minor", "interval_unit", "interval_count", "payments"),
     *("trial_days", "initial_amount_minor"),
 )
-_LONGEST_TRIAL = 730  # days, as in models
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +50,9 @@ def read(fields: Fields) -> ProductRow:
         currency=currency,
         amount_minor=fields.amount("amount", currency),
         interval_unit=fields.choice("interval_unit", UNITS) if repeats else None,
-        interval_count=fields.integer("interval_count", 1, 366, default=1) if repeats else None,
-        payments=fields.integer("payments", 1, 1200, required=True, default=1) if kind == "limited" else None,
-        trial_days=fields.integer("trial_days", 0, _LONGEST_TRIAL),
+        interval_count=fields.integer("interval_count", 1, LONGEST_INTERVAL, default=1) if repeats else None,
+        payments=fields.integer("payments", 1, MOST_PAYMENTS, required=True, default=1) if kind == "limited" else None,
+        trial_days=fields.integer("trial_days", 0, LONGEST_TRIAL.days),
         initial_amount_minor=fields.amount("initial_amount", currency) if has_initial else None,
     )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from workflows.billing.products import LONGEST_INTERVAL, MOST_PAYMENTS
 from workflows.importing.fields import Fields
 from workflows.importing.products import UNITS
 from workflows.machines import SUBSCRIPTION
@@ -68,8 +69,8 @@ def read(fields: Fields) -> SubscriptionRow:
         amount_minor=fields.amount("amount", currency),
         currency=currency,
         interval_unit=fields.choice("interval_unit", UNITS, required=False) or None,
-        interval_count=fields.integer("interval_count", 1, 366) or None,
-        payments_total=fields.integer("payments_total", 1, 1200) or None,
+        interval_count=fields.integer("interval_count", 1, LONGEST_INTERVAL) or None,
+        payments_total=fields.integer("payments_total", 1, MOST_PAYMENTS) or None,
         payments_made=fields.integer("payments_made", 0, 100_000, required=True),
         started_at=started_at,
         trial_ends_at=trial_ends_at,

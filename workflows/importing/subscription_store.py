@@ -7,8 +7,8 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch, fetch_value
 from workflows.billing.charges.declines import severity
-from workflows.billing.dunning.case_facts import policy_of
-from workflows.billing.dunning.next_step import CaseState, Policy, WaitUntil, decide
+from workflows.billing.dunning.next_step import CaseState, WaitUntil, decide
+from workflows.billing.dunning.retry_policy import Policy, policy_of
 from workflows.importing.shapes import Place, column_of
 from workflows.importing.subscription_rows import SubscriptionRow
 

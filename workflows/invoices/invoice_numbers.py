@@ -15,7 +15,7 @@ from workflows.invoices.snapshot import Kind
 from workflows.machines import DOCUMENT, INVOICE
 from workflows.marketplaces.invoice_prefix import CREDIT_NOTE_SUFFIX
 
-_DIGITS = 6
+DIGITS = 6  # at least: a million documents of a series sort as text
 
 # The number, the row that bears it and its document in one round trip. A number begins with a letter or a figure and
 # has so many digits or more; one that an imported invoice already bears is passed over: it is taken, not missing.
@@ -53,7 +53,7 @@ async def issue_numbered(kind: Kind, prefix: str, values: Mapping[str, Any], mov
     given = (
         values["marketplace_id"],
         prefix.lstrip("-") + (CREDIT_NOTE_SUFFIX if kind == "credit_note" else ""),
-        _DIGITS,
+        DIGITS,
         values["customer_id"],
         values["charge_id"],
         values["snapshot"],

@@ -1,7 +1,8 @@
 """Issuing invoices: a snapshot of what was sold and paid, under a number without gaps, in the payment's transaction.
 
-What an invoice says is in workflows/invoices/snapshot.py, its number in workflows/invoices/invoice_numbers.py, its PDF in
-workflows/invoices/documents.py; what takes one back is in workflows/invoices/credit_notes.py.
+What an invoice says is in workflows/invoices/snapshot.py, its number in
+workflows/invoices/invoice_numbers.py, its PDF in workflows/invoices/documents.py;
+what takes one back is in workflows/invoices/credit_notes.py.
 """
 
 from typing import Any

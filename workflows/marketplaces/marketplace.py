@@ -1,7 +1,7 @@
 """Which marketplace: found by the slug in a URL or by its id, and what its staff may change of it.
 
-The portal's own settings are in workflows/marketplaces/portal_settings.py. The slug, and with it the Login URL,
-never changes.
+The portal's own settings are declared in workflows/marketplaces/portal_settings.py. The slug, and with it the Login
+URL, never changes.
 """
 
 import re
@@ -28,11 +28,9 @@ from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput, NotFound
 from workflows.runtime.settings import settings
 
-MARKETPLACE_COLUMNS = (
-    "id, slug, name, address, support_email, country, time_zone, currency, language, invoice_prefix, tax_id,"
-    " tax_basis_points, reverse_charge, tax_note, sandbox, gateway,"
-    " extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds, logo_digest, accent_color,"
-    " email_button, self_cancellation, show_address, show_support_email, social_links, link_lifetime_minutes"
+MARKETPLACE_COLUMNS = ", ".join(
+    "extract(epoch FROM clock_offset)::float8 AS clock_offset_seconds" if name == "clock_offset_seconds" else name
+    for name in Marketplace.__struct_fields__
 )
 
 _WHOLE = 10_000  # basis points

@@ -1,6 +1,6 @@
 """The people who work for a merchant: who they are, how they are found, who of them wants to hear of what.
 
-How they come, change and go is in people.py.
+How they come, change and go is in workflows/access/team.py.
 """
 
 from datetime import datetime

@@ -1,11 +1,12 @@
 """Marketplace."""
 
+from datetime import timedelta
 from uuid import UUID
 
-import msgspec
+from workflows.marketplaces.portal_settings import PortalChoices
 
 
-class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
+class Marketplace(PortalChoices, frozen=True, kw_only=True):
     """A merchant's tenant, as its row is."""
 
     id: UUID
@@ -27,9 +28,8 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_seconds: float
     logo_digest: str | None
     accent_color: str | None
-    email_button: bool
-    self_cancellation: bool
-    show_address: bool
-    show_support_email: bool
-    social_links: list[str]
-    link_lifetime_minutes: int
+
+    @property
+    def link_lifetime(self) -> timedelta:
+        """How long a one-time link works that is issued now."""
+        return timedelta(minutes=self.link_lifetime_minutes)

@@ -1,6 +1,7 @@
 """Setting up a marketplace: itself, its owner, its first API key, in one transaction."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,18 @@ import msgspec
 
 from models.database import execute, fetch_value, transaction
 from workflows.access.api_keys import create_key
+from workflows.billing.dunning.retry_policy import Policy
 from workflows.customers.addresses import clean_email
 from workflows.engine.actor import Actor
 from workflows.marketplaces.gateway_choice import gateway_problem
 from workflows.marketplaces.marketplace import MarketplaceChange, change_marketplace
+from workflows.marketplaces.portal_settings import DEFAULTS
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.errors import InvalidInput
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)  # as in models
 FIRST_KEY = "First key"
+DEFAULT_COLUMNS: Mapping[str, Any] = {**DEFAULTS, "dunning_policy": msgspec.to_builtins(Policy())}  # of the row
 SET_UP = Actor("import", "set_up")  # whoever sets a marketplace up, from the command line
 
 
@@ -31,7 +35,7 @@ class NewMarketplace(msgspec.Struct, frozen=True, kw_only=True):
 async def create_marketplace(
     slug: str, owner_email: str, change: MarketplaceChange, *, owner_name: str = "", gateway: str = "sandbox"
 ) -> NewMarketplace:
-    """Makes a marketplace. `change` holds its facts, the name among them; the rest is as the columns' defaults.
+    """Makes a marketplace. `change` holds its facts, the name among them; the rest begins with its defaults.
 
     One whose gateway is the sandbox is a sandbox: no money moves there, and its clock can be moved.
     Raises InvalidInput naming every field that breaks its rule; a slug, which can never be changed, is taken once.
@@ -52,13 +56,15 @@ async def create_marketplace(
 
 
 async def _insert(slug: str, gateway: str) -> UUID:
+    places = ", ".join(f"${place}" for place in range(3, 3 + len(DEFAULT_COLUMNS)))
     try:
         async with transaction():
             inserted: Any = await fetch_value(
-                "INSERT INTO marketplace (slug, name, gateway, sandbox) VALUES ($1, $1, $2, $2 = 'sandbox')"
-                " RETURNING id",
+                f"INSERT INTO marketplace (slug, name, gateway, sandbox, {', '.join(DEFAULT_COLUMNS)})"
+                f" VALUES ($1, $1, $2, $2 = 'sandbox', {places}) RETURNING id",
                 slug,
                 gateway,
+                *DEFAULT_COLUMNS.values(),
             )
     except asyncpg.UniqueViolationError:
         raise InvalidInput({"slug": "is taken."}) from None

@@ -6,12 +6,15 @@ The order matters: what is found by an e-mail of theirs, or by an address that o
 emptied.
 """
 
+from workflows.webhooks.housekeeping import ATTEMPTS_KEPT_FOR
+
 _OWN = "marketplace_id = :marketplace AND customer_id = :customer"
 _THEIR_EMAILS = f"SELECT id FROM outgoing_email WHERE {_OWN}"
 _THEIR_LINKS = f"SELECT id FROM access_token WHERE {_OWN}"
-# Of the last 31 days: answers of endpoints are kept for 30.
-_THEIR_EVENTS = """
-SELECT id FROM webhook_event WHERE marketplace_id = :marketplace AND occurred_at > now() - interval '31 days'
+# A day more than answers of endpoints are kept: they are deleted by night.
+_WITH_ANSWERS = f"interval '{ATTEMPTS_KEPT_FOR.days + 1} days'"
+_THEIR_EVENTS = f"""
+SELECT id FROM webhook_event WHERE marketplace_id = :marketplace AND occurred_at > now() - {_WITH_ANSWERS}
 AND (data ->> 'customer' = :number::bigint::text OR data ->> 'id' = :customer::uuid::text)
 """
 

@@ -19,7 +19,7 @@ from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
 from workflows.runtime.keys import UnknownKey, current_key_id, derive
 
-KEPT_FOR = timedelta(hours=24)  # longer than anybody tries the same request again by itself
+ANSWERS_KEPT_FOR = timedelta(hours=24)  # longer than anybody tries the same request again by itself
 HELD_FOR = timedelta(seconds=90)  # longer than a gateway and its client's own repetitions take to answer
 _PURPOSE = "idempotent_request"
 
@@ -96,7 +96,7 @@ async def claim_request(asked: RepeatableRequest) -> Claim | KeptAnswer:
         )
         if row is None:
             continue  # forgotten in between
-        if row.created_at > now() - KEPT_FOR:
+        if row.created_at > now() - ANSWERS_KEPT_FOR:
             return await _known(asked, row, run)
         await _forget(asked.marketplace_id, asked.scope, row.claim)
 
@@ -181,8 +181,8 @@ async def release_claim(claim: Claim, *, nothing_done: bool) -> None:
 
 
 async def purge_old_requests() -> int:
-    """Forgets requests older than `KEPT_FOR`; answers how many."""
-    return await execute("DELETE FROM idempotent_request WHERE created_at < $1", now() - KEPT_FOR)
+    """Forgets requests older than `ANSWERS_KEPT_FOR`; answers how many."""
+    return await execute("DELETE FROM idempotent_request WHERE created_at < $1", now() - ANSWERS_KEPT_FOR)
 
 
 async def _forget(marketplace_id: UUID, scope: bytes, claim: UUID) -> None:

@@ -12,8 +12,6 @@ from hashlib import sha256
 from workflows.runtime.clock import now
 from workflows.runtime.settings import settings
 
-_COOKIE_LIFETIME = timedelta(hours=1)  # as long as the link it speaks of
-
 
 class UnknownKey(KeyError):
     """Raised when something was made with a key that is no longer configured."""
@@ -52,7 +50,7 @@ def matches(purpose: str, given: bytes, *fields: bytes) -> bool:
     return any(answers)
 
 
-def sign(purpose: str, payload: bytes, lifetime: timedelta = _COOKIE_LIFETIME) -> str:
+def sign(purpose: str, payload: bytes, lifetime: timedelta) -> str:
     """`payload` with its end and a seal, as URL-safe text. It is readable by whoever holds it, not changeable."""
     until = int((now() + lifetime).timestamp()).to_bytes(8, "big")
     return urlsafe_b64encode(derive(current_key_id(), f"seal:{purpose}", until, payload) + until + payload).decode()

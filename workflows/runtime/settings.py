@@ -1,7 +1,6 @@
 """The deployment's settings, from the environment. What a merchant sets is a column of marketplace instead."""
 
 import re
-from datetime import timedelta
 from functools import lru_cache
 from typing import Literal, Self
 
@@ -86,7 +85,3 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The process's settings. Raises pydantic.ValidationError naming each variable that is missing or wrong."""
     return Settings()  # pyright: ignore[reportCallIssue]  # the values come from the environment
-
-
-SESSION_LIFETIME = timedelta(minutes=30)  # absolute; PRODUCT.md 1.7
-STAFF_SESSION_LIFETIME = timedelta(hours=8)  # a working day, absolute; PRODUCT.md 3.7

@@ -1,7 +1,8 @@
 """Endpoints that fail: since when, and when they are disabled by themselves, with a notice to staff.
 
-One that was tried for three days while nothing at all got through is given up (its log says `give_up`), one that
-answers 410 at once (`gone`). A single delivery that is refused again and again disables nothing, as others succeed.
+An endpoint is given up (its log says `give_up`) when a delivery was tried to the end, TRIED_FOR of retries.py, and
+nothing at all got through meanwhile. One that answers 410 is disabled at once (`gone`). A single delivery that is
+refused again and again disables nothing, as others succeed.
 """
 
 from datetime import datetime

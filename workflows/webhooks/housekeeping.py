@@ -9,7 +9,7 @@ from workflows.webhooks.secrets import EncryptedSecret, decrypt, encrypt
 
 WEBHOOKS_KEPT_FOR = timedelta(days=90)  # receivers keep ids for four days; three months are for who looks into a bug
 
-KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints answer may be anything
+ATTEMPTS_KEPT_FOR = timedelta(days=30)  # long enough to mend what failed; what endpoints answer may be anything
 _AT_ONCE = 5_000
 
 
@@ -19,7 +19,7 @@ async def purge_attempts() -> int:
     while True:
         batch = await execute(
             "DELETE FROM webhook_attempt WHERE ctid IN (SELECT ctid FROM webhook_attempt WHERE at < $1 LIMIT $2)",
-            now() - KEPT_FOR,
+            now() - ATTEMPTS_KEPT_FOR,
             _AT_ONCE,
         )
         forgotten += batch

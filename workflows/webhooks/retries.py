@@ -1,11 +1,13 @@
-"""When a delivery that failed is tried again, and when it is given up. Pure.
+"""When a webhook delivery that failed is tried again, and when it is given up.
 
-The specification's own example: ten tries over three days, so that what broke on a Friday can be mended on Monday.
+Ten tries over three days and a few hours, as in the Standard Webhooks specification. An endpoint to which nothing got
+through in that time is disabled (failing_endpoints.py).
 """
 
 import random
 from datetime import timedelta
 
+TRIED_FOR = timedelta(days=3)  # at least: what broke on a Friday can be mended on Monday
 # fmt: off
 PAUSES: tuple[timedelta, ...] = (
     timedelta(seconds=5),
@@ -19,6 +21,7 @@ PAUSES: tuple[timedelta, ...] = (
     timedelta(hours=24),
 )
 # fmt: on
+assert sum(PAUSES, timedelta()) >= TRIED_FOR, "the pauses must add up to TRIED_FOR"
 _JITTER = 0.1  # of a pause, added: what broke under load does not meet it again all at once
 
 

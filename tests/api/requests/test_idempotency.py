@@ -15,7 +15,7 @@ from tests.conftest import FreshDatabase
 from tests.factories import a_marketplace, a_product, a_staff_member, a_staff_session, a_subscription
 from workflows.access.api_keys import create_key
 from workflows.marketplaces.tenant import Marketplace
-from workflows.requests.idempotency import HELD_FOR, KEPT_FOR, purge_old_requests
+from workflows.requests.idempotency import ANSWERS_KEPT_FOR, HELD_FOR, purge_old_requests
 from workflows.runtime.clock import frozen, now
 
 _CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2033}
@@ -225,14 +225,14 @@ async def test_after_an_error_of_ours_the_same_request_is_tried_again(
 async def test_a_key_is_forgotten_after_a_day(api: httpx.AsyncClient, key: Keys, marketplace: Marketplace) -> None:
     body = {"name": "Box", "kind": "one_off", "amount_minor": 100}
     first = await api.post("/api/v1/products", json=body, headers=under(key, "k"))
-    with frozen(now() + KEPT_FOR - timedelta(seconds=1)):
+    with frozen(now() + ANSWERS_KEPT_FOR - timedelta(seconds=1)):
         assert await purge_old_requests() == 0
         same = await api.post("/api/v1/products", json=body, headers=under(key, "k"))
 
-    with frozen(now() + KEPT_FOR + timedelta(seconds=1)):
+    with frozen(now() + ANSWERS_KEPT_FOR + timedelta(seconds=1)):
         new = await api.post("/api/v1/products", json=body, headers=under(key, "k"))
         assert await purge_old_requests() == 0  # it was forgotten when it came again
-    with frozen(now() + 3 * KEPT_FOR):
+    with frozen(now() + 3 * ANSWERS_KEPT_FOR):
         assert await purge_old_requests() == 1
 
     assert same.json() == first.json()

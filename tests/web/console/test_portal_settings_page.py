@@ -5,7 +5,8 @@ import pytest
 from models.database import fetch, fetch_row
 from tests.web.browsing import SAME_ORIGIN, Browser, form_of, text_of
 from workflows.engine.actor import Actor
-from workflows.marketplaces.portal_settings import PortalSettingsChange, change_portal_settings
+from workflows.marketplaces.portal_settings import PortalSettingsChange
+from workflows.marketplaces.portal_settings_change import change_portal_settings
 from workflows.marketplaces.tenant import Marketplace
 
 SAVE = "Save Settings"

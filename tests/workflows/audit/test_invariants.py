@@ -1,4 +1,4 @@
-"""Each fact of workflows/facts/ sees what breaks it, exactly that, and nothing in a shop where all went well.
+"""Each fact of workflows/audit/invariants/ sees what breaks it, exactly that, and nothing where all went well.
 
 What breaks one is done as the database's superuser with every trigger switched off, and undone after each test: the
 application could not do it.

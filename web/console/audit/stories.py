@@ -12,7 +12,12 @@ from web.console.audit.words import sentence
 from web.pages.rendering import see_other
 from web.requests.connection import WebRequest
 from web.requests.visit import StaffContext
-from workflows.audit.review.history import EntityHistory, customer_number, history_of_customer, history_of_subscription
+from workflows.audit.review.history import (
+    EntityHistory,
+    customer_number,
+    history_of_customer,
+    history_of_subscription,
+)
 from workflows.marketplaces.short_numbers import number_of
 from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput, NotFound

@@ -10,7 +10,7 @@ from web.console.answers import done, show_page
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
-from workflows.billing.dunning.next_step import CARD_RETRIES
+from workflows.billing.dunning.card_retry_limits import CARD_RETRIES
 from workflows.billing.dunning.retry_policy import (
     CHANGES,
     SaverPolicy,

@@ -13,6 +13,7 @@ from web.pages.show import show_for
 from web.portal.contact import words_of_link
 from web.requests.headers import content_policy
 from web.requests.visit import CustomerContext
+from workflows.access.sessions import SESSION_LIFETIME
 from workflows.access.views import SignedIn
 from workflows.billing.subscriptions.views import CardShown, SubscriptionView
 from workflows.marketplaces.contact import contact_of
@@ -30,7 +31,7 @@ def preview_page(marketplace: Marketplace, which: str) -> Response[str]:
         customer_id=_NOBODY,
         email="jane@example.com",
         name="Jane Doe",
-        expires_at=now() + timedelta(minutes=30),
+        expires_at=now() + SESSION_LIFETIME,
         form_token="",
     )
     seen = CustomerContext(marketplace=marketplace, show=show_for(marketplace, ""), signed_in=customer)

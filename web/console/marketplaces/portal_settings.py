@@ -15,31 +15,26 @@ from web.requests.headers import content_policy
 from web.requests.visit import StaffContext
 from workflows.marketplaces.named_changes import named_changes
 from workflows.marketplaces.portal_settings import (
-    LONGEST_LINK,
-    LONGEST_URL,
-    MOST_LINKS,
-    SHORTEST_LINK,
+    SETTINGS,
+    SWITCHES,
     PortalSettings,
     PortalSettingsChange,
+    Setting,
+)
+from workflows.marketplaces.portal_settings_change import (
+    LONGEST_MINUTES,
+    SHORTEST_MINUTES,
     change_portal_settings,
     settings_of,
 )
+from workflows.marketplaces.social_links import LONGEST_URL, MOST_LINKS
+from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.versions import ChangedMeanwhile, version
 from workflows.runtime.errors import InvalidInput
 
 # What the page calls each setting; also in the list of what changed.
-# fmt: off
-LABELS = {
-    "email_button":          "Email Button",
-    "self_cancellation":     "Self Cancellation",
-    "show_address":          "Marketplace Address",
-    "show_support_email":    "Support Email Address",
-    "social_links":          "Social Links",
-    "link_lifetime_minutes": "Lifetime of access links, in minutes",
-}
-# fmt: on
+LABELS = {name: setting.label for name, setting in SETTINGS.items()}
 _PATH = "apps/customer-portal"
-_SWITCHES = ("email_button", "self_cancellation", "show_address", "show_support_email")
 _BLANK_LINKS = 2  # fields to fill in beside those that are
 
 
@@ -54,6 +49,15 @@ class Typed(NamedTuple):
         places = [place for place, link in enumerate(self.links) if link.strip()]
         fields = {f"social_links[{number}]": f"social_links[{place}]" for number, place in enumerate(places)}
         return {fields.get(name, name): problem for name, problem in refused.fields.items()}
+
+
+class Switch(NamedTuple):
+    """A boolean setting as the page offers it."""
+
+    name: str
+    label: str
+    on: bool
+    help: str
 
 
 class PortalSettingsPages(Controller):
@@ -96,7 +100,7 @@ def _typed(form: dict[str, str]) -> Typed:
     links = [form.get(f"social_links[{place}]", "") for place in range(MOST_LINKS)]
     minutes = form.get("link_lifetime_minutes", "").strip()
     change = PortalSettingsChange(
-        **{name: form.get(name) == "yes" for name in _SWITCHES},
+        **{name: form.get(name) == "yes" for name in SWITCHES},
         social_links=[link.strip() for link in links if link.strip()],
         link_lifetime_minutes=int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) < 5 else 0,
     )
@@ -127,8 +131,9 @@ async def _page(
         errors=errors or {},
         differences=differences(shown, msgspec.structs.asdict(stored), LABELS) if current else None,
         labels=LABELS,
-        shortest=SHORTEST_LINK,
-        longest=LONGEST_LINK,
+        switches=_switches(visit.marketplace, shown),
+        shortest=SHORTEST_MINUTES,
+        longest=LONGEST_MINUTES,
         longest_url=LONGEST_URL,
         changes=change_entry(await named_changes(visit.marketplace.id, "portal_settings"), LABELS),
     )
@@ -140,3 +145,19 @@ def _fields(links: list[str]) -> list[str]:
     """The fields of the form: the links, with some empty ones to fill in."""
     filled = max((place + 1 for place, link in enumerate(links) if link.strip()), default=0)
     return [*links[:filled], *[""] * min(_BLANK_LINKS, MOST_LINKS - filled)]
+
+
+def _switches(marketplace: Marketplace, shown: dict[str, Any]) -> dict[str, list[Switch]]:
+    """The switches of each section, in the order of their declaration."""
+    sections: dict[str, list[Switch]] = {}
+    for name in SWITCHES:
+        setting = SETTINGS[name]
+        switch = Switch(name, setting.label, shown[name], _help(marketplace, setting))
+        sections.setdefault(setting.section, []).append(switch)
+    return sections
+
+
+def _help(marketplace: Marketplace, setting: Setting) -> str:
+    if not setting.helps_with:
+        return setting.help
+    return getattr(marketplace, setting.helps_with) or "There is none yet."

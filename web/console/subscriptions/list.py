@@ -19,6 +19,7 @@ from web.requests.visit import StaffContext
 from workflows.billing.subscriptions.data_cards import data_cards
 from workflows.billing.subscriptions.export import MEDIA_TYPE, export_subscriptions
 from workflows.billing.subscriptions.staff_lists import (
+    SHOWN_BY_DEFAULT,
     State,
     SubscriptionFilter,
     SubscriptionPage,
@@ -29,7 +30,6 @@ from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import PageRequest
 from workflows.runtime.errors import InvalidInput
 
-SHOWN_BY_DEFAULT = timedelta(days=30)
 STATES: tuple[State, ...] = get_args(State)
 _NOTHING = SubscriptionPage(subscriptions=[], after=None, before=None)
 

@@ -1,6 +1,6 @@
 """Subscription Summary: one subscription with its customer, its charges and what became of it (PRODUCT.md 3.5).
 
-What is done with one press and can do no harm is here; what asks first is in summary_changes.py and summary_money.py.
+What is done with one press and can do no harm is here; what asks first is in life_cycle.py and money.py.
 """
 
 from typing import Any

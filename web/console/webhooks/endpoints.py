@@ -1,6 +1,6 @@
 """Webhook endpoints: listed with their state, made with a secret that is shown once, changed, removed after a question.
 
-What was sent to them is in webhook_deliveries.py.
+What was sent to them is in deliveries.py.
 """
 
 from collections.abc import Mapping

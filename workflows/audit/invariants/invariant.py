@@ -11,7 +11,6 @@ import msgspec
 
 # `looked_at`: the rows that are asked about, in a fact about rows.
 LOOKED_AT = "unnest($1::uuid[], $2::uuid[]) AS looked_at (marketplace_id, id)"
-GRACE = "interval '15 minutes'"  # PRODUCT.md 6.6: nothing is overdue by more
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):

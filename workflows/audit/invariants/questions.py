@@ -1,6 +1,6 @@
 """The questions that several facts ask: is something past its end still open, does what waits have its job."""
 
-from workflows.audit.invariants.invariant import GRACE
+from workflows.audit.invariants.overdue import GRACE
 
 
 def past_end(table: str, state: str) -> str:

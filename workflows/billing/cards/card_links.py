@@ -1,11 +1,10 @@
 """Card-update links: a separate one-time link that replaces the card of one subscription and does nothing else."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from models.database import fetch_row, fetch_value, transaction
-from workflows.access.link_requests import mail_limit_reached
+from workflows.access.link_email_limit import LINK_EMAILS_WITHIN, mail_limit_reached
 from workflows.access_tokens.one_time_links import find_usable_link, issue_link
 from workflows.billing.cards.views import CardLinkShown
 from workflows.billing.subscriptions.portal_list import CARD_UPDATABLE, card_shown
@@ -63,7 +62,7 @@ async def send_card_update_link(marketplace: Marketplace, customer_id: UUID, num
                 "product": subscription["product"],
                 "subscription_number": number,
             },
-            useful_until=now() + timedelta(minutes=marketplace.link_lifetime_minutes),
+            useful_until=now() + marketplace.link_lifetime,
             by=by,
             urgent=True,
             asked_for=asked_for,
@@ -83,7 +82,7 @@ async def send_card_update_email(marketplace: Marketplace, number: int, by: Acto
     if customer_id is None:
         raise NotFound(f"no subscription {number}")
     if not await send_card_update_link(marketplace, customer_id, number, by):
-        raise TooManyRequests("card e-mails to this customer", int(timedelta(hours=1).total_seconds()))
+        raise TooManyRequests("card e-mails to this customer", int(LINK_EMAILS_WITHIN.total_seconds()))
 
 
 async def look_at_card_link(marketplace_id: UUID, token: str) -> CardLinkShown:

@@ -20,13 +20,14 @@ from workflows.billing.gateway import Gateway
 from workflows.billing.subscriptions.portal_list import card_shown
 from workflows.billing.subscriptions.views import CardShown
 from workflows.machines import ACCESS_TOKEN
+from workflows.marketplaces.link_lifetime import LINK_LIFETIME
 from workflows.marketplaces.marketplace import login_url
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import now
 from workflows.runtime.errors import GatewayUnavailable, InDoubt, InvalidInput, LinkUnusable, TransitionRefused
 from workflows.runtime.settings import settings
 
-_FORM_LIFETIME = timedelta(hours=1, minutes=5)  # a form opened in a link's last minute may still be finished
+FORM_LIFETIME = LINK_LIFETIME + timedelta(minutes=5)  # a form opened in a link's last minute may still be finished
 _RETURN_URL = re.compile(r"[\x21-\x7e]{1,500}")
 
 
@@ -121,7 +122,7 @@ async def open_card_form(
             " AND state = 'issued'",
             marketplace.id,
             link.token_id,
-            now() + _FORM_LIFETIME,
+            now() + FORM_LIFETIME,
         )
     return form.url
 

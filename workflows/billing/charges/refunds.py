@@ -5,13 +5,13 @@ idempotency key, so a repeated call gives nothing twice. A refund changes no sub
 """
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_row, fetch_value, transaction
+from workflows.billing.charges.gateway_times import ANSWERS_WITHIN, SETTLED_BY_JOB_AFTER
 from workflows.billing.gateway import Gateway, RefundRefused
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
@@ -25,8 +25,6 @@ from workflows.runtime.errors import InDoubt, InvalidInput, NotFound, Transition
 from workflows.runtime.logs import logger
 
 _REFUNDABLE = ("succeeded", "partially_refunded")
-_SETTLED_BY_JOB_AFTER = timedelta(seconds=30)
-_ANSWERS_WITHIN = timedelta(minutes=5)
 _LOG = logger(__name__)
 
 
@@ -99,7 +97,7 @@ async def refunds_in_doubt() -> list[tuple[UUID, UUID]]:
     """(marketplace, refund) of refunds asked for a while ago and never settled, oldest first."""
     rows = await fetch(
         "SELECT marketplace_id, id FROM refund WHERE status = 'pending' AND requested_at < $1 ORDER BY requested_at",
-        now() - _ANSWERS_WITHIN,
+        now() - ANSWERS_WITHIN,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]
 
@@ -147,7 +145,7 @@ async def _commit(
             new_id,
         )
         assert refund is not None, "an INSERT answers with its row"
-        safety_net = await stage("refund.settle", marketplace.id, now() + _SETTLED_BY_JOB_AFTER, id=refund["id"])
+        safety_net = await stage("refund.settle", marketplace.id, now() + SETTLED_BY_JOB_AFTER, id=refund["id"])
         return refund, safety_net
 
 

@@ -1,6 +1,6 @@
 """Money as its merchant looks through it: charges, invoices and refunds of the marketplace, those made last first.
 
-A customer's own payment history is in payments.py; what makes and moves these is elsewhere.
+A customer's own payment history is in history.py; what makes and moves these is elsewhere.
 """
 
 from datetime import datetime

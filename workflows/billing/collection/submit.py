@@ -4,12 +4,12 @@ On any doubt (time-out, crash in between) the gateway is asked what became of it
 again only under the same idempotency key. No gateway is called inside a transaction.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
 from models.database import Record, execute, fetch, fetch_row, transaction
+from workflows.billing.charges.gateway_times import ANSWERS_WITHIN, EVENTS_COME_WITHIN
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.gateway import ChargeRequest, Gateway, Outcome
 from workflows.billing.reconciliation.differences import note_difference
@@ -19,9 +19,6 @@ from workflows.machines import CHARGE
 from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.runtime.clock import now
 from workflows.runtime.errors import InDoubt, NotFound
-
-_ANSWERS_WITHIN = timedelta(minutes=5)  # a gateway that has not answered by then is asked
-_EVENTS_COME_WITHIN = timedelta(minutes=15)  # seconds, mostly; and a customer at their bank needs minutes
 
 
 async def submit_charge(marketplace_id: UUID, charge_id: UUID, gateway: Gateway) -> None:
@@ -75,7 +72,7 @@ async def charges_in_doubt(limit: int) -> list[tuple[UUID, UUID]]:
     rows = await fetch(
         "SELECT marketplace_id, id FROM charge WHERE state = 'pending' AND submitted_at < $1"
         " ORDER BY submitted_at LIMIT $2",
-        now() - _ANSWERS_WITHIN,
+        now() - ANSWERS_WITHIN,
         limit,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]
@@ -90,7 +87,7 @@ async def charges_that_wait() -> list[tuple[UUID, UUID]]:
         " AND charge.subscription_id = dunning_case.subscription_id AND charge.period = dunning_case.period"
         " AND charge.state = 'action_required' LIMIT 1) AS waiting"
         " WHERE dunning_case.state = 'open' AND waiting.moved_at < $1 ORDER BY waiting.moved_at",
-        now() - _EVENTS_COME_WITHIN,
+        now() - EVENTS_COME_WITHIN,
     )
     return [(row["marketplace_id"], row["id"]) for row in rows]
 
@@ -98,7 +95,7 @@ async def charges_that_wait() -> list[tuple[UUID, UUID]]:
 def _never_arrived(charge: Record) -> Outcome:
     """Of a charge whose subscription was cancelled while it was on its way: it is not sent again. The gateway not
     knowing it is believed once it had time to arrive."""
-    if charge["submitted_at"] > now() - _ANSWERS_WITHIN:
+    if charge["submitted_at"] > now() - ANSWERS_WITHIN:
         raise InDoubt("the gateway may still hear of it")
     return Outcome(state="failed", gateway_reference="", decline_code="never_arrived")
 

@@ -1,5 +1,5 @@
 """Dunning cases: opened at the first failure with the policy of that moment pinned, stepped through, closed with what
-hung on them. What to do next is decided in decide.py; here it is done.
+hung on them. What to do next is decided in next_step.py; here it is done.
 
 Everything runs in the caller's transaction, which holds the subscription's row locked. A case's e-mails carry a link
 that replaces the card of its subscription and works until the case closes.
@@ -11,9 +11,9 @@ from uuid import UUID
 
 from models.database import Record, execute, fetch_row, fetch_value
 from workflows.billing.charges.attempts import start_charge
-from workflows.billing.dunning.case_facts import policy_of, state_of_case
+from workflows.billing.dunning.card_retry_limits import CARD_PAUSE
+from workflows.billing.dunning.case_facts import state_of_case
 from workflows.billing.dunning.next_step import (
-    CARD_PAUSE,
     Action,
     Attempt,
     Exhaust,
@@ -22,6 +22,7 @@ from workflows.billing.dunning.next_step import (
     announced_attempt,
     decide,
 )
+from workflows.billing.dunning.retry_policy import policy_of
 from workflows.billing.emails.dunning import announce_failure, announce_the_end
 from workflows.engine.actor import CLOCK
 from workflows.engine.fire import Move, create, fire, fire_where

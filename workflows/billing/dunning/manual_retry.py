@@ -4,16 +4,13 @@ from uuid import UUID
 
 from models.database import fetch_row, transaction
 from workflows.billing.charges.attempts import start_charge
-from workflows.billing.dunning.case_facts import retries_of_card
+from workflows.billing.dunning.card_retry_limits import CARD_PAUSE, CARD_RETRIES, retries_of_card
 from workflows.billing.dunning.cases import record_attempt
-from workflows.billing.dunning.next_step import CARD_RETRIES
 from workflows.engine.actor import Actor
 from workflows.marketplaces.sandbox_time import billing_offset
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import marketplace_now
 from workflows.runtime.errors import NotFound, TooManyRequests, TransitionRefused
-
-_DAY = 86_400
 
 
 async def retry_now(marketplace: Marketplace, number: int, by: Actor) -> UUID:
@@ -39,7 +36,7 @@ async def retry_now(marketplace: Marketplace, number: int, by: Actor) -> UUID:
         if case is None:
             raise TransitionRefused("subscription", subscription["id"], "retry", subscription["state"], "no rule")
         if len(await retries_of_card(marketplace.id, subscription["payment_method_id"], at)) >= CARD_RETRIES:
-            raise TooManyRequests("retries of this card", _DAY)
+            raise TooManyRequests("retries of this card", int(CARD_PAUSE.total_seconds()))
         charge = await start_charge(
             subscription,
             gateway=marketplace.gateway,

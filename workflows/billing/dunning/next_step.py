@@ -1,27 +1,16 @@
 """What the Subscription Saver does next for one case: a pure function of facts, policy and the time. No clock, no SQL.
 
-The policy's days count from Day 1, the first failure (PRODUCT.md 4.3). Networks limit how often a card may be tried
-again (4.5): Visa 15 times in 30 days, Mastercard 35; we stay far below, and never twice on one day.
+The policy's days (retry_policy.py) count from Day 1, the first failure; the card's own limits
+(card_retry_limits.py) can move an attempt to a later time.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 
 from workflows.billing.charges.declines import Severity, severity
-
-CARD_RETRIES = 8  # in any 30 days, across the subscriptions of one card
-CARD_WINDOW = timedelta(days=30)
-CARD_PAUSE = timedelta(days=1)  # between two automatic attempts on one card
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's retry policy as it was when the case opened. The first day is 1: the failed charge itself."""
-
-    attempt_days: tuple[int, ...] = (1, 4, 8, 15)
-    end: Literal["cancel", "leave"] = "cancel"
-    version: int = 1
+from workflows.billing.dunning.card_retry_limits import CARD_PAUSE, CARD_RETRIES, CARD_WINDOW
+from workflows.billing.dunning.retry_policy import Policy
 
 
 class CaseState(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,26 +1,41 @@
 """The retry policy as a merchant sets it: on which days what failed is charged again, and how it ends (PRODUCT.md 4.3).
 
-Each change is a new version. A case keeps the policy that it began with; what is done by it is in dunning.py.
+A new marketplace begins with the default. Each change is a new version. A case keeps the policy that it began with;
+what is done by it is in cases.py.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from models.database import fetch_value, transaction
-from workflows.billing.dunning.next_step import CARD_RETRIES, CARD_WINDOW
+from workflows.billing.dunning.card_retry_limits import CARD_RETRIES, CARD_WINDOW
+from workflows.billing.emails.dunning import CASE_LINK_LIFETIME
 from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.marketplaces.marketplace import set_columns
 from workflows.requests.versions import check_version
 from workflows.runtime.errors import InvalidInput
 
+End = Literal["cancel", "leave"]  # what follows the last day: the subscription is cancelled, or left as it is
+
+DEFAULT_ATTEMPT_DAYS = (1, 4, 8, 15)  # two weeks: a card that is over its limit pays again after payday
+DEFAULT_END: End = "cancel"
+LAST_DAY = CASE_LINK_LIFETIME.days  # no case outlasts the links in its e-mails
 CHANGES = "saver_policy"  # the subject of its changes
-LAST_DAY = 90  # the links in a case's e-mails live so long
 _WINDOW = CARD_WINDOW.days
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy as it is pinned to a case. Day 1 is the failed charge itself; `end` says what follows the last day. Its
+    defaults are those of a new marketplace."""
+
+    attempt_days: tuple[int, ...] = DEFAULT_ATTEMPT_DAYS
+    end: End = DEFAULT_END
+    version: int = 1
 
 
 class SaverPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +43,7 @@ class SaverPolicy(msgspec.Struct, frozen=True, kw_only=True):
     the subscription is cancelled or left in `failed_charge`. `version` grows with each change."""
 
     attempt_days: list[int]
-    end: Literal["cancel", "leave"]
+    end: End
     version: int
 
 
@@ -36,7 +51,12 @@ class SaverPolicyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """The policy to be."""
 
     attempt_days: list[int]
-    end: Literal["cancel", "leave"]
+    end: End
+
+
+def policy_of(row: Any) -> Policy:
+    """The policy pinned to a case, or set for a marketplace (its JSON)."""
+    return msgspec.convert(row, Policy)
 
 
 async def saver_policy(marketplace_id: UUID) -> SaverPolicy:

@@ -12,7 +12,7 @@ from workflows.engine.actor import Actor
 from workflows.languages.decline_reasons import reason_for_customer
 from workflows.marketplaces.tenant import Marketplace
 
-_LONGEST_CASE = timedelta(days=90)  # a case's links end with the case; this only bounds one that nobody closes
+CASE_LINK_LIFETIME = timedelta(days=90)  # the longest; a case's links end with the case (PRODUCT.md 4.4)
 
 
 async def announce_failure(
@@ -76,7 +76,7 @@ async def _case_link(marketplace: Marketplace, case: Any, customer_id: UUID, by:
         customer_id=customer_id,
         subscription_id=case["subscription_id"],
         dunning_case_id=case["id"],
-        lifetime=_LONGEST_CASE,
+        lifetime=CASE_LINK_LIFETIME,
         by=by,
         because="charge_failed",
     )

@@ -1,7 +1,8 @@
 """Cancelling at the end of the paid period, or on a date, and undoing that until then.
 
 The arrangement is a fact of the row (`cancel_at`) and a line of its log; the state stays as it is. The clock's run
-carries it out (workflows/billing/run/due_work.py), and no renewal is charged at or after it (renewals.py).
+carries it out (workflows/billing/run/due_work.py), and no renewal is charged at or after it
+(workflows/billing/run/renewals.py).
 """
 
 from datetime import date, datetime

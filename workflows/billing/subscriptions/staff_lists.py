@@ -1,8 +1,7 @@
 """What a merchant looks through: subscriptions by start, state and name, customers, products.
 
 Each list pages by keyset (workflows/requests/pagination.py). One subscription with all that belongs to it is in
-staff_view.py,
-payments are in workflows/billing/charges/staff_lists.py.
+staff_view.py, payments are in workflows/billing/charges/staff_lists.py.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +20,7 @@ from workflows.marketplaces.tenant import Marketplace
 from workflows.requests.pagination import Keyset, Page, PageRequest, cursor, cut
 from workflows.runtime.errors import InvalidInput
 
+SHOWN_BY_DEFAULT = timedelta(days=30)  # subscriptions that started within it; a search finds all (PRODUCT.md 3.4)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200  # what can be a start, with a margin
 State = Literal["active", "failed_charge", "completed", "cancelled"]
 

@@ -35,7 +35,7 @@ def write_message(email: Mapping[str, Any], link: Mapping[str, Any] | None) -> M
     """The message of an `outgoing_email` row joined with its marketplace and customer (deliver.py's query).
 
     `link` is the access token's row when its link works now, else None: then some buttons lead to the
-    Login URL (catalogue.py).
+    Login URL (workflows/emails/templates/catalogue.py).
     """
     template = CATALOGUE[email["template"]]
     locale = _locale(email)

@@ -1,6 +1,6 @@
 """The e-mails to customers in the merchant's own words: kept by language, checked, taken back.
 
-What may stand in a text is said in emails/own_words.py. The worker takes the words of the moment in which it writes:
+What may stand in a text is said in custom_texts.py. The worker takes the words of the moment in which it writes:
 the merchant's in the reader's language, else the merchant's for every language, else ours.
 """
 

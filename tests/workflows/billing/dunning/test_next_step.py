@@ -11,11 +11,11 @@ from workflows.billing.dunning.next_step import (
     Attempt,
     CaseState,
     Exhaust,
-    Policy,
     WaitForOutcome,
     WaitUntil,
     decide,
 )
+from workflows.billing.dunning.retry_policy import Policy
 
 _OPENED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

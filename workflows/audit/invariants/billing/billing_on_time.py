@@ -3,7 +3,8 @@
 By the marketplace's clock. A sandbox's clock jumps: what is due there was not due before the jump.
 """
 
-from workflows.audit.invariants.invariant import GRACE, Invariant
+from workflows.audit.invariants.invariant import Invariant
+from workflows.audit.invariants.overdue import GRACE
 
 _LATE = f"""<= now() - {GRACE} + marketplace.clock_offset
     AND coalesce(marketplace.clock_moved_at, '-infinity') <= now() - {GRACE}"""

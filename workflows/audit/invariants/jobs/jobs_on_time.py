@@ -1,6 +1,7 @@
 """PRODUCT.md 6.6: no work in the background starts more than 15 minutes late. Work given up is a person's business."""
 
-from workflows.audit.invariants.invariant import GRACE, Invariant
+from workflows.audit.invariants.invariant import Invariant
+from workflows.audit.invariants.overdue import GRACE
 
 JOBS_ON_TIME = Invariant(
     name="jobs_on_time",

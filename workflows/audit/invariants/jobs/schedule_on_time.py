@@ -1,6 +1,7 @@
 """What happens by the clock happens: the dispatcher has not stood still for more than 15 minutes."""
 
-from workflows.audit.invariants.invariant import GRACE, Invariant
+from workflows.audit.invariants.invariant import Invariant
+from workflows.audit.invariants.overdue import GRACE
 
 SCHEDULE_ON_TIME = Invariant(
     name="schedule_on_time",
