@@ -26,6 +26,7 @@ from api.requests.problems import problem_response
 from api.requests.request_log import RequestLog
 from integrations.gateways import event_reader, gateway_for
 from integrations.mailers import mail_event_reader
+from integrations.pdf import chosen_engine
 from integrations.rate_limits import limiter
 from integrations.webhooks import webhook_sender
 from models.database import close_pool, open_pool
@@ -52,6 +53,7 @@ async def _serving(app: Litestar) -> AsyncGenerator[None]:
         app.state.event_reader = event_reader
         app.state.mail_event_reader = mail_event_reader(settings())
         app.state.webhook_sender = webhook_sender(settings())
+        app.state.document_engine = chosen_engine(settings())
         app.state.client_address = client_address  # web/ cannot import it
         yield
         await counts.close()

@@ -16,6 +16,7 @@ class Readiness(Health, frozen=True, kw_only=True):
     """What /health/ready says: the facts of workflows.operations.health, and the verdict."""
 
     status: str
+    document_engine: str  # "wkhtmltopdf" or "weasyprint", as this process would choose
 
 
 @route("/health/live", http_method=["GET", "HEAD"], include_in_schema=False)
@@ -25,11 +26,13 @@ async def live() -> dict[str, str]:
 
 
 @route("/health/ready", http_method=["GET", "HEAD"], include_in_schema=False)
-async def ready() -> Response[Readiness]:
+async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """200 when requests can be served and staged work gets done, else 503 with what is missing."""
     found = await health()
     status = "ready" if found.ready else "not ready"
-    return Response(Readiness(status=status, **structs.asdict(found)), status_code=200 if found.ready else 503)
+    engine = request.app.state.document_engine
+    answer = Readiness(status=status, document_engine=engine, **structs.asdict(found))
+    return Response(answer, status_code=200 if found.ready else 503)
 
 
 @get("/metrics", include_in_schema=False)

@@ -1,12 +1,12 @@
-"""PDFs behind `PdfRenderer`: wkhtmltopdf in a cage (docs/decisions/0004)."""
+"""PDFs behind `PdfRenderer`: wkhtmltopdf or WeasyPrint, each in a sandbox (docs/decisions/0004, 0037)."""
 
-from integrations.pdf.wkhtmltopdf import CagedWkhtmltopdf
+from integrations.pdf.engine import ChosenEngine, chosen_engine, start_engine
 from workflows.invoices.pdf_renderer import PdfRenderer
 from workflows.runtime.settings import Settings
 
-__all__ = ["CagedWkhtmltopdf", "renderer"]
+__all__ = ["chosen_engine", "renderer", "start_engine"]
 
 
 def renderer(settings: Settings) -> PdfRenderer:
-    """The renderer that the deployment has. Raises ProgramMissing when wkhtmltopdf is not installed."""
-    return CagedWkhtmltopdf(settings.wkhtmltopdf)
+    """Returns the renderer of the deployment. The engine is started by the first page."""
+    return ChosenEngine(settings)

@@ -5,6 +5,7 @@ Fonts are embedded and nothing is referred to, for the renderer can do no other;
 """
 
 import html
+import io
 import re
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,8 @@ from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from PIL import ImageCms
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
 from pypdf.generic import (
     ArrayObject,
     DecodedStreamObject,
@@ -22,6 +24,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
+from workflows.invoices.pdf_renderer import RenderFailed
 from workflows.runtime.clock import now
 
 _PRODUCER = "Gatehouse"
@@ -51,6 +54,18 @@ def language_of_page(page: str) -> str:
     """What its `<html lang="…">` says; `en` where it says nothing."""
     spoken = _LANGUAGE.search(page)
     return spoken[1] if spoken else "en"
+
+
+def described(pdf: bytes, page: str) -> bytes:
+    """Returns the PDF with what it says of itself by its HTML `page`. Raises RenderFailed for what is no PDF."""
+    try:
+        writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+        describe(writer, page)
+        written = io.BytesIO()
+        writer.write(written)
+    except (PyPdfError, ValueError) as error:
+        raise RenderFailed(f"not a PDF: {error}") from error
+    return written.getvalue()
 
 
 def describe(writer: PdfWriter, page: str) -> None:

@@ -7,6 +7,7 @@ but a data: URI makes the render fail.
 import asyncio
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from typing import Any
 import pdfkit
 
 from integrations.pdf.page_numbers import number_pages
-from workflows.invoices.pdf_renderer import RenderFailed
+from workflows.invoices.pdf_renderer import EngineMissing, RenderFailed
 
 _CONFINED = str(Path(__file__).parent / "confined.sh")
 
@@ -45,10 +46,6 @@ _OPTIONS: Mapping[str, str] = {
 }
 
 
-class ProgramMissing(RuntimeError):
-    """Raised when the machine has no wkhtmltopdf."""
-
-
 class _StrictPdfKit(pdfkit.PDFKit):
     """pdfkit forgives a non-zero exit whose output says "Done"; here every one is a failure."""
 
@@ -58,15 +55,21 @@ class _StrictPdfKit(pdfkit.PDFKit):
             raise OSError(f"exit {exit_code}: {_last_line(stderr)}")
 
 
-class CagedWkhtmltopdf:
-    """Renders self-contained pages on A4. `program` is wkhtmltopdf's name or path. Raises ProgramMissing."""
+class SandboxedWkhtmltopdf:
+    """Renders self-contained pages on A4. `program` is wkhtmltopdf's name or path. Raises EngineMissing."""
 
     def __init__(self, program: str, time_limit: timedelta = _TIME_LIMIT) -> None:
         self._seconds = f"{time_limit.total_seconds():.2f}"
         found = shutil.which(program)
         if found is None:
-            raise ProgramMissing(f"{program} is not installed; on Debian 12: apt-get install wkhtmltopdf")
-        self._program = str(Path(found).absolute())  # the cage begins in a folder of its own
+            raise EngineMissing(f"{program} is not installed")
+        self._program = str(Path(found).absolute())  # the sandbox begins in a folder of its own
+
+    @property
+    def name(self) -> str:
+        """Returns the engine and its version, for health and `gatehouse check`."""
+        said = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=False)
+        return said.stdout.strip() or "wkhtmltopdf"
 
     async def render(self, html: str) -> bytes:
         """The PDF's bytes, pages numbered. Blocks a thread, not the event loop. Raises RenderFailed."""
@@ -76,12 +79,14 @@ class CagedWkhtmltopdf:
         with tempfile.TemporaryDirectory(prefix="gatehouse-pdf-") as home:
             pdf = Path(home) / "page.pdf"
             try:
-                _StrictPdfKit(html, "string", options=dict(_OPTIONS), configuration=self._cage(home)).to_pdf(str(pdf))
+                _StrictPdfKit(html, "string", options=dict(_OPTIONS), configuration=self._configuration(home)).to_pdf(
+                    str(pdf)
+                )
             except OSError as error:
                 raise RenderFailed(str(error)) from error
             return number_pages(pdf.read_bytes(), html)
 
-    def _cage(self, home: str) -> Any:
+    def _configuration(self, home: str) -> Any:
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": home,

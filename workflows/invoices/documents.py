@@ -5,6 +5,7 @@ the other's work is thrown away.
 """
 
 import asyncio
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -14,15 +15,16 @@ from models.database import Record, execute, fetch_row, fetch_value, transaction
 from workflows.emails.notices_for_staff import notify_of_failed_document
 from workflows.engine.actor import Actor, worker
 from workflows.engine.fire import Move, create, fire
-from workflows.engine.outbox import current_job, finish_current
+from workflows.engine.outbox import current_job, finish_current, stage
 from workflows.invoices.page import invoice_html
-from workflows.invoices.pdf_renderer import PdfRenderer, RenderFailed
+from workflows.invoices.pdf_renderer import EngineMissing, PdfRenderer, RenderFailed
 from workflows.invoices.snapshot import read_snapshot
 from workflows.machines import DOCUMENT
 from workflows.runtime.clock import now
 from workflows.runtime.errors import TransitionRefused
 
 TRIES = 4  # then a person should look: what failed four times within a minute is not the machine's load
+ENGINE_RETRY = timedelta(minutes=1)  # until a document asks again for an engine that was missing
 _LONGEST_ERROR = 500  # characters
 _BY = worker("document.render")
 
@@ -48,6 +50,7 @@ async def render_document(marketplace_id: UUID, document_id: UUID, renderer: Pdf
     """Makes the PDF of a requested document and keeps it with its SHA-256; does nothing to one that is decided.
 
     Raises RenderFailed when it did not work and is to be tried again; past TRIES runs of the job the document fails.
+    Where the machine has no engine the document stays requested, and is tried again every minute.
     """
     document = await _load(marketplace_id, document_id)
     if document is None or document["state"] != "requested":
@@ -59,6 +62,9 @@ async def render_document(marketplace_id: UUID, document_id: UUID, renderer: Pdf
     try:
         html = await asyncio.to_thread(_page, document)
         pdf = await renderer.render(html)
+    except EngineMissing as missing:
+        await _wait_for_engine(marketplace_id, document_id, str(missing)[:_LONGEST_ERROR])
+        return
     except RenderFailed as error:
         await _note(marketplace_id, document_id, str(error)[:_LONGEST_ERROR])
         if tries < TRIES:
@@ -66,6 +72,13 @@ async def render_document(marketplace_id: UUID, document_id: UUID, renderer: Pdf
         await _give_up(marketplace_id, document_id, document, str(error)[:_LONGEST_ERROR])
         return
     await _keep(marketplace_id, document_id, pdf)
+
+
+async def waiting_for_engine() -> str | None:
+    """Returns why documents of the deployment wait for a PDF engine, None where none does. For health."""
+    return await fetch_value(
+        "SELECT last_error FROM document WHERE state = 'requested' AND last_error LIKE 'No PDF engine%' LIMIT 1"
+    )
 
 
 def _page(document: Record) -> str:
@@ -99,6 +112,14 @@ async def _give_up(marketplace_id: UUID, document_id: UUID, loaded: Record, erro
             await finish_current()
     except TransitionRefused:
         return
+
+
+async def _wait_for_engine(marketplace_id: UUID, document_id: UUID, reason: str) -> None:
+    """Stages the document again, with the reason beside it: no try is used up while the machine has no engine."""
+    async with transaction():
+        await _note(marketplace_id, document_id, reason)
+        await stage("document.render", marketplace_id, now() + ENGINE_RETRY, id=document_id)
+        await finish_current()
 
 
 async def _note(marketplace_id: UUID, document_id: UUID, error: str) -> None:

@@ -11,9 +11,20 @@ class RenderFailed(WorkflowError):
     code = "render_failed"
 
 
+class EngineMissing(WorkflowError):
+    """Raised when no PDF engine can start on this machine. The message says why, and what to install."""
+
+    code = "engine_missing"
+
+
 class PdfRenderer(Protocol):
     """Makes a PDF of a self-contained HTML page."""
 
+    @property
+    def name(self) -> str:
+        """Returns the engine and its version. Raises EngineMissing."""
+        ...
+
     async def render(self, html: str) -> bytes:
-        """The PDF's bytes, pages numbered. Raises RenderFailed."""
+        """Returns the PDF's bytes, pages numbered. Raises RenderFailed, EngineMissing."""
         ...

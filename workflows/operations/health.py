@@ -14,6 +14,7 @@ from models.database import fetch_one, fetch_pairs
 from models.row import Row
 from workflows.audit.proof.status import sealing_warnings
 from workflows.engine.job_names import CHARGES, DOCUMENTS, EMAILS, LINKS, QUEUES, SWEEPS, WEBHOOKS
+from workflows.invoices.documents import waiting_for_engine
 
 # fmt: off
 # from when a job should start until it does
@@ -69,8 +70,13 @@ async def _examine() -> Health:
         reasons=reasons,
         queues=queues,
         last_heartbeat_seconds=heartbeats,
-        warnings=await sealing_warnings(),
+        warnings=[*await sealing_warnings(), *await _document_warnings()],
     )
+
+
+async def _document_warnings() -> list[str]:
+    reason = await waiting_for_engine()
+    return [] if reason is None else [f"documents wait: {reason}"]
 
 
 def _missing(heartbeats: dict[str, float]) -> list[str]:

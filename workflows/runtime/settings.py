@@ -31,7 +31,10 @@ class Settings(BaseSettings):
     mailjet_secret_key: str = Field(default="", repr=False)
     mailjet_webhook_login: str = Field(default="", repr=False)  # "name:password" of the event URL; empty: no events
     mailjet_api_base: str = ""  # empty: Mailjet itself; else a stand-in on the loopback, for tests
-    wkhtmltopdf: str = "wkhtmltopdf"
+    document_engine: Literal["auto", "wkhtmltopdf", "weasyprint"] = "auto"  # auto: wkhtmltopdf where it is installed
+    wkhtmltopdf: str = "wkhtmltopdf"  # the program's name or path
+    document_libraries: str = ""  # colon-separated folders of Pango for WeasyPrint; empty: the system's
+    document_fonts: str = ""  # a fontconfig file for WeasyPrint; empty: the system's
 
     # Stripe, for marketplaces whose gateway is "stripe"; one account a deployment.
     stripe_secret_key: str = Field(default="", repr=False)  # sk_live_…, sk_test_…, or a restricted rk_…

@@ -1,21 +1,24 @@
 """The PDFs of invoices: made once, kept with their digest, given up after some tries, asked for again."""
 
 import asyncio
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
 
 from integrations.pdf import renderer
-from models.database import Record, execute, fetch_row, fetch_value
+from models.database import Record, execute, fetch, fetch_row, fetch_value
+from tasks.run import run_job
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_marketplace, a_staff_member
 from tests.integrations.pdf_text import pages_of
+from tests.tasks.rows import a_job, make_due, send_all
 from workflows.engine.actor import Actor, worker
 from workflows.engine.outbox import RunningJob, current_job
-from workflows.invoices.documents import TRIES, render_document, request_document
+from workflows.invoices.documents import ENGINE_RETRY, TRIES, render_document, request_document, waiting_for_engine
 from workflows.invoices.issue import issue_invoice
-from workflows.invoices.pdf_renderer import RenderFailed
+from workflows.invoices.pdf_renderer import EngineMissing, PdfRenderer, RenderFailed
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.settings import settings
 
@@ -28,6 +31,10 @@ class Paper:
 
     def __init__(self, problem: str | None = None, together: int = 1) -> None:
         self.problem, self.renders, self.together, self.begun = problem, 0, together, asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return "paper"
 
     async def render(self, html: str) -> bytes:
         self.renders += 1
@@ -183,3 +190,59 @@ async def test_an_invoice_without_a_document_gets_one_when_first_asked_for(datab
 
     assert (await _of_invoice(imported))["state"] == "requested"
     assert await fetch_value("SELECT count(*) FROM outbox WHERE actor = 'document.render'") == 1
+
+
+class NoEngine:
+    """A machine without a PDF engine, until one is installed."""
+
+    def __init__(self) -> None:
+        self.installed = False
+
+    @property
+    def name(self) -> str:
+        raise EngineMissing("No PDF engine can start.")
+
+    async def render(self, html: str) -> bytes:
+        if not self.installed:
+            raise EngineMissing("No PDF engine can start.")
+        return b"%PDF " + html.encode()[:10]
+
+
+async def test_without_an_engine_a_document_waits_with_the_reason_and_is_made_once_there_is_one(
+    database: FreshDatabase,
+) -> None:
+    marketplace = await a_marketplace()
+    document = await _a_document(marketplace)
+    machine = NoEngine()
+
+    for _ in range(TRIES + 2):  # more often than a document may fail
+        await _run_its_job(document["id"], machine)
+
+    waiting = await _of_invoice(document["invoice_id"])
+    assert (waiting["state"], waiting["last_error"]) == ("requested", "No PDF engine can start.")
+    assert await waiting_for_engine() == "No PDF engine can start."
+    [job] = await fetch("SELECT status, attempts, due_at - now() AS ahead FROM outbox WHERE actor = 'document.render'")
+    assert (job["status"], job["attempts"]) == ("waiting", 0)
+    assert timedelta(0) < job["ahead"] <= ENGINE_RETRY
+
+    machine.installed = True
+    await _run_its_job(document["id"], machine)
+
+    made = await _of_invoice(document["invoice_id"])
+    assert (made["state"], made["last_error"]) == ("rendered", None)
+    assert await waiting_for_engine() is None
+    assert await fetch_value("SELECT count(*) FROM outbox WHERE actor = 'document.render'") == 0
+
+
+async def _run_its_job(document_id: UUID, renderer: PdfRenderer) -> None:
+    """Runs the document's job: made due, claimed as the dispatcher does, run as a worker does."""
+
+    async def render(marketplace_id: UUID, id: UUID) -> None:
+        await render_document(marketplace_id, id, renderer)
+
+    row_id = await fetch_value(
+        "SELECT id FROM outbox WHERE actor = 'document.render' AND args->>'id' = $1", str(document_id)
+    )
+    await make_due([row_id])
+    await send_all()
+    await run_job(a_job(render, "document.render"), row_id)

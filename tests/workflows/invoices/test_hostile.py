@@ -10,7 +10,6 @@ import msgspec
 import pdfkit
 import pytest
 
-from integrations.pdf import renderer
 from tests.conftest import FreshDatabase
 from tests.factories import a_customer, a_marketplace
 from tests.integrations.counting_server import Visits, a_counting_server
@@ -21,9 +20,9 @@ from tests.workflows.invoices.invoice_examples import BUYER, SELLER, an_invoice
 from workflows.engine.actor import worker
 from workflows.invoices.billing_details import BillingDetailsChange, change_billing_details
 from workflows.invoices.page import invoice_html
+from workflows.invoices.pdf_renderer import PdfRenderer
 from workflows.invoices.snapshot import Earlier, InvoiceSnapshot, Line, PaidBy
 from workflows.runtime.errors import InvalidInput
-from workflows.runtime.settings import settings
 
 _AT_ONCE = 8  # texts a document: both addresses fit on its first page
 
@@ -51,12 +50,14 @@ def _typed_everywhere(texts: list[str]) -> InvoiceSnapshot:
     )
 
 
-async def test_whatever_people_typed_is_printed_as_text_and_reaches_nothing(tmp_path: Path) -> None:
+async def test_whatever_people_typed_is_printed_as_text_and_reaches_nothing(
+    engine: PdfRenderer, tmp_path: Path
+) -> None:
     opened = visited = 0
     async with _traps(tmp_path) as (visits, file):
         for start in range(0, len(VISIBLE), _AT_ONCE):
             typed = [aimed(text, visits.port, str(file.path)) for text in VISIBLE[start:][:_AT_ONCE]]
-            pdf = await renderer(settings()).render(invoice_html(_typed_everywhere(typed), None))
+            pdf = await engine.render(invoice_html(_typed_everywhere(typed), None))
             text = without_spaces("".join(re.sub(r"Page \d+ of \d+$", "", page) for page in pages_of(pdf)))
             for line in typed:
                 assert text.count(without_spaces(line)) >= 3, line  # a line, and in both addresses
@@ -66,16 +67,16 @@ async def test_whatever_people_typed_is_printed_as_text_and_reaches_nothing(tmp_
     assert (opened, visited) == (0, 0)
 
 
-async def test_what_has_no_place_in_text_is_left_out_and_the_rest_is_printed() -> None:
+async def test_what_has_no_place_in_text_is_left_out_and_the_rest_is_printed(engine: PdfRenderer) -> None:
     html = invoice_html(_typed_everywhere(UNSEEN), None)
-    text = "".join(pages_of(await renderer(settings()).render(html)))
+    text = "".join(pages_of(await engine.render(html)))
 
     assert text.count("end") >= 3 * len(UNSEEN)
     for code in (*range(1, 10), *range(11, 32), *range(0x7F, 0xA0), 0x061C, 0x2028, 0x202E, 0x2066, 0xFEFF):
         assert chr(code) not in html, hex(code)
 
 
-async def test_the_traps_do_count_what_is_not_caged(tmp_path: Path) -> None:
+async def test_the_traps_do_count_what_is_not_sandboxed(tmp_path: Path) -> None:
     async with _traps(tmp_path) as (visits, file):
         frames = f"<iframe src='http://127.0.0.1:{visits.port}/'></iframe><iframe src='{file.path.as_uri()}'></iframe>"
         options = {"quiet": "", "enable-local-file-access": ""}

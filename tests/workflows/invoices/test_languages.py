@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from cli.languages import TRANSLATED
-from integrations.pdf import renderer
 from models.database import execute, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace, an_order
@@ -17,8 +16,8 @@ from tests.workflows.invoices.invoice_examples import an_invoice
 from workflows.engine.actor import Actor
 from workflows.invoices.issue import issue_invoice
 from workflows.invoices.page import invoice_html
+from workflows.invoices.pdf_renderer import PdfRenderer
 from workflows.invoices.snapshot import Earlier, InvoiceSnapshot, Line, Tax, read_snapshot
-from workflows.runtime.settings import settings
 
 _EARLIER = Earlier(number="INV-000041", issued_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
 _TAXED = {
@@ -108,8 +107,8 @@ async def _issued(shop: Any, locale: str | None) -> str:
     return invoice_html(read_snapshot(snapshot), None)
 
 
-async def test_its_pages_are_numbered_in_its_language() -> None:
-    pdf = await renderer(settings()).render(invoice_html(_in("pt"), None))
+async def test_its_pages_are_numbered_in_its_language(engine: PdfRenderer) -> None:
+    pdf = await engine.render(invoice_html(_in("pt"), None))
 
     (page,) = pages_of(pdf)
 
