@@ -32,7 +32,7 @@ _CITED = re.compile(r"PRODUCT\.md (\d\.\d+\w?(?:(?:, | and |,? or | to |-)\d\.\d
 _DECIDED = re.compile(r"(?:docs/decisions/|\b[Dd]ecisions? )(\d{2,4})\b")
 _RULES = set(re.findall(r"^\| (\d\.\d+\w?) \|", (_ROOT / "PRODUCT.md").read_text(), re.MULTILINE))
 _DECISIONS = {file.name[:4] for file in (_ROOT / "docs" / "decisions").glob("0*.md")}
-_PLACEHOLDER = re.compile(r"NAME|000N|…")
+_PLACEHOLDER = re.compile(r"NAME|FOLDER|000N|…")
 
 
 class Mention(NamedTuple):
