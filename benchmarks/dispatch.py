@@ -24,17 +24,7 @@ from benchmarks.results import Figure, report
 from models.database import close_pool, execute, fetch_value, open_pool
 from tasks.broker import connect, make_broker
 
-WORKER = [
-    "dramatiq",
-    "benchmarks.dispatch_load.noop_jobs",
-    "--processes",
-    "1",
-    "--threads",
-    "8",
-    "--queues",
-    "bare",
-    "emails",
-]
+WORKER = ["benchmarks.dispatch_load.noop_jobs", "--threads", "8", "--queues", "bare", "emails"]
 
 
 def main() -> None:

@@ -36,16 +36,7 @@ PROCESSES = (1, 2, 4)
 AT_ONCE = 8  # threads of a worker process, as in docker-compose.yml: each waits for one call
 CEILING = AT_ONCE / ANSWERS_AFTER.total_seconds()  # charges a second and process
 
-_WORK = [
-    "dramatiq",
-    "benchmarks.renewals_load.worker",
-    "--processes",
-    "1",
-    "--threads",
-    str(AT_ONCE),
-    "--queues",
-    "charges",
-]
+_WORK = ["benchmarks.renewals_load.worker", "--threads", str(AT_ONCE), "--queues", "charges"]
 _SLUG = "renewals"
 _QUIET_LINKS = 40
 _LINK_LIMIT = 2.0

@@ -96,7 +96,7 @@ def _commands(port: int) -> dict[str, list[str]]:
     serve = ["uvicorn", "api.app:app", "--host", "127.0.0.1", "--port", str(port)]
     # only the application decides whose X-Forwarded-For to believe
     quiet = ["--no-proxy-headers", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
-    work = ["dramatiq", "tasks.worker", "--processes", "1"]
+    work = ["tasks.worker"]
     # Links have a worker of their own: neither a burst of invoices nor a mail server that hangs delays one.
     return {
         "api": [*serve, *quiet],

@@ -24,6 +24,7 @@ class Verb:
 # fmt: off
 VERBS = (
     Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
+    Verb("install", "cli.installed:command", "Install what a server needs; start nothing"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
     Verb("import",  "cli.import_csv:app", "Import customers, orders and payments from CSV files, or from Stripe"),

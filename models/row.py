@@ -1,7 +1,7 @@
 """Typed rows: what a query returns, one msgspec Struct a shape, so that a column has a name and a type for pyright.
 
 A class that sets TABLE is a whole row of that table; a test compares the two. Any other subclass is the shape of one
-query. Its fields stand in the order of the query's columns (docs/decisions/0045-typed-rows.md).
+query. Its fields stand in the order of the query's columns (docs/decisions/0047-typed-rows.md).
 
 >>> class Due(Row, frozen=True):
 ...     id: UUID

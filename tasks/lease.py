@@ -13,6 +13,7 @@ import msgspec
 from models.database import execute, fetch_row
 
 NEVER_ENDED = "its last run never ended"  # what is known of a crash
+CUT_OFF = "its worker was told to end"
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -62,6 +63,18 @@ async def requeue(outbox_id: int, lease: UUID, pause: timedelta, error: str) -> 
         lease,
         pause,
         error,
+    )
+    return bool(touched)
+
+
+async def release(outbox_id: int, lease: UUID) -> bool:
+    """Ends a run that its worker's end cut off: it is due at once and cost no attempt; False when it is not held."""
+    touched = await execute(
+        "UPDATE outbox SET status = 'waiting', lease = NULL, attempts = attempts - 1,"
+        " last_error = $3, due_at = now() WHERE id = $1 AND lease = $2",
+        outbox_id,
+        lease,
+        CUT_OFF,
     )
     return bool(touched)
 

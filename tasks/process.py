@@ -26,11 +26,12 @@ log = logs.logger(__name__)
 
 _IDLE_POLL = timedelta(milliseconds=100)  # Dramatiq's own second leaves a lone message 262 ms
 _TRY_AGAIN_AFTER = timedelta(milliseconds=500)  # when Valkey went away; Dramatiq's own are 3 and 5 s
+_CLOSE_WITHIN = timedelta(seconds=5)  # for the connections of jobs that went on in spite of being cut off
 _SPARE_CONNECTIONS = 2  # of the pool, besides one for each job at once: the heartbeat never waits for a job
 
 
 class BootFailed(MiddlewareError):
-    """Raised when a worker cannot start: no database, or a role that it must not have. Dramatiq ends the process."""
+    """Raised when a worker cannot start: no database, or a role that it must not have. Its command ends with 1."""
 
 
 class WorkerProcess(Middleware):
@@ -73,11 +74,15 @@ class WorkerProcess(Middleware):
     async def _close(self) -> None:
         if self._beating is not None:
             self._beating.cancel()
-        await close_pool()
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN.total_seconds()):
+                await close_pool()
+        except TimeoutError:  # the pool's connections are cut off then
+            log.warning("a job did not give its connection back")
 
 
 def compose(jobs: Sequence[Job]) -> OutboxBroker:
-    """Makes this process a worker for these jobs: the broker that `dramatiq` finds and the actors on it."""
+    """Makes this process a worker for these jobs: its broker and the actors on it."""
     logs.configure(settings().environment)
     broker = make_broker(connect(settings().redis_url), [AsyncIO(), WorkerProcess()])
     for job in jobs:

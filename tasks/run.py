@@ -5,6 +5,8 @@ away, the row stays as it is and its lease, or the dispatcher's patience, runs o
 """
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from uuid import UUID
 
 from models.database import transaction
@@ -15,6 +17,8 @@ from workflows.runtime.logs import logger, redact
 from workflows.runtime.request import request_id
 
 log = logger(__name__)
+
+_at_work: set[asyncio.Task[None]] = set()  # of this process, each in the middle of a job
 
 _LONGEST_ERROR = 500  # characters: enough to know the error, too few to fill a table
 
@@ -32,7 +36,12 @@ async def run_job(job: Job, outbox_id: int) -> None:
     running = RunningJob(outbox_id, started.lease)
     current_job.set(running)
     try:
-        await work(job, running, {name: UUID(value) for name, value in started.args.items()})
+        with _to_be_cut_off():
+            await work(job, running, {name: UUID(value) for name, value in started.args.items()})
+    except asyncio.CancelledError:
+        if not _was_cut_off():
+            raise
+        await _release(job, running)
     except LeaseLost:
         log.warning("lease lost", job=job.name, id=outbox_id, attempt=started.attempt)
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its row's next state
@@ -51,6 +60,35 @@ async def work(job: Job, running: RunningJob, ids: dict[str, UUID]) -> None:
         await job(**ids)
     if not running.finished and not await lease.finish(running.id, running.lease):
         raise LeaseLost(f"job {running.id} belongs to another run")
+
+
+def cut_off() -> None:
+    """Ends every run of this process now; each gives its row back. To be called on the event loop."""
+    for task in _at_work:
+        task.cancel()
+
+
+@contextmanager
+def _to_be_cut_off() -> Generator[None]:
+    """The block in which `cut_off` reaches the present run."""
+    task = asyncio.current_task()
+    assert task is not None, "jobs run on the event loop"
+    _at_work.add(task)
+    try:
+        yield
+    finally:
+        _at_work.discard(task)
+
+
+def _was_cut_off() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _release(job: Job, running: RunningJob) -> None:
+    """Another worker may do it at once. What the run did outside the database is in doubt, as after a crash."""
+    given = await lease.release(running.id, running.lease)
+    log.warning("job given back" if given else "lease lost", job=job.name, id=running.id)
 
 
 async def fail(job: Job, running: RunningJob, attempt: int, error: Exception) -> None:

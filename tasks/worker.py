@@ -1,10 +1,13 @@
-"""What a worker process loads: `python -m dramatiq tasks.worker --processes 1 --queues links charges emails`.
+"""A worker with all of Gatehouse's jobs: `python -m tasks.worker --queues links --threads 4`."""
 
-Nothing but the composition belongs here; it happens on import, because that is how Dramatiq starts.
-"""
+import sys
 
 from tasks.catalogue import JOBS, check_names
+from tasks.command import work
 from tasks.process import compose
 
 check_names(JOBS)
 broker = compose(JOBS)
+
+if __name__ == "__main__":
+    sys.exit(work(broker))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.embedded import EmbeddedValkey
 from tests.tasks.processes import Processes
 
 
@@ -14,3 +15,10 @@ def processes(database: object, valkey_url: str, tmp_path: Path) -> Iterator[Pro
     running = Processes(tmp_path)
     yield running
     running.end()
+
+
+@pytest.fixture
+def mortal_valkey(server_folder: Path, tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A Valkey of the test's own, which it may stop."""
+    with EmbeddedValkey(server_folder / f"valkey-{tmp_path.name}", durable=False) as server:
+        yield server

@@ -1,4 +1,4 @@
-"""A worker whose jobs belong to the tests, under the real names: `python -m dramatiq tests.tasks.jobs_for_processes`.
+"""A worker whose jobs belong to the tests, under the real names: `python -m tests.tasks.jobs_for_processes`.
 
 JOURNAL names a file. Each job writes a line "<event> <job> <outbox id>" to it; a line written is there, whatever kills
 the process next. `email.deliver` waits for the file GATE, then has its effect: a captured_email.
@@ -6,12 +6,14 @@ the process next. `email.deliver` waits for the file GATE, then has its effect: 
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from models.database import execute, transaction
+from tasks.command import work as take_messages
 from tasks.job import Job
 from tasks.process import compose
 from workflows.engine.job_names import ACTORS
@@ -57,3 +59,6 @@ def function_of(name: str) -> Callable[..., Awaitable[None]]:
 
 
 broker = compose([Job(name, function_of(name), timedelta(seconds=3), 5, timedelta(seconds=1)) for name in ACTORS])
+
+if __name__ == "__main__":
+    sys.exit(take_messages(broker))

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.embedded.processes import dying_with_parent
+from cli.embedded.processes import dying_with_parent, free_port
 from cli.paths import ROOT
 
 TEST_JOBS = "tests.tasks.jobs_for_processes"
@@ -66,12 +66,20 @@ class Processes:
         """The names of the jobs done, in order."""
         return [line.split()[1] for line in self.journal.read_text().splitlines() if line.startswith("done")]
 
-    def worker(self, *queues: str, module: str = TEST_JOBS, threads: int = 4, **variables: str) -> Running:
+    def worker(
+        self, *queues: str, module: str = TEST_JOBS, threads: int = 4, end_within: float = 60, **variables: str
+    ) -> Running:
         chosen = ["--queues", *queues] if queues else []
-        return self._start("dramatiq", module, "--processes", "1", "--threads", str(threads), *chosen, **variables)
+        return self._start(module, "--threads", str(threads), "--end-within", str(end_within), *chosen, **variables)
 
     def dispatcher(self, **variables: str) -> Running:
         return self._start("tasks.dispatcher", **variables)
+
+    def api(self, **variables: str) -> tuple[Running, int]:
+        """The API as deploy/ starts it, and its port."""
+        port = free_port()
+        quiet = ["--no-proxy-headers", "--no-access-log", "--timeout-graceful-shutdown", "10"]
+        return self._start("uvicorn", "api.app:app", "--port", str(port), *quiet, **variables), port
 
     async def ready(self, *running: Running) -> None:
         """Waits until each of them takes work; they boot side by side."""

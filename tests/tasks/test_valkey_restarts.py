@@ -1,19 +1,8 @@
 """A Valkey of the test's own, which ends and comes back empty while work goes on."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from cli.embedded import EmbeddedValkey
 from tests.tasks.processes import Processes, until
 from tests.tasks.rows import none_left, stage
-
-
-@pytest.fixture
-def mortal_valkey(server_folder: Path, tmp_path: Path) -> Iterator[EmbeddedValkey]:
-    with EmbeddedValkey(server_folder / f"valkey-{tmp_path.name}", durable=False) as server:
-        yield server
 
 
 async def test_work_goes_on_after_valkey_died_and_came_back_with_nothing(

@@ -3,13 +3,12 @@
 import signal
 
 import asyncpg
-import pytest
 import redis
 
 from models.database import fetch_value
 from tests.conftest import FreshDatabase
 from tests.tasks.processes import Processes, repeated, until
-from tests.tasks.rows import none_left, rows_left, stage, statuses
+from tests.tasks.rows import none_left, stage, statuses
 
 
 async def test_staged_work_is_done_and_nothing_of_it_is_left(processes: Processes, valkey_url: str):
@@ -89,31 +88,6 @@ async def test_a_burst_of_documents_does_not_delay_a_link(processes: Processes):
     rendered_before_the_last_link = order.count("document.render")
     assert rendered_before_the_last_link < 1_000
     assert (await statuses())["waiting"] > 0, "documents should still be queued behind"
-
-
-async def test_a_worker_told_to_end_finishes_what_it_has_begun(processes: Processes):
-    worker = processes.worker("emails")
-    await processes.ready(worker, processes.dispatcher())
-    (row_id,) = await stage("email.deliver")
-    await until(lambda: processes.noted("begun") == [row_id])
-
-    worker.process.send_signal(signal.SIGTERM)
-    await until(lambda: worker.said("Stopping worker process"))
-    processes.gate.touch()
-
-    assert await worker.ended() == 0
-    assert processes.noted("done") == [row_id]
-    assert await rows_left() == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_dispatcher_told_to_end_ends(processes: Processes, number: signal.Signals):
-    dispatcher = await processes.dispatcher().ready()
-
-    dispatcher.process.send_signal(number)
-
-    assert await dispatcher.ended() == 0
-    assert dispatcher.said("dispatcher ended")
 
 
 async def test_processes_refuse_a_role_that_could_rewrite_the_log(processes: Processes, fresh_database: FreshDatabase):
