@@ -3,6 +3,7 @@
 Nothing else in api/ or web/ knows an implementation of a port.
 """
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,8 +34,9 @@ from models.database import close_pool, open_pool
 from models.roles import refuse_powerful_role
 from web.pages.errors import error_page
 from web.routes import ROUTES
+from workflows.runtime.faults import sentence_for
 from workflows.runtime.logs import configure
-from workflows.runtime.settings import settings
+from workflows.runtime.settings import check_process_settings, settings
 
 LARGEST_BODY = 64 * 1024  # bytes: forms and JSON are a few hundred; a logo's route allows more
 FOR_PROGRAMS = ("/api/", "/webhooks/", "/schema", "/health/", "/metrics")
@@ -43,7 +45,7 @@ FOR_PROGRAMS = ("/api/", "/webhooks/", "/schema", "/health/", "/metrics")
 @asynccontextmanager
 async def _serving(app: Litestar) -> AsyncGenerator[None]:
     """What must be there before the first request. A deployment that would let strangers in does not start."""
-    configure(settings().environment)
+    configure(check_process_settings().environment)
     refuse_unsafe(settings())
     await open_pool(settings().database_url)
     try:
@@ -67,10 +69,35 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
     return problem_response(request, error) if for_program else error_page(request, error)
 
 
+class Application(Litestar):
+    """Litestar, which says in one sentence why it cannot start, where the fault is in the surroundings."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI application."""
+        if scope["type"] != "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        sentence: str | None = None
+
+        async def say(message: Any) -> None:
+            nonlocal sentence
+            if message["type"] == "lifespan.startup.failed":
+                error = sys.exc_info()[1]
+                sentence = sentence_for(error) if error else None
+                message = {**message, "message": sentence or message.get("message", "")}
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, say)
+        except BaseException:
+            if sentence is None:
+                raise
+
+
 def create_app() -> Litestar:
     """A new application; it reads its settings when it starts, not when it is made."""
     api = Router("/api/v1", route_handlers=[*PORTAL_ROUTES, *CONSOLE_ROUTES, *MERCHANT_ROUTES], guards=[json_only])
-    app = Litestar(
+    app = Application(
         route_handlers=[api, Webhooks, MailWebhooks, *HEALTH_ROUTES, *ROUTES],
         lifespan=[_serving],
         exception_handlers={HTTPException: _answer_error, Exception: _answer_error},

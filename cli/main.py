@@ -22,7 +22,16 @@ def main(words: Sequence[str]) -> int:
     if verb is None:
         print(_unknown(words[0]), file=sys.stderr)
         return MISUSED
-    return _run(verb, list(words[1:]))
+    try:
+        return _run(verb, list(words[1:]))
+    except Exception as error:
+        from workflows.runtime.faults import sentence_for  # imports the database's driver
+
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
 
 
 def _run(verb: Verb, rest: list[str]) -> int:

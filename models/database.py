@@ -22,6 +22,7 @@ from models.row import Row
 
 __all__ = [
     "DB",
+    "DatabaseUnreachable",
     "PoolMissing",
     "Record",
     "alone",
@@ -50,6 +51,14 @@ class PoolMissing(RuntimeError):
     """Raised when a query comes before `open_pool`: without a pool Piccolo opens a connection for each query."""
 
 
+class DatabaseUnreachable(ConnectionError):
+    """Raised when no connection to the database at `url` can be opened; its cause says why."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("the database cannot be reached")
+        self.url = url
+
+
 class _HeldConnection(PostgresTransaction):
     """What Piccolo's own queries look for to join our transaction: its connection, nothing else."""
 
@@ -71,6 +80,7 @@ class Database(PostgresEngine):
 
 
 DB = Database()
+_CANNOT_CONNECT = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError, TimeoutError)
 
 
 async def _no_reset(_: object) -> None:
@@ -89,10 +99,13 @@ async def _prepare(connection: Any) -> None:
 async def open_pool(url: str, *, min_size: int = 4, max_size: int = 8) -> None:
     """Opens the process's pool on the running event loop. `url` is a libpq URL.
 
-    Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+    Raises DatabaseUnreachable.
     """
     DB.config = {"dsn": url}
-    await DB.start_connection_pool(min_size=min_size, max_size=max_size, reset=_no_reset, init=_prepare)
+    try:
+        await DB.start_connection_pool(min_size=min_size, max_size=max_size, reset=_no_reset, init=_prepare)
+    except _CANNOT_CONNECT as error:
+        raise DatabaseUnreachable(url) from error
 
 
 async def close_pool() -> None:
@@ -135,9 +148,12 @@ async def single_connection(url: str) -> AsyncGenerator[Any]:
     """A connection of its own, used by every query inside the block, Piccolo's too: for migrations, as the owner.
 
     Unlike a pooled one it may hold session-level locks; closing it gives them back.
-    Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+    Raises DatabaseUnreachable.
     """
-    own = await asyncpg.connect(url)
+    try:
+        own = await asyncpg.connect(url)
+    except _CANNOT_CONNECT as error:
+        raise DatabaseUnreachable(url) from error
     token = DB.current_transaction.set(_HeldConnection(own))
     try:
         await _prepare(own)

@@ -88,3 +88,11 @@ async def _check_server(connection: Any) -> None:
         raise SchemaUnready(
             f"roles missing: {', '.join(missing)}; let the administrator run CREATE ROLE … LOGIN NOSUPERUSER for each"
         )
+    owner = await fetch_value(
+        "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
+        " AND NOT pg_has_role(current_user, datdba, 'MEMBER')"
+    )
+    if owner is not None:
+        raise SchemaUnready(
+            f"this role does not own the database: migrate connects as {owner}, its owner (OWNER_DATABASE_URL)"
+        )

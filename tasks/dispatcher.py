@@ -6,6 +6,7 @@ Any number may run. PostgreSQL or Valkey may go away, restart or forget: the dis
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,9 +18,10 @@ from models.roles import refuse_powerful_role
 from tasks import heartbeat, schedule
 from tasks.broker import NAMESPACE, connect, make_broker, message_for
 from tasks.claim import DueRow, claim, resend_all, unclaim
+from tasks.ending import run_or_say
 from workflows.engine.job_names import DOCUMENTS, QUEUES
 from workflows.runtime import logs
-from workflows.runtime.settings import settings
+from workflows.runtime.settings import check_process_settings, settings
 
 log = logs.logger(__name__)
 
@@ -116,7 +118,7 @@ async def _wait(stop: asyncio.Event, pause: timedelta) -> None:
 
 async def main() -> None:
     """Dispatches until SIGTERM or SIGINT. Raises what opening the database raises: the supervisor starts it again."""
-    logs.configure(settings().environment)
+    logs.configure(check_process_settings().environment)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -132,4 +134,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(run_or_say(main))

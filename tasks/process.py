@@ -20,6 +20,7 @@ from tasks import heartbeat
 from tasks.broker import OutboxBroker, connect, declare, make_broker
 from tasks.job import Job
 from workflows.runtime import logs
+from workflows.runtime.faults import sentence_for
 from workflows.runtime.settings import settings
 
 log = logs.logger(__name__)
@@ -52,7 +53,10 @@ class WorkerProcess(Middleware):
         try:
             _on_loop(self._open(worker.worker_threads + _SPARE_CONNECTIONS))
         except Exception as error:
-            log.exception("worker cannot start")
+            if sentence := sentence_for(error):
+                log.error("worker cannot start", because=sentence)  # noqa: TRY400 - the sentence says it all
+            else:
+                log.exception("worker cannot start")
             _end_loop()  # its thread would keep the process alive
             raise BootFailed(str(error)) from error
 

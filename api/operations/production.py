@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from workflows.runtime.settings import Settings
+from workflows.runtime.settings import Settings, SettingsInvalid
 
 
-class UnsafeDeployment(RuntimeError):
+class UnsafeDeployment(SettingsInvalid):
     """Raised at start, naming the setting that would let strangers in."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from workflows.runtime.setting_rules import trusted_networks
 from workflows.runtime.settings import settings
 
 Address = IPv4Address | IPv6Address
@@ -18,17 +19,14 @@ UNKNOWN = "unknown"  # one bucket for all: a peer without an address (a Unix soc
 _ONE_HOUSEHOLD = 64  # bits of IPv6: what one customer of a provider gets at least
 
 
-@lru_cache
-def trusted_networks(listed: str) -> tuple[Network, ...]:
-    """The networks of a comma-separated list. Raises ValueError for one that is none."""
-    return tuple(ip_network(text.strip(), strict=False) for text in listed.split(",") if text.strip())
+_networks = lru_cache(trusted_networks)
 
 
 def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The address to count by: IPv4 whole, IPv6 as its /64."""
     peer = connection.client.host if connection.client else None
     forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
-    return limited_by(peer, forwarded, trusted_networks(settings().trusted_proxies))
+    return limited_by(peer, forwarded, _networks(settings().trusted_proxies))
 
 
 def limited_by(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:

@@ -9,7 +9,7 @@ from models.database import DB, execute
 from models.roles import PowerfulRole
 from tests.api.conftest import a_client, running
 from tests.conftest import FreshDatabase
-from workflows.runtime.settings import settings
+from workflows.runtime.settings import SettingsInvalid, settings
 
 pytestmark = pytest.mark.usefixtures("valkey_url")
 
@@ -36,7 +36,7 @@ async def test_production_does_not_start_without_https(
     fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for url in ("http://portal.example", "https://", "portal.example"):
-        with pytest.raises(UnsafeDeployment, match="PUBLIC_URL"):
+        with pytest.raises(SettingsInvalid, match="PUBLIC_URL"):
             await start(monkeypatch, fresh_database.app_url, **{**PRODUCTION, "PUBLIC_URL": url})
 
 

@@ -305,7 +305,7 @@ def test_mailjet_without_its_keys_does_not_start_and_tells_no_secret() -> None:
 
 @pytest.mark.parametrize("login", ["a-password-alone", "name:short", ":a-password-of-its-own"])
 def test_a_webhook_login_that_is_none_does_not_start(login: str) -> None:
-    with pytest.raises(ValidationError, match="MAILJET_WEBHOOK_LOGIN") as refused:
+    with pytest.raises(ValidationError, match="mailjet_webhook_login") as refused:
         _settings(mailjet_webhook_login=login)
 
     assert login not in str(refused.value)

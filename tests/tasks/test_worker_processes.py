@@ -96,8 +96,8 @@ async def test_processes_refuse_a_role_that_could_rewrite_the_log(processes: Pro
 
     assert await dispatcher.ended() != 0
     assert await worker.ended() != 0
-    assert dispatcher.said("PowerfulRole")
-    assert worker.said("PowerfulRole")
+    assert dispatcher.said("can only add to the log")
+    assert worker.said("can only add to the log")
 
 
 async def test_running_processes_say_that_they_are_alive(processes: Processes):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from workflows.runtime.clock import now
+from workflows.runtime.setting_rules import server_keys
 from workflows.runtime.settings import settings
 
 
@@ -18,11 +19,7 @@ class UnknownKey(KeyError):
 
 
 def _keys() -> dict[str, bytes]:
-    keys: dict[str, bytes] = {}
-    for part in settings().secret_key.split(","):
-        key_id, separator, secret = part.strip().partition(":")
-        keys[key_id if separator else "1"] = (secret if separator else key_id).encode()
-    return keys
+    return server_keys(settings().secret_key)
 
 
 def key_ids() -> list[str]:

@@ -48,5 +48,5 @@ def test_a_list_of_proxies_takes_networks_and_single_addresses() -> None:
 
 
 def test_a_list_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="proxy"):
+    with pytest.raises(ValueError, match="addresses or networks"):
         trusted_networks("10.0.0.0/8, proxy")
