@@ -2,7 +2,6 @@
 FROM python:3.11-slim-bookworm AS packages
 RUN pip install --no-cache-dir uv==0.13.8
 COPY requirements.lock /
-# The lock file holds the test's packages too; the environment is made once and copied.
 RUN uv venv --python /usr/local/bin/python /venv \
  && uv pip sync --python /venv/bin/python --require-hashes /requirements.lock
 
@@ -14,7 +13,7 @@ RUN apt-get update \
 COPY --from=packages /venv /venv
 WORKDIR /gatehouse
 COPY . .
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 WKHTMLTOPDF=/usr/bin/wkhtmltopdf
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 WKHTMLTOPDF=/usr/bin/wkhtmltopdf GATEHOUSE_INSTALLED=/venv
 USER gatehouse
 EXPOSE 8000
 CMD ["python", "-m", "uvicorn", "api.app:app", "--host", "0.0.0.0", "--port", "8000", \

@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cli import preflight
 from cli.paths import ROOT
 
 _PYTHON = sys.executable
@@ -51,7 +52,16 @@ class Outcome:
 
 
 def check(words: Sequence[str]) -> int:
-    """Run all steps, or pytest alone with `words`; return 0 when nothing failed."""
+    """Run all steps, or pytest alone with `words`; return 0 when nothing failed.
+
+    What the tests need of the machine is asked first: all steps do not begin without it, named tests do.
+    """
+    sentences = preflight.missing()
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    if sentences and not words:
+        print("Without it many tests fail. Name the tests to run them all the same.", file=sys.stderr)
+        return 1
     if words:
         return subprocess.run(_pytest(words), cwd=ROOT, env=_environment(), check=False).returncode
     console = Console(highlight=False)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs wkhtmltopdf (named by $WKHTMLTOPDF) within limits that pdfkit has no option for; its arguments are pdfkit's.
 # The environment is already the cage's own: integrations/pdf/wkhtmltopdf.py passes these few names and no others.
+# shellcheck disable=SC3045 # dash, bash and busybox have these limits; POSIX names -f alone
 set -eu
 ulimit -c 0                  # no core dump: it would hold a customer's address
 ulimit -f "$PDF_BLOCKS"      # 512-byte blocks that any one file may have
