@@ -23,7 +23,7 @@ class Verb:
 
 # fmt: off
 VERBS = (
-    Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
+    Verb("demo",    "cli.demo.command:demo", "Start everything on this machine with a demo marketplace"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
     Verb("import",  "cli.import_csv:app", "Import customers, orders and payments from CSV files, or from Stripe"),
@@ -36,8 +36,8 @@ VERBS = (
     Verb("languages", "cli.languages:command", "Bring the translations up to date with the words in the code"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
-    Verb("load-demo", "cli.demo_data:load_demo", "Load the demo marketplace", hidden=True),
-    Verb("await-documents", "cli.demo_documents:await_documents", "Wait until the PDFs are there", hidden=True),
+    Verb("load-demo", "cli.demo.load:load_demo", "Load the demo marketplace", hidden=True),
+    Verb("await-documents", "cli.demo.documents:await_documents", "Wait until the PDFs are there", hidden=True),
 )
 # fmt: on
 
