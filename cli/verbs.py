@@ -23,7 +23,7 @@ class Verb:
 
 # fmt: off
 VERBS = (
-    Verb("demo",    "cli.demo:demo",   "Start everything on this machine with a demo marketplace"),
+    Verb("demo",    "cli.demo.command:demo", "Start everything on this machine with a demo marketplace"),
     Verb("install", "cli.installed:command", "Install what a server needs; start nothing"),
     Verb("migrate", "cli.migrate:command", "Bring the database to this version's schema and rules"),
     Verb("marketplace", "cli.marketplace:app", "Make a marketplace with its owner and first API key"),
@@ -33,12 +33,13 @@ VERBS = (
     Verb("jobs",    "cli.jobs:app",    "List work that was given up, and let it run again"),
     Verb("check-facts", "cli.check_facts:command", "Check what must always hold; name what does not"),
     Verb("state-machines", "cli.state_machines:command", "Write docs/state-machines.md from the definitions"),
+    Verb("architecture", "cli.architecture:command", "Draw the pictures of docs/architecture.md from the imports"),
     Verb("roles",   "cli.roles:command", "Write docs/roles.md from the table of acts"),
     Verb("languages", "cli.languages:command", "Bring the translations up to date with the words in the code"),
     Verb("test",    "cli.check:check", "Check style, types, import rules and run the tests", raw=True),
     Verb("bench",   "cli.bench:bench", "Run a benchmark; without a name list them", raw=True),
-    Verb("load-demo", "cli.demo_data:load_demo", "Load the demo marketplace", hidden=True),
-    Verb("await-documents", "cli.demo_documents:await_documents", "Wait until the PDFs are there", hidden=True),
+    Verb("load-demo", "cli.demo.load:load_demo", "Load the demo marketplace", hidden=True),
+    Verb("await-documents", "cli.demo.documents:await_documents", "Wait until the PDFs are there", hidden=True),
 )
 # fmt: on
 

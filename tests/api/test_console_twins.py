@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.app import app
-from cli.demo_logo import demo_logo
+from cli.demo.logo import demo_logo
 from tests.api.conftest import running
 from tests.api.test_twins import Acts
 from tests.conftest import FreshDatabase

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from cli.demo_data import SLUG, load_demo
+from cli.demo.load import SLUG, load_demo
 from integrations.gateways.sandbox import SandboxGateway
 from integrations.rate_limits import limiter
 from models.database import close_pool, fetch, fetch_row, fetch_value, open_pool, single_connection

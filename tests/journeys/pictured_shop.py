@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cli.demo_logo import demo_logo
+from cli.demo.logo import demo_logo
 from models.database import Record, execute, fetch_row, fetch_value, transaction
 from tests.factories import (
     BY_WORKER,

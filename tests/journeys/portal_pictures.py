@@ -1,7 +1,7 @@
 """Takes the README's four pictures of the portal: `./gatehouse test tests/journeys/portal_pictures.py`.
 
 Not a test: pytest finds it when it is named, as console_pictures.py. What is shown is the demo's own shop, whose people
-cli/demo_people.py lists.
+cli/demo/people.py lists.
 """
 
 from collections.abc import AsyncGenerator
@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from cli.demo_data import load_history, make_marketplace
-from cli.demo_people import PEOPLE
+from cli.demo.load import load_history, make_marketplace
+from cli.demo.people import PEOPLE
 from cli.paths import ROOT
 from models.database import fetch_row
 from tests.factories import a_session

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from cli.demo_calendar import Life
-from cli.demo_people import Person, Subscribed
-from cli.demo_rows import failed_attempts, single_order_reference, subscription_reference
+from cli.demo.dates import Life
+from cli.demo.people import Person, Subscribed
+from cli.demo.rows import failed_attempts, single_order_reference, subscription_reference
 from integrations.gateways import gateway_for
 from models.database import Record, fetch, fetch_row, transaction
 from workflows.billing.gateway import ChargeRequest

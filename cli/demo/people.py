@@ -1,4 +1,4 @@
-"""Who is in the demo and what they subscribed to, typed by hand. Data only; cli/demo_data.py brings it to life.
+"""Who is in the demo and what they subscribed to, typed by hand. Data only; cli/demo/load.py brings it to life.
 
 Days count from the day on which the demo marketplace was made; instalments from each subscription's next charge
 backwards, so that every subscription is in the middle of its life whenever the demo is loaded.

@@ -14,13 +14,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.demo_calendar import later
-from cli.demo_catalogue import FILE
-from cli.demo_key import demo_key, keep_key
-from cli.demo_logo import demo_logo
-from cli.demo_payments import pay_everything
-from cli.demo_people import DOMAIN, LONG_HISTORY_CUSTOMER, PEOPLE, SOCIAL_LINKS, STAFF, Person
-from cli.demo_rows import SAMPLE_PREFIX, sources, subscription_reference
+from cli.demo.api_key import demo_key, keep_key
+from cli.demo.catalogue import FILE
+from cli.demo.dates import later
+from cli.demo.logo import demo_logo
+from cli.demo.payments import pay_everything
+from cli.demo.people import DOMAIN, LONG_HISTORY_CUSTOMER, PEOPLE, SOCIAL_LINKS, STAFF, Person
+from cli.demo.rows import SAMPLE_PREFIX, sources, subscription_reference
 from cli.import_cdnow import CdnowShop, cdnow_sources
 from cli.paths import ROOT, as_typed
 from integrations.gateways import gateway_for

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cli.demo_calendar import Life
-from cli.demo_catalogue import sold
-from cli.demo_people import Person, Subscribed
+from cli.demo.catalogue import sold
+from cli.demo.dates import Life
+from cli.demo.people import Person, Subscribed
 from workflows.billing.gateway import Card
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.orders import ORDERS

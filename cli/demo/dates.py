@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, time, timedelta
 
-from cli.demo_catalogue import sold
-from cli.demo_people import Subscribed
+from cli.demo.catalogue import sold
+from cli.demo.people import Subscribed
 from workflows.billing.calendar.calendar import charge_at
 from workflows.marketplaces.tenant import Marketplace
 
