@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -71,26 +71,31 @@ class Demo:
             settings = stack.environment(servers, port=self._port, data=self._data)
             self._migrate(servers["OWNER_DATABASE_URL"])
             owner = {**settings, "OWNER_DATABASE_URL": servers["OWNER_DATABASE_URL"]}
-            facts = self.load_demo(supervisor, owner)
-            programs = {one.name: one for one in stack.programs(settings, port=self._port, logs=self._data / "logs")}
-            api = programs.pop("api")
-            for program in programs.values():
-                supervisor.keep(program)
-            _run_verb(supervisor, settings, "await-documents")  # of the people in demo.json
-            self._start_api(supervisor, api)  # last, for whoever waits for it finds all the rest done
-            self._write_facts(facts)
+            facts = self._load(supervisor, owner, "people")
+            self._write_facts(facts)  # before /health/ready can answer 200
+            self._start(supervisor, stack.programs(settings, port=self._port, logs=self._data / "logs"))
             self._show(facts)
+            self._load(supervisor, owner, "purchases")
+            self._await_documents(supervisor, settings)
             supervisor.watch()
 
-    def load_demo(self, supervisor: Supervisor, environment: Mapping[str, str]) -> dict[str, object]:
-        """Load the demo marketplace, or find it loaded, and return what demo.json tells of it."""
-        output = self._data / "demo.json.new"
-        with self._console.status("Loading the demo marketplace"):
-            _run_verb(supervisor, environment, "load-demo", "--output", str(output))
+    def _load(self, supervisor: Supervisor, environment: Mapping[str, str], part: str) -> dict[str, object]:
+        """Load a part of the demo marketplace, or find it loaded, and return what demo.json tells of it."""
+        output = self._data / "loaded.json"
+        with self._console.status(f"Loading the demo's {part}"):
+            _run_verb(supervisor, environment, "load-demo", "--part", part, "--output", str(output))
         facts: dict[str, object] = json.loads(output.read_text())
         output.unlink()
-        self._say("demo marketplace loaded")
+        self._say(f"the demo's {part} are loaded")
         return facts
+
+    def _await_documents(self, supervisor: Supervisor, settings: Mapping[str, str]) -> None:
+        """Wait for the PDFs. The demo runs on without them: they wait for an engine, and /health/ready says so."""
+        words = [sys.executable, "-m", "cli", "await-documents"]
+        if supervisor.run_to_end(Program("await-documents", words, settings)) == 0:
+            self._say("Everything is loaded: all invoices have their PDF.")
+        else:
+            self._say(f"Everything is loaded. Some PDFs are still missing: {self._url}/health/ready says why.")
 
     def _start_servers(self, supervisor: Supervisor) -> dict[str, str]:
         postgres = EmbeddedPostgres(self._data / "postgres")
@@ -108,9 +113,10 @@ class Demo:
             asyncio.run(migrate(owner_url))
         self._say("database migrated")
 
-    def _start_api(self, supervisor: Supervisor, api: Program) -> None:
-        supervisor.keep(api)
-        with self._console.status("Starting the API"):
+    def _start(self, supervisor: Supervisor, programs: Sequence[Program]) -> None:
+        for program in programs:
+            supervisor.keep(program)
+        with self._console.status("Starting the API and the workers"):
             ready = supervisor.watch(self._is_ready, READY_WITHIN)
         if not ready:
             raise DemoFailed(f"Not ready within a minute; see the logs in {self._data / 'logs'}.")
@@ -123,7 +129,7 @@ class Demo:
         return True
 
     def _write_facts(self, facts: Mapping[str, object]) -> None:
-        """Last of all: whoever waits for demo.json finds everything running."""
+        """The logins in it work as soon as /health/ready answers 200."""
         unfinished = self._data / "demo.json.new"
         unfinished.touch(mode=0o600)  # it holds an API key
         unfinished.write_text(json.dumps(facts, indent=2) + "\n")
@@ -137,7 +143,7 @@ class Demo:
                 table.add_row(label, str(value))
         self._console.print()
         self._console.print(table)
-        self._console.print(f"\nMore in {self._data / 'demo.json'}. Ctrl-C ends everything.")
+        self._console.print(f"\nMore in {self._data / 'demo.json'}. Ctrl-C ends everything.\n")
 
     @property
     def _url(self) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,11 +48,19 @@ SAMPLE = ROOT / "demo" / "cdnow_sample.txt"
 KEY_FILE = "demo-api.key"
 
 
+class Part(StrEnum):
+    """What is loaded: the people, which takes seconds, and the sample's purchases, which take longer."""
+
+    PEOPLE = "people"
+    PURCHASES = "purchases"
+
+
 def load_demo(
     output: Annotated[Path, typer.Option(help="Where to write what demo.json tells.")],
+    part: Annotated[Part | None, typer.Option(help="Load this part only.")] = None,
 ) -> None:
     """Load the demo marketplace into the database in DATABASE_URL, or complete it."""
-    facts = asyncio.run(_load(as_typed(output).parent / KEY_FILE))
+    facts = asyncio.run(_load(as_typed(output).parent / KEY_FILE, part))
     _write(facts, as_typed(output))
 
 
@@ -62,11 +71,14 @@ def _write(facts: dict[str, Any], output: Path) -> None:
         file.write(json.dumps(facts, indent=2) + "\n")
 
 
-async def _load(key_file: Path) -> dict[str, Any]:
+async def _load(key_file: Path, part: Part | None) -> dict[str, Any]:
     await open_pool(settings().database_url, min_size=1, max_size=4)
     try:
         marketplace = await _marketplace(key_file)
-        await load_history(marketplace)
+        if part is not Part.PURCHASES:
+            await load_people(marketplace)
+        if part is not Part.PEOPLE:
+            await load_purchases(marketplace)
         return facts_of(marketplace, await demo_key(marketplace, key_file))
     finally:
         await close_pool()
@@ -118,17 +130,30 @@ async def make_marketplace() -> NewMarketplace:
         return NewMarketplace(marketplace=await find_marketplace(SLUG), api_key=made.api_key)
 
 
-async def load_history(marketplace: Marketplace) -> None:
-    """The sample's purchases, the people's subscriptions and payments; then the PDFs of the people's invoices."""
-    made_at: datetime = await fetch_value("SELECT created_at FROM marketplace WHERE id = $1", marketplace.id)
-    shop = CdnowShop(prefix=SAMPLE_PREFIX, domain=DOMAIN, later=later(made_at))
-    await _import(marketplace, cdnow_sources(SAMPLE, shop))
-    cards = await _new_cards(marketplace, PEOPLE, made_at)
+async def load_people(marketplace: Marketplace) -> None:
+    """The products, and the invented people with their subscriptions and payments: what the first pages show."""
     with FILE.open("rb") as products:
         await _import(marketplace, [(PRODUCTS, CsvRows(FILE.name, products, PRODUCTS.required, PRODUCTS.optional))])
-    await _import(marketplace, sources(marketplace, PEOPLE, cards, made_at))
-    await pay_everything(marketplace, PEOPLE, made_at)
+    await _load_people(marketplace, [person for person in PEOPLE if person.cdnow is None])
+
+
+async def load_purchases(marketplace: Marketplace) -> None:
+    """The sample's purchases, the person among its customers, and the PDFs of that person's invoices."""
+    shop = CdnowShop(prefix=SAMPLE_PREFIX, domain=DOMAIN, later=later(await _made_at(marketplace)))
+    await _import(marketplace, cdnow_sources(SAMPLE, shop))
+    await _load_people(marketplace, [person for person in PEOPLE if person.cdnow is not None])
     await _ask_for_documents(marketplace)
+
+
+async def _load_people(marketplace: Marketplace, people: Sequence[Person]) -> None:
+    made_at = await _made_at(marketplace)
+    cards = await _new_cards(marketplace, people, made_at)
+    await _import(marketplace, sources(marketplace, people, cards, made_at))
+    await pay_everything(marketplace, people, made_at)
+
+
+async def _made_at(marketplace: Marketplace) -> datetime:
+    return await fetch_value("SELECT created_at FROM marketplace WHERE id = $1", marketplace.id)
 
 
 async def _import(marketplace: Marketplace, found: Sequence[tuple[Kind[Any], Source]]) -> None:

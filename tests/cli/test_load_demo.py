@@ -41,7 +41,7 @@ async def pool(url: str) -> AsyncGenerator[None]:
 
 def loaded(folder: Path) -> dict[str, Any]:
     """Loads the demo as `./gatehouse demo` does; returns what demo.json would tell."""
-    load_demo(folder / "demo.json.new")
+    load_demo(folder / "demo.json.new", None)
     facts: dict[str, Any] = json.loads((folder / "demo.json.new").read_text())
     return facts
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from cli.demo.load import load_history, make_marketplace
+from cli.demo.load import load_people, load_purchases, make_marketplace
 from cli.demo.people import PEOPLE
 from cli.paths import ROOT
 from models.database import fetch_row
@@ -55,7 +55,8 @@ class Photographer(NamedTuple):
 @pytest.fixture
 async def photographer(chromium: Browser, shop_floor: Deployment) -> Photographer:
     made = await make_marketplace()
-    await load_history(made.marketplace)
+    await load_people(made.marketplace)
+    await load_purchases(made.marketplace)
     return Photographer(chromium, shop_floor.url, made.marketplace)
 
 
