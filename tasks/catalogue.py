@@ -39,7 +39,7 @@ JOBS: tuple[Job, ...] = (
     audit.publish,
     sweeps.sum_log,
     sweeps.forget_old_accesses,
-    sweeps.seal_second_factors,
+    sweeps.reencrypt_second_factors,
     sweeps.forget_old_traces,
 )
 

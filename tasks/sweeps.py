@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.access.access_log import forget_accesses
-from workflows.access.two_factor_codes import seal_anew
+from workflows.access.two_factor_codes import reencrypt_app_secrets
 from workflows.audit.review.daily_counts import count_moves
 from workflows.billing.calendar.clock import BillingClock
 from workflows.billing.charges.refunds import refunds_in_doubt
@@ -115,6 +115,6 @@ async def extend_log() -> None:
 
 
 @job("second_factor.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
-async def seal_second_factors() -> None:
-    """Seals the secrets of second factors by the key of today, so that the one before can be retired."""
-    await seal_anew()
+async def reencrypt_second_factors() -> None:
+    """Encrypts the secrets of second factors with the current key, so that the one before can be retired."""
+    await reencrypt_app_secrets()

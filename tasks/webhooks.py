@@ -6,7 +6,7 @@ from uuid import UUID
 from tasks import ports
 from tasks.job import job
 from workflows.webhooks.deliver import deliver_webhook
-from workflows.webhooks.housekeeping import forget_attempts, seal_anew
+from workflows.webhooks.housekeeping import forget_attempts, reencrypt_secrets
 from workflows.webhooks.publish import publish_event
 
 
@@ -25,6 +25,6 @@ async def deliver(marketplace_id: UUID, id: UUID) -> None:
 
 @job("webhook.sweep", lease=timedelta(minutes=10), attempts=3)
 async def sweep() -> None:
-    """Forgets old answers, and seals the secrets by the key of today."""
+    """Forgets old answers, and encrypts the secrets with the current key."""
     await forget_attempts()
-    await seal_anew()
+    await reencrypt_secrets()
