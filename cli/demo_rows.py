@@ -8,8 +8,9 @@ from cli.demo_calendar import Life
 from cli.demo_catalogue import sold
 from cli.demo_people import Person, Subscribed
 from workflows.importing.customers import CUSTOMERS
+from workflows.importing.kind import Kind
 from workflows.importing.orders import ORDERS
-from workflows.importing.shapes import Kind, RawRow
+from workflows.importing.shapes import RawRow
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.ports import Card
