@@ -6,7 +6,7 @@ from models.sql_migration import script
 
 ID = "2026-11-22T00:00:00:000028"
 VERSION = "1.38.0"
-DESCRIPTION = "one encryption"
+DESCRIPTION = "one_encryption"
 
 
 async def forwards() -> MigrationManager:

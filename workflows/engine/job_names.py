@@ -16,6 +16,7 @@ ACTORS: dict[str, str] = {
     "charge.settle":         CHARGES,    # ask the gateway what became of one
     "charge.withdraw":       CHARGES,    # keep a payment that waits for its customer from being confirmed after all
     "refund.settle":         CHARGES,    # put one refund to the gateway again
+    "gateway_event.apply":   CHARGES,    # act on what the gateway told us
     "billing.run":           CHARGES,    # do what the clock made due: renewals, retries, cancellations, notices
     "email.deliver":         EMAILS,     # send any other e-mail
     "mail_event.apply":      EMAILS,     # act on what the e-mail provider told us

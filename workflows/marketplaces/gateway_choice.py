@@ -69,6 +69,16 @@ async def gateway_of_refund(marketplace_id: UUID, refund_id: UUID) -> str:
     return await gateway_of_charge(marketplace_id, charge_id)
 
 
+async def gateway_of_event(marketplace_id: UUID, event_id: UUID) -> str:
+    """The gateway that sent an event. Raises NotFound."""
+    name = await fetch_value(
+        "SELECT gateway FROM gateway_event WHERE marketplace_id = $1 AND id = $2", marketplace_id, event_id
+    )
+    if name is None:
+        raise NotFound(f"no event {event_id} of a gateway")
+    return name
+
+
 async def was_paid_through(marketplace_id: UUID, gateway: str) -> bool:
     """Whether a marketplace is paid through a gateway, or was: then it may still hear of those payments."""
     return await fetch_value(
