@@ -14,7 +14,12 @@ import stripe
 
 from integrations.accounts.stripe_customers import customer_of
 from integrations.accounts.stripe_lists import PAGE, Json, asked, known, page_of
-from integrations.accounts.stripe_objects import (
+from integrations.accounts.stripe_payments import charge_of, invoice_of, made_here
+from integrations.accounts.stripe_products import product_of
+from integrations.accounts.stripe_standing import MARK, OWED, standing_of
+from integrations.accounts.stripe_subscriptions import subscription_rows
+from integrations.stripe_objects.payments import Page as StripePage
+from integrations.stripe_objects.subscriptions import (
     Charge,
     Customer,
     Dispute,
@@ -24,11 +29,6 @@ from integrations.accounts.stripe_objects import (
     Product,
     Subscription,
 )
-from integrations.accounts.stripe_payments import charge_of, invoice_of, made_here
-from integrations.accounts.stripe_products import product_of
-from integrations.accounts.stripe_standing import MARK, OWED, standing_of
-from integrations.accounts.stripe_subscriptions import subscription_rows
-from integrations.gateways.stripe_shapes import Page as StripePage
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import Cursor, Found, Page
 from workflows.importing.shapes import Problem

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from integrations.accounts.stripe_objects import Customer, PaymentMethod, PaymentSource, StripeCard, Subscription
 from integrations.accounts.stripe_text import columns
+from integrations.stripe_objects.subscriptions import Customer, PaymentMethod, PaymentSource, StripeCard, Subscription
 from workflows.importing.shapes import Problem
 
 # What cards were called before PaymentMethods, where lower case is not enough.

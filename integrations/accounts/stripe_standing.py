@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from integrations.accounts.stripe_objects import Invoice, Subscription
+from integrations.stripe_objects.subscriptions import Invoice, Subscription
 from workflows.importing.shapes import Problem
 
 MARK = "gatehouse_marketplace"

@@ -8,7 +8,7 @@ import stripe
 
 from integrations.gateways.stripe_calls import ask, expect
 from integrations.gateways.stripe_outcomes import card_of
-from integrations.gateways.stripe_shapes import CheckoutSession, Customer, PaymentMethod, SetupIntent
+from integrations.stripe_objects.payments import CheckoutSession, Customer, PaymentMethod, SetupIntent
 from workflows.runtime.clock import now
 from workflows.runtime.ports import Card, CardSetup, InDoubt
 

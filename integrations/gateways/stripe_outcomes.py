@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.gateways.stripe_money import from_stripe
-from integrations.gateways.stripe_shapes import CardProblem, Charge, PaymentError, PaymentIntent, PaymentMethod
+from integrations.stripe_objects.payments import CardProblem, Charge, PaymentError, PaymentIntent, PaymentMethod
 from workflows.runtime.ports import Card, GatewayPayment, InDoubt, Outcome
 
 CHARGE_KEY = "gatehouse_charge"  # in a PaymentIntent's metadata: our idempotency key
