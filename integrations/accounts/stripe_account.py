@@ -18,17 +18,11 @@ from integrations.accounts.stripe_payments import charge_of, invoice_of, made_he
 from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import MARK, OWED, standing_of
 from integrations.accounts.stripe_subscriptions import subscription_rows
-from integrations.stripe_objects.payments import Page as StripePage
-from integrations.stripe_objects.subscriptions import (
-    Charge,
-    Customer,
-    Dispute,
-    Invoice,
-    InvoicePayment,
-    Price,
-    Product,
-    Subscription,
-)
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.invoices import Invoice, InvoicePayment
+from integrations.stripe_objects.lists import Page as StripePage
+from integrations.stripe_objects.payments import Charge, Dispute
+from integrations.stripe_objects.subscriptions import Price, Product, Subscription
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import Cursor, Found, Page
 from workflows.importing.shapes import Problem

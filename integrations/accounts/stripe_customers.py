@@ -3,7 +3,7 @@
 import re
 
 from integrations.accounts.stripe_text import columns
-from integrations.stripe_objects.subscriptions import Address, Customer
+from integrations.stripe_objects.customers import Address, Customer
 from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 

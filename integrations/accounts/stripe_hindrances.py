@@ -5,7 +5,8 @@ one (discounts, taxes on top, balances, schedules) is a reason, for a subscripti
 """
 
 from integrations.accounts.stripe_products import price_problem
-from integrations.stripe_objects.subscriptions import Customer, Subscription, SubscriptionItem
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.subscriptions import Subscription, SubscriptionItem
 from workflows.importing.shapes import Problem
 
 _STATES = {

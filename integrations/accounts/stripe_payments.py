@@ -2,7 +2,8 @@
 
 from integrations.accounts.stripe_text import amount, columns, instant
 from integrations.gateways.stripe_outcomes import CHARGE_KEY
-from integrations.stripe_objects.subscriptions import Charge, Dispute, InvoicePayment
+from integrations.stripe_objects.invoices import InvoicePayment
+from integrations.stripe_objects.payments import Charge, Dispute
 from workflows.importing.account.source import Found
 from workflows.importing.shapes import Problem
 

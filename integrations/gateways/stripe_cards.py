@@ -8,7 +8,9 @@ import stripe
 
 from integrations.gateways.stripe_calls import ask, expect
 from integrations.gateways.stripe_outcomes import card_of
-from integrations.stripe_objects.payments import CheckoutSession, Customer, PaymentMethod, SetupIntent
+from integrations.stripe_objects.cards import PaymentMethod
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.payments import CheckoutSession, SetupIntent
 from workflows.runtime.clock import now
 from workflows.runtime.ports import Card, CardSetup, InDoubt
 

@@ -12,7 +12,8 @@ import stripe
 
 from integrations.gateways.stripe_calls import expect
 from integrations.gateways.stripe_outcomes import CHARGE_KEY, in_the_books, key_of
-from integrations.stripe_objects.payments import Page, PaymentIntent
+from integrations.stripe_objects.lists import Page
+from integrations.stripe_objects.payments import PaymentIntent
 from workflows.runtime.ports import GatewayPayment, InDoubt
 
 _CLOCKS_APART = timedelta(minutes=5)  # our clock and Stripe's
