@@ -205,6 +205,20 @@ async def _paid_there(stripe: FakeStripe) -> Any:
     return stripe.books.happened("payment_intent.succeeded", paid)
 
 
+async def test_the_end_of_a_dispute_told_twice_leaves_no_job_behind(
+    api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
+) -> None:
+    charge = await _paid(marketplace, stripe)
+    dispute = stripe.payments.dispute(stripe.books.get("pi", charge["gateway_reference"], "id"), "fraudulent")
+    stripe.payments.close_dispute(dispute, "won")
+    closed = stripe.books.events[-1]
+    for event in (*stripe.books.events, {**closed, "id": "evt_again", "type": "charge.dispute.updated"}):
+        assert (await _send(api, marketplace, stripe, event)).status_code == 200
+
+    assert await apply_kept_events() == 0
+    assert await fetch_value("SELECT state FROM charge") == "succeeded"
+
+
 async def test_an_event_that_was_applied_and_forgotten_is_not_handled_again(
     api: httpx.AsyncClient, marketplace: Marketplace, stripe: FakeStripe
 ) -> None:

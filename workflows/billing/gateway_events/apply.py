@@ -152,20 +152,23 @@ async def _dispute(
     by = Actor("gateway", marketplace.gateway)
     details = {"dispute": event.dispute_reference}
     if isinstance(event, events.DisputeOpened):
-        if charge["state"] != "disputed" and not await _is_over(marketplace.id, event.dispute_reference):
+        if charge["state"] != "disputed" and not await _is_over(marketplace.id, event):
             await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(by, "dispute_opened", details))
     elif charge["state"] != "disputed":
-        raise EventTooEarly("a dispute's end before its beginning")
+        if not await _is_over(marketplace.id, event):
+            raise EventTooEarly("a dispute's end before its beginning")
     elif isinstance(event, events.DisputeWon):
         await fire(CHARGE, marketplace.id, charge["id"], "win_dispute", Move(by, "dispute_won", details))
 
 
-async def _is_over(marketplace_id: UUID, dispute_reference: str) -> bool:
+async def _is_over(marketplace_id: UUID, event: events.DisputeOpened | events.DisputeWon | events.DisputeLost) -> bool:
+    """Whether another event has ended the same dispute: Stripe tells of one end twice, updated and closed."""
     return await fetch_value(
-        "SELECT EXISTS (SELECT FROM gateway_event WHERE marketplace_id = $1 AND subject = $2"
+        "SELECT EXISTS (SELECT FROM gateway_event WHERE marketplace_id = $1 AND subject = $2 AND event_id <> $3"
         " AND type IN ('DisputeWon', 'DisputeLost') AND payload IS NULL)",
         marketplace_id,
-        dispute_reference,
+        event.dispute_reference,
+        event.event_id,
     )
 
 
