@@ -6,9 +6,9 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.params import PathParameter, QueryParameter
 
+from api.accepted import Accepted
 from api.documented import BAD_BODY, example, problems
 from api.etags import TAGGED, tagged
-from api.portal.access import Accepted
 from api.provided import Asking, Expected, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.emails.gallery import EmailShown, every_email, one_email, preview, preview_saved, send_test

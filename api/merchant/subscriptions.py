@@ -7,8 +7,8 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import PathParameter
 
+from api.accepted import Accepted
 from api.documented import BAD_BODY, SubscriptionNumber, example, problems
-from api.portal.access import Accepted
 from api.provided import Asking, NewId, OwnMarketplace
 from api.strict_json import StrictJSON
 from workflows.access.link_requests import send_login_email

@@ -12,6 +12,7 @@ from litestar import Controller, Request, delete, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
+from api.accepted import Accepted
 from api.client_address import client_address
 from api.credentials import needs_session, needs_staff
 from api.documented import BAD_BODY, example, problems
@@ -44,12 +45,6 @@ class LinkHeld(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     marketplace: str
     token: str
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The same words whoever asked."""
-
-    detail: str
 
 
 class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):

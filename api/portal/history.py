@@ -6,9 +6,9 @@ from litestar import Controller, Response, get, route
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from api.accepted import Accepted
 from api.credentials import needs_session
 from api.documented import problems
-from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.provided import OwnMarketplace, SignedInCustomer
 from workflows.billing.charges.history import Direction, PaymentPage, PaymentSort, list_payments

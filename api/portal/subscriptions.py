@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, get, post, route
 
+from api.accepted import Accepted
 from api.credentials import needs_session
 from api.documented import SubscriptionNumber, problems
-from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.provided import OwnMarketplace, SignedInCustomer
 from workflows.billing.cards.card_links import send_card_update_link

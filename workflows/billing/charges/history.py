@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import fetch
+from models.database import fetch_all
 from workflows.languages.sentences import sentence
 from workflows.requests.pagination import PAGE_SIZE, Asked, Keyset, cursor, cut
 
@@ -18,11 +18,12 @@ PaymentSort = Literal["date", "price", "order", "status"]
 Direction = Literal["asc", "desc"]
 
 # fmt: off
-_COLUMNS: dict[PaymentSort, tuple[str, type]] = {
-    "date":   ("paid_at",        datetime),
-    "price":  ("amount_minor",   int),
-    "order":  ("order_number",   int),
-    "status": ("payment_status", str),
+# A column, the field of Payment that holds it, and its type.
+_SORTED_BY: dict[PaymentSort, tuple[str, str, type]] = {
+    "date":   ("paid_at",        "paid_at",      datetime),
+    "price":  ("amount_minor",   "amount_minor", int),
+    "order":  ("order_number",   "order_number", int),
+    "status": ("payment_status", "status",       str),
 }
 # fmt: on
 _OF_ANOTHER_SORT = sentence("This page link belongs to another sort: start again from the first page.")
@@ -31,7 +32,7 @@ _OF_ANOTHER_SORT = sentence("This page link belongs to another sort: start again
 # The page is picked from the index alone; only its rows are joined.
 _PAGE = """
 SELECT page.id, page.paid_at, page.amount_minor, page.refunded_minor, page.currency, page.order_number,
-       page.payment_status, product.name AS product, invoice.number AS invoice_number,
+       page.payment_status AS status, product.name AS product, invoice.number AS invoice_number,
        coalesce(document.state = 'rendered', false) AS invoice_ready,
        ARRAY(SELECT note.number FROM invoice AS note WHERE note.marketplace_id = page.marketplace_id
              AND note.charge_id = page.id AND note.kind = 'credit_note' ORDER BY note.sequence) AS credit_notes
@@ -90,11 +91,10 @@ async def list_payments(
     """One page of the customer's payments. Raises InvalidInput for a cursor that this sort did not give."""
     asked = Asked(after=after, before=before, limit=page_size)
     sql, arguments = page_statement(marketplace_id, customer_id, sort, order, asked)
-    column = _COLUMNS[sort][0]
-    page = cut(asked, await fetch(sql, *arguments), lambda row: cursor(sort, (row[column], row["id"])))
-    return PaymentPage(
-        payments=[_payment(row) for row in page.rows], sort=sort, order=order, after=page.after, before=page.before
-    )
+    field = _SORTED_BY[sort][1]
+    found = await fetch_all(Payment, sql, *arguments)
+    page = cut(asked, found, lambda payment: cursor(sort, (getattr(payment, field), payment.id)))
+    return PaymentPage(payments=page.rows, sort=sort, order=order, after=page.after, before=page.before)
 
 
 def page_statement(
@@ -104,22 +104,6 @@ def page_statement(
 
     Raises InvalidInput for a cursor that this sort did not give.
     """
-    column, value = _COLUMNS[sort]
+    column, _, value = _SORTED_BY[sort]
     keyset = Keyset(sort, (f"page.{column}", "page.id"), (value, UUID), order == "desc", _OF_ANOTHER_SORT)
     return keyset.fill(_PAGE, (marketplace_id, customer_id), asked)
-
-
-def _payment(row: Any) -> Payment:
-    return Payment(
-        id=row["id"],
-        paid_at=row["paid_at"],
-        amount_minor=row["amount_minor"],
-        refunded_minor=row["refunded_minor"],
-        currency=row["currency"],
-        order_number=row["order_number"],
-        status=row["payment_status"],
-        product=row["product"],
-        invoice_number=row["invoice_number"],
-        invoice_ready=row["invoice_ready"],
-        credit_notes=row["credit_notes"],
-    )
