@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from web.connection import Connection, WebRequest
-from web.console.navigation import first_page
+from web.console_navigation import first_page
 from web.cookies import session_token
 from web.show import Show, show_for, show_to_staff
 from workflows.access.client_limits import check_act

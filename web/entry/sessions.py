@@ -8,7 +8,7 @@ from web.cookies import SESSION, gone
 from web.entry.device import device
 from web.forms import read_form, read_form_of
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
-from web.portal.others import ODD_METHODS, not_allowed
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Door, EitherDoor, EitherVisit, visit_of
 from workflows.access.sessions import end_session, list_sessions, sign_out

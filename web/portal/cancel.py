@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from web.connection import WebRequest
 from web.forms import read_form_of
 from web.notices import Notice, notice_cookie
-from web.portal.others import ODD_METHODS, not_allowed
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Visit
 from workflows.billing.subscriptions.cancel import cancel_by_customer

@@ -13,7 +13,7 @@ from web.connection import WebRequest
 from web.forms import read_form_of
 from web.looking_again import look_again
 from web.notices import Notice, notice_cookie
-from web.portal.others import ODD_METHODS, not_allowed
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.rendering import leave_for, page, see_other
 from web.visit import Visit
 from workflows.billing.collection.confirm_payment import confirm_payment, confirmed_url

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from web.headers import page_headers
-from web.portal.others import ODD_METHODS, not_allowed
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.rendering import page
 from web.visit import Visit
 from workflows.invoices.downloads import InvoiceFile, invoice_file

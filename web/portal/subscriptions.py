@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from web.connection import WebRequest
 from web.forms import read_form_of
 from web.notices import Notice, forget_notice, notice_cookie, notice_of
-from web.portal.others import ODD_METHODS, not_allowed
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.rendering import page, see_other
 from web.visit import Visit
 from workflows.billing.cards.card_links import send_card_update_link
