@@ -40,7 +40,7 @@ async def fulfil_paid(marketplace: Marketplace, charge: Any, by: Actor) -> None:
             subscription["id"],
             TRIAL_PERIOD if product.trial_days else 0,
         )
-    receipt = await receipt_of_order(marketplace, order["customer_id"], order["id"], charge)
+    receipt = await receipt_of_order(marketplace, order["id"], charge)
     await send_receipt(marketplace, receipt, by)
 
 
@@ -52,7 +52,7 @@ async def fulfil_unpaid(
         await _start(marketplace, order, product, payment_method_id, by, paid=False)
     else:
         await _pay_nothing(marketplace, order, payment_method_id, by)
-    receipt = await receipt_of_order(marketplace, order["customer_id"], order["id"], None)
+    receipt = await receipt_of_order(marketplace, order["id"], None)
     await send_receipt(marketplace, receipt, by)
 
 

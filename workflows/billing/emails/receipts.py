@@ -6,21 +6,27 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import Record, fetch_row, fetch_value
+from models.database import Record, fetch_row
 from workflows.billing.calendar.calendar import next_charge
 from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
 
 _ORDER = """
-SELECT customer_order.number AS order_number, customer_order.placed_at, customer_order.currency, product.name AS product
+SELECT customer_order.number AS order_number, customer_order.placed_at, customer_order.currency,
+       product.name AS product, customer.id AS customer_id, customer.email
 FROM customer_order
+JOIN customer ON customer.marketplace_id = customer_order.marketplace_id AND customer.id = customer_order.customer_id
 JOIN product ON product.marketplace_id = customer_order.marketplace_id AND product.id = customer_order.product_id
 WHERE customer_order.marketplace_id = $1 AND customer_order.id = $2
 """
 _SUBSCRIPTION = """
-SELECT subscription.*, product.name AS product FROM subscription
+SELECT subscription.*, product.name AS product, customer.email, card.brand AS card_brand,
+       card.last_four AS card_last_four
+FROM subscription
+JOIN customer ON customer.marketplace_id = subscription.marketplace_id AND customer.id = subscription.customer_id
 JOIN product ON product.marketplace_id = subscription.marketplace_id AND product.id = subscription.product_id
+LEFT JOIN payment_method AS card ON card.marketplace_id = subscription.marketplace_id AND card.id = $3
 WHERE subscription.marketplace_id = $1 AND subscription.{column} = $2
 """
 
@@ -31,19 +37,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     cause: str
     customer_id: UUID
+    recipient: str  # the customer's present address
     context: dict[str, Any]
 
 
 async def receipt_of(marketplace: Marketplace, charge: Record) -> Receipt:
     """The receipt of a charge that was paid, as it was sent when it was."""
     if charge["subscription_id"] is None or charge["initiator"] == "order":
-        return await receipt_of_order(marketplace, charge["customer_id"], charge["order_id"], charge)
+        return await receipt_of_order(marketplace, charge["order_id"], charge)
     return await receipt_of_renewal(marketplace, charge, charge["paid_at"])
 
 
-async def receipt_of_order(
-    marketplace: Marketplace, customer_id: UUID, order_id: UUID, charge: Record | None
-) -> Receipt:
+async def receipt_of_order(marketplace: Marketplace, order_id: UUID, charge: Record | None) -> Receipt:
     """The receipt of an order. `charge` None: nothing was due."""
     order = await _one(_ORDER, marketplace, order_id)
     context: dict[str, Any] = {
@@ -53,7 +58,7 @@ async def receipt_of_order(
         "currency": order["currency"],
         "paid_at": order["placed_at"].isoformat(),
     }
-    started = await fetch_row(_SUBSCRIPTION.format(column="order_id"), marketplace.id, order_id)
+    started = await fetch_row(_SUBSCRIPTION.format(column="order_id"), marketplace.id, order_id, None)
     if started is not None:
         trial_ends_at = started["trial_ends_at"]
         period = started["next_period"] if charge is None else 1 if trial_ends_at is None else 0
@@ -65,18 +70,18 @@ async def receipt_of_order(
             "next_charge_at": _text(_charged_next(marketplace, started, period, order["placed_at"])),
         }
     return Receipt(
-        template="order_receipt", cause=f"order:{order_id}", customer_id=customer_id, context=_known(context)
+        template="order_receipt",
+        cause=f"order:{order_id}",
+        customer_id=order["customer_id"],
+        recipient=order["email"],
+        context=_known(context),
     )
 
 
 async def receipt_of_renewal(marketplace: Marketplace, charge: Record, paid_at: datetime) -> Receipt:
     """The receipt of a subscription's payment, once the subscription has counted it."""
-    subscription = await _one(_SUBSCRIPTION.format(column="id"), marketplace, charge["subscription_id"])
-    card = await fetch_row(
-        "SELECT brand, last_four FROM payment_method WHERE marketplace_id = $1 AND id = $2",
-        marketplace.id,
-        charge["payment_method_id"],
-    )
+    by_id = _SUBSCRIPTION.format(column="id")
+    subscription = await _one(by_id, marketplace, charge["subscription_id"], charge["payment_method_id"])
     context: dict[str, Any] = {
         "product": subscription["product"],
         "subscription_number": subscription["number"],
@@ -84,8 +89,8 @@ async def receipt_of_renewal(marketplace: Marketplace, charge: Record, paid_at: 
         "amount_minor": charge["amount_minor"],
         "currency": charge["currency"],
         "paid_at": paid_at.isoformat(),
-        "card_brand": card and card["brand"],
-        "card_last_four": card and card["last_four"],
+        "card_brand": subscription["card_brand"],
+        "card_last_four": subscription["card_last_four"],
         "payments_total": subscription["payments_total"],
     }
     if charge["period"] is not None:
@@ -97,6 +102,7 @@ async def receipt_of_renewal(marketplace: Marketplace, charge: Record, paid_at: 
         template="renewal_receipt",
         cause=f"charge:{charge['id']}",
         customer_id=subscription["customer_id"],
+        recipient=subscription["email"],
         context=_known(context),
     )
 
@@ -106,9 +112,7 @@ async def send_receipt(marketplace: Marketplace, receipt: Receipt, by: Actor) ->
     await stage_email(
         marketplace.id,
         template=receipt.template,
-        recipient=await fetch_value(
-            "SELECT email FROM customer WHERE marketplace_id = $1 AND id = $2", marketplace.id, receipt.customer_id
-        ),
+        recipient=receipt.recipient,
         cause=receipt.cause,
         customer_id=receipt.customer_id,
         context=receipt.context,
@@ -131,8 +135,8 @@ def _paid_before(subscription: Record, period: int) -> int:
     return subscription["payments_made"] - (subscription["next_period"] - period)
 
 
-async def _one(sql: str, marketplace: Marketplace, id_: UUID) -> Record:
-    row = await fetch_row(sql, marketplace.id, id_)
+async def _one(sql: str, marketplace: Marketplace, *ids: UUID | None) -> Record:
+    row = await fetch_row(sql, marketplace.id, *ids)
     assert row is not None, "a foreign key holds it"
     return row
 

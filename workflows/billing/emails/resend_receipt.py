@@ -41,7 +41,7 @@ async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, n
         await stage_email(
             marketplace.id,
             template=receipt.template,
-            recipient=customer["email"],
+            recipient=receipt.recipient,
             cause=f"receipt:{charge_id}:{new_id or again}",
             customer_id=customer["id"],
             context=await _first_context(receipt, marketplace.id) or receipt.context,
