@@ -14,7 +14,8 @@ from benchmarks.results import Figure, report
 from cli.migrate import migrate
 from models.database import close_pool, execute, fetch_row, fetch_value, open_pool, single_connection
 from tests.factories import a_marketplace
-from workflows.billing.charges.history import Direction, PaymentSort, cursor_at, list_payments, page_statement
+from workflows.billing.charges.history import Direction, PaymentSort, list_payments, page_statement
+from workflows.requests.pagination import PageRequest, cursor
 
 _ROWS = 1_000_000
 _LIMIT = 1.25  # deep pages against the first: the index is as deep everywhere, give or take a page
@@ -61,7 +62,7 @@ async def _fill(owner_url: str, rows: int) -> tuple[UUID, UUID]:
 
 
 async def _buffers(marketplace: UUID, customer: UUID, sort: PaymentSort, order: Direction, after: str | None) -> int:
-    sql, arguments = page_statement(marketplace, customer, sort, order, after, 26)
+    sql, arguments = page_statement(marketplace, customer, sort, order, PageRequest(after=after))
     row: Any = await fetch_row(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
     root = json.loads(row[0])[0]["Plan"]
     return root["Shared Hit Blocks"] + root["Shared Read Blocks"]
@@ -77,7 +78,7 @@ async def _deep_cursor(marketplace: UUID, customer: UUID, sort: PaymentSort, row
         customer,
         rows * 9 // 10,
     )
-    return cursor_at(sort, row["value"], row["id"])
+    return cursor(sort, (row["value"], row["id"]))
 
 
 async def measure(rows: int) -> list[Figure]:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from workflows.importing.charges import CHARGES
 from workflows.importing.customers import CUSTOMERS
+from workflows.importing.kind import Kind
 from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
-from workflows.importing.shapes import Kind, Problem, RawRow
+from workflows.importing.shapes import Problem, RawRow
 
 _LONGEST_LINE = 1000  # characters
 _LINE = re.compile(r"\s*(\d{1,9})\s+(\d{4})(\d\d)(\d\d)\s+(\d{1,6})\s+(\d{1,9}\.\d\d)\s*", re.ASCII)

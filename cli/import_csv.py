@@ -24,10 +24,11 @@ from models.database import single_connection
 from workflows.importing.charges import CHARGES
 from workflows.importing.csv_rows import CsvRows
 from workflows.importing.customers import CUSTOMERS
+from workflows.importing.kind import Kind
 from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
 from workflows.importing.run import ImportCounter, Watcher, run_import
-from workflows.importing.shapes import FileRefused, ImportUnderWay, Kind, Refused, Source
+from workflows.importing.shapes import FileRefused, ImportUnderWay, Refused, Source
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.runtime.errors import NotFound

@@ -23,8 +23,7 @@ class Row(msgspec.Struct, frozen=True):
 def columns(row: type[Row], alias: str = "") -> str:
     """The SELECT list of a shape: its fields, comma-separated, each of the table or alias `alias` where one is given.
 
-    >>> columns(Due, "job")
-    'job.id, job.due_at'
+    For the shape Due and the alias "job": `job.id, job.due_at`.
     """
     prefix = f"{alias}." if alias else ""
     return ", ".join(f"{prefix}{name}" for name in row.__struct_fields__)

@@ -21,6 +21,7 @@ JOBS: tuple[Job, ...] = (
     charges.settle,
     charges.give_back,
     charges.withdraw,
+    charges.apply_event,
     emails.deliver,
     emails.apply_event,
     documents.render,

@@ -9,7 +9,7 @@ from tests.factories import BY_WORKER
 from workflows.engine.fire import create
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.marketplaces.tenant import Marketplace
-from workflows.webhooks.secrets import encrypt, shown
+from workflows.webhooks.secrets import encrypt_secret, shown
 
 
 async def an_endpoint(
@@ -17,8 +17,8 @@ async def an_endpoint(
 ) -> tuple[Record, str]:
     """An enabled endpoint for all events, and its secret as the merchant keeps it."""
     secret = secrets.token_bytes(32)
-    sealed = encrypt(marketplace.id, secret)
-    given = {"marketplace_id": marketplace.id, "url": url, "sealed_secret": sealed.box, "key_id": sealed.key_id}
+    encrypted = encrypt_secret(marketplace.id, secret)
+    given = {"marketplace_id": marketplace.id, "url": url, "sealed_secret": encrypted.box, "key_id": encrypted.key_id}
     return await create(WEBHOOK_ENDPOINT, {**given, **columns}, BY_WORKER), shown(secret)
 
 

@@ -1,4 +1,6 @@
-"""What gateways tell us: `/webhooks/stripe/{slug}`. Believed only when signed over the raw body, applied once.
+"""What gateways tell us: `/webhooks/stripe/{slug}`. Believed only when signed over the raw body, and stored once.
+
+The event is stored and answered at once; a job applies it (workflows/billing/gateway_events).
 
 Each marketplace on Stripe registers its own address with the deployment's account; events about another's payments are
 none of its business and change nothing.
@@ -11,8 +13,8 @@ from litestar import Controller, Request, post
 from litestar.params import FromPath
 
 from api.openapi.responses import problems
-from workflows.billing.gateway_events.apply import apply_event
 from workflows.billing.gateway_events.events import EventRefused
+from workflows.billing.gateway_events.keep import keep_event
 from workflows.marketplaces.gateway_choice import STRIPE, was_paid_through
 from workflows.marketplaces.marketplace import find_marketplace
 from workflows.runtime.errors import NotFound
@@ -22,7 +24,7 @@ _LOG = logger("gatehouse.webhooks")
 
 
 class Received(msgspec.Struct, frozen=True):
-    """The event was applied, now or before, or is nothing to us."""
+    """The event is stored, from now or from before, or is nothing to us."""
 
     received: bool = True
 
@@ -33,9 +35,9 @@ class Webhooks(Controller):
     path = "/webhooks"
     tags = ("Webhooks",)
 
-    @post("/stripe/{slug:str}", status_code=200, responses=problems(400, 404, 409, 503))
+    @post("/stripe/{slug:str}", status_code=200, responses=problems(400, 404))
     async def stripe(self, request: Request[Any, Any, Any], slug: FromPath[str]) -> Received:
-        """An event from Stripe. 409 and 503 ask it to send the event again later."""
+        """An event from Stripe. It is stored once, however often it comes, and applied by a job."""
         marketplace = await find_marketplace(slug)
         if not await was_paid_through(marketplace.id, STRIPE):
             raise NotFound("this marketplace is not paid through Stripe")
@@ -46,5 +48,5 @@ class Webhooks(Controller):
         except EventRefused as refused:
             _LOG.warning("event refused", gateway=STRIPE, marketplace=slug, code=refused.code, because=str(refused))
             raise
-        await apply_event(marketplace, event, request.app.state.gateway_for(STRIPE), told_by=STRIPE)
+        await keep_event(marketplace, STRIPE, event)
         return Received()

@@ -6,8 +6,8 @@ import msgspec
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.params import PathParameter, QueryParameter
 
+from api.accepted import Accepted
 from api.openapi.responses import BAD_BODY, example, problems
-from api.portal.access import Accepted
 from api.requests.etags import TAGGED, tagged
 from api.requests.provided import Asking, Expected, OwnMarketplace
 from api.requests.strict_json import StrictJSON

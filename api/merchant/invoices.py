@@ -5,12 +5,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, get, patch, post
 
-from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
+from api.archive import ANSWERS, FirstDay, LastDay, archive_answer
 from api.merchant.customers import EITHER, CustomerNumber
 from api.openapi.responses import BAD_BODY, example, problems
 from api.requests.provided import Asking, OwnMarketplace
 from api.requests.strict_json import StrictJSON
-from workflows.access.request_limits import check_download
 from workflows.customers.records import find_customer_for_sure
 from workflows.invoices.billing_details import (
     BillingDetailsChange,
@@ -20,7 +19,7 @@ from workflows.invoices.billing_details import (
     change_billing_details,
 )
 from workflows.invoices.downloads import DocumentRequest, ask_again
-from workflows.invoices.period import InvoiceRange, ask_for_missing, range_of, read_days
+from workflows.invoices.period import InvoiceRange, range_of, read_days
 
 _CHANGE = example({"address": "1 Main Street\nDublin", "country": "IE", "correct_invoices": ["INV-000042"]})
 _BILLING = "/customers/{customer:str}/billing-details"
@@ -55,12 +54,7 @@ class Documents(Controller):
     ) -> Response[Any]:
         """Their PDFs and a list of them as a ZIP file, 30 times an hour. What has no PDF yet is asked for: 202 until
         all are there."""
-        days = read_days(marketplace, first, last)
-        if (await range_of(days, None)).preparing:
-            await ask_for_missing(days, None, caller.actor)
-            return Response(BEING_PREPARED, status_code=202, headers=ASK_AGAIN_IN)
-        await check_download(request.app.state.limiter, str(caller.actor))
-        return archive_answer(days, None)
+        return await archive_answer(request, read_days(marketplace, first, last), None, caller.actor)
 
     @post(
         "/documents",

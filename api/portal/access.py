@@ -12,6 +12,7 @@ from litestar import Controller, Request, delete, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
+from api.accepted import Accepted
 from api.openapi.responses import BAD_BODY, example, problems
 from api.portal.others import all_but, not_allowed
 from api.requests.client_address import client_address
@@ -44,12 +45,6 @@ class HeldLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     marketplace: str
     token: str
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The same words whoever asked."""
-
-    detail: str
 
 
 class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):

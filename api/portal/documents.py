@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, patch
 
-from api.archive import ANSWERS, ASK_AGAIN_IN, BEING_PREPARED, FirstDay, LastDay, archive_answer
+from api.archive import ANSWERS, FirstDay, LastDay, archive_answer
 from api.openapi.responses import BAD_BODY, example, problems
 from api.requests.credentials import needs_session
 from api.requests.provided import OwnMarketplace, SignedInCustomer
 from api.requests.strict_json import StrictJSON
-from workflows.access.request_limits import check_download
 from workflows.invoices.billing_details import (
     BillingDetailsChange,
     BillingDetailsChanged,
@@ -17,7 +16,7 @@ from workflows.invoices.billing_details import (
     billing_details_of,
     change_billing_details,
 )
-from workflows.invoices.period import InvoiceRange, ask_for_missing, range_of, read_days
+from workflows.invoices.period import InvoiceRange, range_of, read_days
 
 _CHANGE = example({
     "name": "Jane Doe Ltd", "address": "1 Main Street\nDublin", "country": "IE", "tax_id": "IE6433435F",
@@ -72,9 +71,6 @@ class Documents(Controller):
     ) -> Response[Any]:
         """Their PDFs and a list of them as a ZIP file, 30 times an hour. What has no PDF yet is asked for: 202 until
         all are there."""
-        days = read_days(marketplace, first, last)
-        if (await range_of(days, signed_in.customer_id)).preparing:
-            await ask_for_missing(days, signed_in.customer_id, signed_in.actor)
-            return Response(BEING_PREPARED, status_code=202, headers=ASK_AGAIN_IN)
-        await check_download(request.app.state.limiter, str(signed_in.actor))
-        return archive_answer(days, signed_in.customer_id)
+        return await archive_answer(
+            request, read_days(marketplace, first, last), signed_in.customer_id, signed_in.actor
+        )

@@ -6,8 +6,8 @@ from litestar import Controller, Response, get, route
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from api.accepted import Accepted
 from api.openapi.responses import problems
-from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.requests.credentials import needs_session
 from api.requests.provided import OwnMarketplace, SignedInCustomer

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, get, post, route
 
+from api.accepted import Accepted
 from api.openapi.responses import SubscriptionNumber, problems
-from api.portal.access import Accepted
 from api.portal.others import all_but, not_allowed
 from api.requests.credentials import needs_session
 from api.requests.provided import OwnMarketplace, SignedInCustomer

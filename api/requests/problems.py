@@ -16,7 +16,6 @@ from api.requests.strict_json import EMPTY_BODY, NO_CHOICE, one_of
 from workflows.access.access_log import note_refusal
 from workflows.access.second_factor_setup import FactorStands
 from workflows.access.team import LastOwner
-from workflows.billing.gateway_events.apply import EventTooEarly
 from workflows.billing.gateway_events.events import EventRefused
 from workflows.billing.orders import OrderDeclined, OrderUnsettled
 from workflows.billing.run.sandbox_clock import ClockBusy
@@ -59,7 +58,6 @@ STATUS: dict[type[errors.WorkflowError], tuple[int, str]] = {
     ErasureRefused:             (409, "The customer cannot be erased yet"),
     LastOwner:                  (409, "A marketplace needs an owner"),
     FactorStands:               (409, "There is a second factor already"),
-    EventTooEarly:              (409, "Sent too early: send it again"),
     EventRefused:               (400, "The event is not believed"),
     MailEventsUnsigned:         (401, "The events are not believed"),
     MailEventsRefused:          (400, "The events are not believed"),

@@ -30,9 +30,10 @@ from workflows.access_tokens.sites import CONSOLE
 from workflows.billing.gateway import Card, CardDetails
 from workflows.engine.actor import Actor
 from workflows.importing.csv_rows import CsvRows
+from workflows.importing.kind import Kind
 from workflows.importing.products import PRODUCTS
 from workflows.importing.run import Watcher, run_import
-from workflows.importing.shapes import Kind, Source
+from workflows.importing.shapes import Source
 from workflows.invoices.documents import request_document
 from workflows.marketplaces.logos import set_logo
 from workflows.marketplaces.marketplace import MarketplaceChange, find_marketplace, login_url

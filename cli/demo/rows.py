@@ -9,8 +9,9 @@ from cli.demo.dates import Life
 from cli.demo.people import Person, Subscribed
 from workflows.billing.gateway import Card
 from workflows.importing.customers import CUSTOMERS
+from workflows.importing.kind import Kind
 from workflows.importing.orders import ORDERS
-from workflows.importing.shapes import Kind, RawRow
+from workflows.importing.shapes import RawRow
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.tenant import Marketplace
 

@@ -10,7 +10,6 @@ import signal
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from cli.embedded import postgres_roles as roles
@@ -216,12 +215,7 @@ class EmbeddedPostgres:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 

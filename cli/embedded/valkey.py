@@ -6,7 +6,6 @@ import socket
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from cli.embedded.locks import DirectoryLock
@@ -119,12 +118,7 @@ class EmbeddedValkey:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 

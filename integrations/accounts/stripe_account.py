@@ -14,21 +14,15 @@ import stripe
 
 from integrations.accounts.stripe_customers import customer_of
 from integrations.accounts.stripe_lists import PAGE, Json, asked, known, page_of
-from integrations.accounts.stripe_objects import (
-    Charge,
-    Customer,
-    Dispute,
-    Invoice,
-    InvoicePayment,
-    Price,
-    Product,
-    Subscription,
-)
 from integrations.accounts.stripe_payments import charge_of, invoice_of, made_here
 from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import MARK, OWED, standing_of
 from integrations.accounts.stripe_subscriptions import subscription_rows
-from integrations.gateways.stripe_shapes import Page as StripePage
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.invoices import Invoice, InvoicePayment
+from integrations.stripe_objects.lists import Page as StripePage
+from integrations.stripe_objects.payments import Charge, Dispute
+from integrations.stripe_objects.subscriptions import Price, Product, Subscription
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import AccountObjects, Cursor, Page
 from workflows.importing.shapes import Problem

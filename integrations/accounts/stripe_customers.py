@@ -2,8 +2,8 @@
 
 import re
 
-from integrations.accounts.stripe_objects import Address, Customer
 from integrations.accounts.stripe_text import columns
+from integrations.stripe_objects.customers import Address, Customer
 from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 

@@ -4,8 +4,9 @@ Gatehouse charges one price for one card, the same amount each time. Whatever at
 one (discounts, taxes on top, balances, schedules) is a reason, for a subscription that is still to be charged.
 """
 
-from integrations.accounts.stripe_objects import Customer, Subscription, SubscriptionItem
 from integrations.accounts.stripe_products import price_problem
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.subscriptions import Subscription, SubscriptionItem
 from workflows.importing.shapes import Problem
 
 _STATES = {

@@ -10,7 +10,7 @@ import msgspec
 import stripe
 
 from integrations.gateways.stripe_calls import ask, error_of, log_refusal
-from integrations.gateways.stripe_shapes import Page
+from integrations.stripe_objects.lists import Page
 from workflows.importing.account.run import AccountRefused
 from workflows.importing.account.source import AccountObjects, Cursor
 from workflows.importing.shapes import Problem

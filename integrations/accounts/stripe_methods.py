@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from integrations.accounts.stripe_objects import Customer, PaymentMethod, PaymentSource, StripeCard, Subscription
 from integrations.accounts.stripe_text import columns
+from integrations.stripe_objects.cards import PaymentMethod, PaymentSource, StripeCard
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.subscriptions import Subscription
 from workflows.importing.shapes import Problem
 
 # What cards were called before PaymentMethods, where lower case is not enough.

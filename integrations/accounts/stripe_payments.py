@@ -1,8 +1,9 @@
 """Past charges, and the invoices that say what they were for. Pure: asks nobody."""
 
-from integrations.accounts.stripe_objects import Charge, Dispute, InvoicePayment
 from integrations.accounts.stripe_text import amount, columns, instant
 from integrations.gateways.stripe_outcomes import CHARGE_KEY
+from integrations.stripe_objects.invoices import InvoicePayment
+from integrations.stripe_objects.payments import Charge, Dispute
 from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 

@@ -1,7 +1,7 @@
 """Prices become products: what Gatehouse sells has one price. Pure: asks nobody."""
 
-from integrations.accounts.stripe_objects import Price, Product
 from integrations.accounts.stripe_text import amount, columns
+from integrations.stripe_objects.subscriptions import Price, Product
 from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from integrations.accounts.stripe_objects import Invoice, Subscription
+from integrations.stripe_objects.invoices import Invoice
+from integrations.stripe_objects.subscriptions import Subscription
 from workflows.importing.shapes import Problem
 
 MARK = "gatehouse_marketplace"

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from integrations.accounts.stripe_hindrances import blocker, charging_blocker
 from integrations.accounts.stripe_methods import card_columns
-from integrations.accounts.stripe_objects import Customer, Invoice, Subscription
 from integrations.accounts.stripe_products import product_of
 from integrations.accounts.stripe_standing import Standing, standing_of
 from integrations.accounts.stripe_text import amount, columns, instant
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.invoices import Invoice
+from integrations.stripe_objects.subscriptions import Subscription
 from workflows.billing.calendar.calendar import period_at
 from workflows.importing.account.source import AccountObjects
 from workflows.importing.shapes import Problem

@@ -23,7 +23,7 @@ from integrations.gateways.stripe_outcomes import (
     outcome_of_decline,
     refused,
 )
-from integrations.gateways.stripe_shapes import CardProblem, PaymentIntent
+from integrations.stripe_objects.payments import CardProblem, PaymentIntent
 from workflows.billing.gateway import Card, CardDetails, CardSetup, ChargeRequest, Confirmation, GatewayPayment, Outcome
 from workflows.billing.gateway_events.events import GatewayEvent
 from workflows.runtime.errors import InDoubt, InvalidInput

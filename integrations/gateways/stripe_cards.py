@@ -7,7 +7,9 @@ import stripe
 
 from integrations.gateways.stripe_calls import ask, expect
 from integrations.gateways.stripe_outcomes import card_of
-from integrations.gateways.stripe_shapes import CheckoutSession, Customer, PaymentMethod, SetupIntent
+from integrations.stripe_objects.cards import PaymentMethod
+from integrations.stripe_objects.customers import Customer
+from integrations.stripe_objects.payments import CheckoutSession, SetupIntent
 from workflows.billing.gateway import Card, CardSetup
 from workflows.marketplaces.link_lifetime import LINK_LIFETIME
 from workflows.runtime.clock import now

@@ -9,7 +9,7 @@ import stripe
 
 from integrations.gateways.stripe_calls import ask, error_of, read
 from integrations.gateways.stripe_outcomes import outcome_of, outcome_of_decline
-from integrations.gateways.stripe_shapes import CardProblem, PaymentIntent
+from integrations.stripe_objects.payments import CardProblem, PaymentIntent
 from workflows.billing.gateway import Confirmation, Outcome
 from workflows.runtime.errors import InDoubt, NotFound
 

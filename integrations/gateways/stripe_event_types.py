@@ -11,7 +11,8 @@ import msgspec
 
 from integrations.gateways.stripe_money import from_stripe
 from integrations.gateways.stripe_outcomes import card_of, key_of, outcome_of
-from integrations.gateways.stripe_shapes import Charge, CheckoutSession, Dispute, PaymentIntent, PaymentMethod, Refund
+from integrations.stripe_objects.cards import PaymentMethod
+from integrations.stripe_objects.payments import Charge, CheckoutSession, Dispute, PaymentIntent, Refund
 from workflows.billing.gateway_events.events import (
     CardRemoved,
     CardSaved,

@@ -12,7 +12,8 @@ import stripe
 
 from integrations.gateways.stripe_calls import expect
 from integrations.gateways.stripe_outcomes import CHARGE_KEY, as_recorded, key_of
-from integrations.gateways.stripe_shapes import Page, PaymentIntent
+from integrations.stripe_objects.lists import Page
+from integrations.stripe_objects.payments import PaymentIntent
 from workflows.billing.gateway import GatewayPayment
 from workflows.runtime.errors import InDoubt
 

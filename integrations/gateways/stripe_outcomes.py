@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.gateways.stripe_money import from_stripe
-from integrations.gateways.stripe_shapes import CardProblem, Charge, PaymentError, PaymentIntent, PaymentMethod
+from integrations.stripe_objects.cards import PaymentMethod
+from integrations.stripe_objects.payments import CardProblem, Charge, PaymentError, PaymentIntent
 from workflows.billing.gateway import Card, GatewayPayment, Outcome
 from workflows.runtime.errors import InDoubt
 

@@ -8,7 +8,8 @@ import stripe
 from integrations.gateways.stripe_calls import ask, error_of, expect, log
 from integrations.gateways.stripe_money import AmountNotRepresentable, to_stripe
 from integrations.gateways.stripe_outcomes import REFUND_KEY
-from integrations.gateways.stripe_shapes import Page, PaymentIntent, Refund
+from integrations.stripe_objects.lists import Page
+from integrations.stripe_objects.payments import PaymentIntent, Refund
 from workflows.billing.gateway import RefundRefused
 from workflows.runtime.errors import InDoubt
 

@@ -104,6 +104,7 @@ class SecondFactorRow(Row, frozen=True):
     last_step: int
     created_at: datetime
     confirmed_at: datetime | None
+    key_id: str | None
 
 
 class RecoveryCodeRow(Row, frozen=True):

@@ -240,6 +240,8 @@ class GatewayEventRow(Row, frozen=True):
     subject: str | None
     created_at: datetime
     received_at: datetime
+    id: UUID
+    payload: dict[str, Any] | None
 
 
 class ReconciliationDifferenceRow(Row, frozen=True):

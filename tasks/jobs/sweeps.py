@@ -8,7 +8,7 @@ from datetime import timedelta
 from models.database import execute
 from tasks.job import job
 from workflows.access.access_log import purge_accesses
-from workflows.access.second_factor_codes import reencrypt_factors
+from workflows.access.second_factor_codes import reencrypt_app_secrets
 from workflows.audit.review.daily_counts import count_transitions
 from workflows.billing.calendar.clock import BillingClock
 from workflows.billing.charges.refunds import refunds_in_doubt
@@ -116,5 +116,5 @@ async def extend_log() -> None:
 
 @job("second_factor.sweep", lease=_LEASE, attempts=_ATTEMPTS, atomic=True)
 async def reencrypt_second_factors() -> None:
-    """Seals the secrets of second factors by the key of today, so that the one before can be retired."""
-    await reencrypt_factors()
+    """Encrypts the secrets of second factors with the current key, so that the one before can be retired."""
+    await reencrypt_app_secrets()

@@ -25,6 +25,6 @@ async def deliver(marketplace_id: UUID, id: UUID) -> None:
 
 @job("webhook.sweep", lease=timedelta(minutes=10), attempts=3)
 async def sweep() -> None:
-    """Forgets old answers, and seals the secrets by the key of today."""
+    """Forgets old answers, and encrypts the secrets with the current key."""
     await purge_attempts()
     await reencrypt_secrets()

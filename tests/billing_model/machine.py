@@ -226,13 +226,17 @@ class ShopLife(RuleBasedStateMachine):
             self._do(self.shop.bill())
             self._do(self.shop.run_jobs())
             self._do(self.shop.listen())
-            if not self._deliver_the_rest() and not self._do(self.shop.jobs()):
+            if not self._deliver_the_rest() and not self._jobs_to_be_done():
                 break
         else:
-            raise AssertionError(f"never done: {self._do(self.shop.jobs())}")
+            raise AssertionError(f"never done: {self._jobs_to_be_done()}")
         self._look()
         check_always(self.books, self.history)
         check_settled(self.books, self.history)
+
+    def _jobs_to_be_done(self) -> list[Record]:
+        """All but those of events that wait for another one, which may never come: a dispute's end for its opening."""
+        return [job for job in self._do(self.shop.jobs()) if job["actor"] != "gateway_event.apply"]
 
     def _look(self) -> None:
         """Reads the books; remembers which attempts that waited for their customer have failed since the last time."""

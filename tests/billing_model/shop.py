@@ -20,8 +20,9 @@ from workflows.billing.collection.confirm_payment import confirm_payment
 from workflows.billing.collection.submit import charges_that_wait, settle_charge, submit_charge, withdraw_at_gateway
 from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.gateway import CardDetails
-from workflows.billing.gateway_events.apply import EventTooEarly, apply_event
+from workflows.billing.gateway_events.apply import EventTooEarly, apply_gateway_event
 from workflows.billing.gateway_events.events import DisputeLost, DisputeOpened, DisputeWon, GatewayEvent
+from workflows.billing.gateway_events.keep import keep_event
 from workflows.billing.orders import NewOrder, OrderCard, place_order
 from workflows.billing.run.due_work import run_billing
 from workflows.billing.subscriptions.cancel import cancel_by_staff
@@ -156,7 +157,7 @@ class Shop:
         """Runs one job; answers whether it succeeded. `forgotten`: its end is not written down, so it runs again."""
         try:
             await self._work(job["actor"], UUID(job["args"]["id"]))
-        except (InDoubt, Crashed):
+        except (InDoubt, Crashed, EventTooEarly):
             return False
         if not forgotten:
             await execute("DELETE FROM outbox WHERE id = $1", job["id"])
@@ -194,14 +195,21 @@ class Shop:
                 await withdraw_at_gateway(self.id, id_, self.gateway)
             case "refund.settle":
                 await settle_refund(self.id, id_, self.gateway)
+            case "gateway_event.apply":
+                await apply_gateway_event(self.id, id_, self.gateway)
             case _:
                 raise AssertionError(f"nobody told the model what {actor} does")
 
     # The gateway speaks
 
     async def deliver(self, event: GatewayEvent) -> bool:
+        """The event is stored, and applied at once unless it comes too early: then its job stays, and so may Stripe."""
+        await keep_event(await self.marketplace(), "sandbox", event)
+        id_ = await fetch_value(
+            "SELECT id FROM gateway_event WHERE marketplace_id = $1 AND event_id = $2", self.id, event.event_id
+        )
         try:
-            await apply_event(await self.marketplace(), event, self.gateway)
+            await apply_gateway_event(self.id, id_, self.gateway)
         except EventTooEarly:
             return False
         return True

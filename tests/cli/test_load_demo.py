@@ -18,7 +18,6 @@ from workflows.access_tokens.one_time_links import link_text
 from workflows.audit.invariants.check import check_invariants
 from workflows.billing.cards.card_links import send_card_update_link
 from workflows.billing.cards.replace_card import replace_card
-from workflows.billing.charges.history import list_payments
 from workflows.billing.collection.submit import submit_charge
 from workflows.billing.gateway import CardDetails
 from workflows.billing.subscriptions.portal_list import list_subscriptions
@@ -55,7 +54,10 @@ async def test_every_persona_is_what_its_name_says(fresh_database: FreshDatabase
         for persona, email in facts["customers"].items():
             customer = await fetch_value("SELECT id FROM customer WHERE email = $1", email)
             states = [subscription.state for subscription in await list_subscriptions(shop, customer)]
-            seen[persona] = (states, len((await list_payments(shop.id, customer, page_size=1000)).payments))
+            payments = await fetch_value(
+                "SELECT count(*) FROM charge WHERE customer_id = $1 AND payment_status IS NOT NULL", customer
+            )
+            seen[persona] = (states, payments)
         trial = await fetch_row("SELECT * FROM subscription WHERE trial_ends_at > now()")
         case = await fetch_row("SELECT * FROM dunning_case")
         paid_without_invoice = await fetch(

@@ -10,6 +10,7 @@ from models.database import Record, fetch
 from tests.factories import a_charge, a_customer, a_payment_method, a_subscription
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.webhooks import signed
+from tests.gateway_jobs import apply_kept_events
 from tests.web.browsing import Browser
 from workflows.billing.collection.submit import submit_charge
 from workflows.marketplaces.tenant import Marketplace
@@ -29,13 +30,14 @@ def fake_stripe(monkeypatch: pytest.MonkeyPatch) -> Generator[FakeStripe]:
 
 
 async def deliver(browser: Browser, marketplace: Marketplace, stripe: FakeStripe) -> None:
-    """Stripe tells us all that happened so far."""
+    """Stripe tells us all that happened so far, and a worker applies it."""
     for event in stripe.books.events:
         body, signature = signed(event, stripe.webhook_secret)
         answer = await browser.post(
             f"/webhooks/stripe/{marketplace.slug}", content=body, headers={"Stripe-Signature": signature}
         )
         assert answer.status_code == 200, answer.text
+    await apply_kept_events()
 
 
 async def a_payment_to_confirm(marketplace: Marketplace, card: str, customer: Record | None = None) -> Record:

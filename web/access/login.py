@@ -64,7 +64,7 @@ class LoginPages(Controller):
 
 
 async def _ask_again(request: WebRequest, door: SiteContext) -> Response[None]:
-    """In one click, to the address on file only: which link it stands for travels in the sealed notice."""
+    """In one click, to the address on file only: which link it stands for travels in the signed notice."""
     earlier, nonce = notice_of(request, door.home), browser_cookie(door.home, browser_nonce(request))
     offer = await _offer(door, earlier)
     if earlier is None or earlier.access_token_id is None or offer is None:

@@ -4,9 +4,9 @@ from litestar import Controller, Response, post, route
 from litestar.params import FromPath
 
 from web.access.device import device
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.pages.notices import Notice, clear_notice, notice_cookie, notice_of
 from web.pages.rendering import page, see_other
-from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.connection import WebRequest
 from web.requests.cookies import SESSION, gone
 from web.requests.forms import read_form, read_form_of

@@ -1,4 +1,4 @@
-"""What a page tells of the page before: in a short-lived sealed cookie, never in the URL (PRODUCT.md 1.5).
+"""What a page tells of the page before: in a short-lived signed cookie, never in the URL (PRODUCT.md 1.5).
 
 The words are in web/templates/portal/notice.html and console/notice.html.
 """
@@ -11,7 +11,7 @@ import msgspec
 from litestar.datastructures import Cookie
 
 from web.requests.connection import Connection
-from web.requests.cookies import NOTICE, gone, sealed_cookie, unsealed
+from web.requests.cookies import NOTICE, gone, signed_cookie, signed_payload
 
 __all__ = ["Notice", "clear_notice", "notice_cookie", "notice_of"]
 
@@ -61,12 +61,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def notice_cookie(home: str, notice: Notice) -> Cookie:
     """The cookie that carries it to the next page."""
     lifetime = _LONGER.get(notice.kind, _LIFETIME)
-    return sealed_cookie(NOTICE, home, f"notice:{home}", msgspec.json.encode(notice), lifetime)
+    return signed_cookie(NOTICE, home, f"notice:{home}", msgspec.json.encode(notice), lifetime)
 
 
 def notice_of(connection: Connection, home: str) -> Notice | None:
     """What the page before left to tell."""
-    payload = unsealed(connection, NOTICE, f"notice:{home}")
+    payload = signed_payload(connection, NOTICE, f"notice:{home}")
     return None if payload is None else msgspec.json.decode(payload, type=Notice)
 
 

@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from markupsafe import Markup
 
-from web.console.navigation import Entry, entries_of
+from web.console_navigation import Entry, entries_of
 from web.pages.notices import Notice
 from web.pages.show import Show, show_to_anybody
 from web.pages.static_files import static_url

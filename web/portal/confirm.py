@@ -9,10 +9,10 @@ from litestar import Controller, Response, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.pages.notices import Notice, notice_cookie
 from web.pages.refreshing import look_again
 from web.pages.rendering import leave_for, page, see_other
-from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import CustomerContext

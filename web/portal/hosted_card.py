@@ -1,7 +1,7 @@
 """Replacing a card in the gateway's own form: one button that opens it, and the way back (PRODUCT.md 2.4 to 2.6).
 
 No card field ever stands here. Coming back proves nothing: the page shows what our books say, and looks again by
-itself, for a minute, until the gateway has told us. The link stays with us: a sealed cookie knows it on the way back.
+itself, for a minute, until the gateway has told us. The link stays with us: a signed cookie knows it on the way back.
 """
 
 from typing import Any

@@ -8,8 +8,8 @@ from litestar import Controller, Response, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from web.odd_methods import ODD_METHODS, not_allowed
 from web.pages.rendering import page
-from web.portal.others import ODD_METHODS, not_allowed
 from web.requests.headers import page_headers
 from web.requests.visit import CustomerContext
 from workflows.invoices.downloads import InvoiceFile, invoice_file

@@ -3,10 +3,10 @@ own door alone, /portal/{slug} or /console/{slug}.
 
 `gatehouse_session`  the session's token; as long as the session (workflows/access/sessions.py)
 `gatehouse_browser`  a random nonce by which a link knows the browser that asked for it; 1 hour
-`gatehouse_return`   sealed: the page to come back to after signing in; 1 hour
-`gatehouse_notice`   sealed: what the next page tells of the last one (web/pages/notices.py); minutes
-`gatehouse_challenge` sealed: the link of a member of staff that was just spent, until a code is given; 10 minutes
-`gatehouse_card`     sealed: the card link whose form is open at the gateway, which is not told it; as long as the form
+`gatehouse_return`   signed: the page to come back to after signing in; 1 hour
+`gatehouse_notice`   signed: what the next page tells of the last one (web/pages/notices.py); minutes
+`gatehouse_challenge` signed: the link of a member of staff that was just spent, until a code is given; 10 minutes
+`gatehouse_card`     signed: the card link whose form is open at the gateway, which is not told it; as long as the form
 """
 
 import re
@@ -22,7 +22,7 @@ from workflows.access.staff_sign_in import CHALLENGE_LIFETIME
 from workflows.billing.cards.hosted_form import FORM_LIFETIME
 from workflows.marketplaces.link_lifetime import LINK_LIFETIME
 from workflows.runtime.clock import now
-from workflows.runtime.keys import decrypt, sign
+from workflows.runtime.keys import read_signed, sign
 from workflows.runtime.settings import settings
 
 SESSION = SESSION_COOKIE
@@ -61,29 +61,29 @@ def return_cookie(home: str, path: str | None) -> Cookie:
     """Keeps where to come back to; forgets it when there is nowhere, or `path` is no page of the portal."""
     if path is None or not is_inside(home, path):
         return gone(RETURN, home)
-    return _cookie(RETURN, home, seal(f"return:{home}", path.encode(), LINK_LIFETIME), LINK_LIFETIME)
+    return _cookie(RETURN, home, sign(f"return:{home}", path.encode(), LINK_LIFETIME), LINK_LIFETIME)
 
 
 def return_path(request: Connection, home: str) -> str | None:
     """Where to come back to, checked again."""
-    kept = unsealed(request, RETURN, f"return:{home}")
+    kept = signed_payload(request, RETURN, f"return:{home}")
     path = kept.decode() if kept else None
     return path if path and is_inside(home, path) else None
 
 
 def card_cookie(home: str, token: str) -> Cookie:
     """Keeps which card link's form is open at the gateway, for the way back."""
-    return sealed_cookie(CARD, home, f"card:{home}", token.encode(), FORM_LIFETIME)
+    return signed_cookie(CARD, home, f"card:{home}", token.encode(), FORM_LIFETIME)
 
 
 def card_link_token(request: Connection, home: str) -> str | None:
     """The token of the card link whose form was opened in this browser."""
-    kept = unsealed(request, CARD, f"card:{home}")
+    kept = signed_payload(request, CARD, f"card:{home}")
     return kept.decode() if kept else None
 
 
 def challenge_cookie(home: str, challenge: str) -> Cookie:
-    """Keeps a challenge, which is sealed already, until its code is given."""
+    """Keeps a challenge, which is signed already, until its code is given."""
     return _cookie(CHALLENGE, home, challenge, CHALLENGE_LIFETIME)
 
 
@@ -103,20 +103,14 @@ def is_inside(home: str, path: str) -> bool:
     )
 
 
-def sealed_cookie(name: str, home: str, purpose: str, payload: bytes, lifetime: timedelta) -> Cookie:
+def signed_cookie(name: str, home: str, purpose: str, payload: bytes, lifetime: timedelta) -> Cookie:
     """A cookie that its holder can read and not change."""
-    return _cookie(name, home, seal(purpose, payload, lifetime), lifetime)
+    return _cookie(name, home, sign(purpose, payload, lifetime), lifetime)
 
 
-def seal(purpose: str, payload: bytes, lifetime: timedelta) -> str:
-    """Sealed text for a cookie: without `=`, which some programs quote there."""
-    return sign(purpose, payload, lifetime).rstrip("=")
-
-
-def unsealed(connection: Connection, name: str, purpose: str) -> bytes | None:
+def signed_payload(connection: Connection, name: str, purpose: str) -> bytes | None:
     """What a cookie of ours holds, None when it is missing, changed or too old."""
-    text = connection.cookies.get(name, "")
-    return decrypt(purpose, text + "=" * (-len(text) % 4)) if text else None
+    return read_signed(purpose, connection.cookies.get(name, ""))
 
 
 def gone(name: str, home: str) -> Cookie:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from web.console.navigation import first_page
+from web.console_navigation import first_page
 from web.pages.show import Show, show_for, show_to_staff
 from web.requests.connection import Connection, WebRequest
 from web.requests.cookies import session_token

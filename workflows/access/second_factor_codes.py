@@ -1,15 +1,14 @@
 """Codes of the second factor, each taken once: an authenticator app's (TOTP, RFC 6238), and recovery codes.
 
-The app's secret is sealed by the server's key, so that a copy of the database makes no codes; recovery codes are kept
-as digests. How a factor is set up and removed is in second_factor_setup.py.
+The app's secret is stored encrypted (workflows/runtime/encryption.py), recovery codes as digests. How a factor
+is set up and removed is in second_factor_setup.py.
 """
 
 import hmac
 import secrets
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pyotp.totp import TOTP
 
 from models.database import Record, execute, fetch, fetch_row
@@ -20,11 +19,13 @@ from workflows.engine.actor import Actor
 from workflows.marketplaces.change_log import record_change
 from workflows.requests.attempt import note_person
 from workflows.runtime.clock import now
+from workflows.runtime.encryption import Encrypted, decrypt, decrypt_fernet, encrypt
 from workflows.runtime.errors import InvalidInput, NotFound
-from workflows.runtime.keys import current_key_id, derive, key_ids, token_digest
+from workflows.runtime.keys import UnknownKey, current_key_id, token_digest
 
 RECOVERY_CODES = 10
 WRONG = "This code is not right. Use the newest one that your app shows, or a recovery code that you have not used."
+_PURPOSE, _FERNET_PURPOSE = "second-factor", "second_factor"
 _STEP = 30  # seconds; what every authenticator app assumes
 _DRIFT = 1  # steps before and after: a phone's clock is rarely further off (RFC 6238, 5.2)
 
@@ -54,7 +55,7 @@ async def check_code(marketplace_id: UUID, staff_id: UUID, code: str, limiter: R
 async def take_app_code(factor: Record, code: str) -> bool:
     """Takes a code of the app, in the caller's transaction; False for a wrong one, and for one that was taken."""
     typed = "".join(code.split())
-    secret = decrypt(factor["sealed_secret"])
+    secret = app_secret_of(factor)
     if secret is None:
         return False
     present = int(now().timestamp()) // _STEP
@@ -123,42 +124,39 @@ async def note(marketplace_id: UUID, by: Actor, staff_id: UUID, act: str) -> Non
     await record_change(marketplace_id, by, f"staff:{staff_id}", act)
 
 
-def _fernet() -> MultiFernet:
-    """The first key seals, every one opens."""
-    return MultiFernet([Fernet(_derived(key_id)) for key_id in key_ids()])
+def encrypt_app_secret(marketplace_id: UUID, staff_id: UUID, secret: str) -> Encrypted:
+    """The app's secret as it is stored. It decrypts for the same person only."""
+    return encrypt(_PURPOSE, marketplace_id.bytes + staff_id.bytes, secret.encode())
 
 
-def _derived(key_id: str) -> bytes:
-    return urlsafe_b64encode(derive(key_id, "second_factor"))
-
-
-def encrypt(secret: str) -> bytes:
-    """A secret as it is kept."""
-    return _fernet().encrypt(secret.encode())
-
-
-def decrypt(sealed: bytes) -> str | None:
-    """The secret; None when the key that sealed it is gone: recovery codes still work, and an owner can reset it."""
+def app_secret_of(factor: Record) -> str | None:
+    """The app's secret; None when its server key is gone: recovery codes still work, and an owner can reset it."""
+    if factor["key_id"] is None:
+        secret = decrypt_fernet(_FERNET_PURPOSE, factor["sealed_secret"])
+        return None if secret is None else secret.decode()
+    context = factor["marketplace_id"].bytes + factor["staff_id"].bytes
     try:
-        return _fernet().decrypt(sealed).decode()
-    except InvalidToken:
+        return decrypt(_PURPOSE, context, Encrypted(factor["sealed_secret"], factor["key_id"])).decode()
+    except UnknownKey:
         return None
 
 
-async def reencrypt_factors() -> int:
-    """Seals what an older server key sealed by that of today, in the caller's transaction; answers how many."""
-    today = Fernet(_derived(current_key_id()))
-    resealed = 0
-    for factor in await fetch("SELECT * FROM second_factor ORDER BY marketplace_id, staff_id FOR UPDATE"):
-        try:
-            today.decrypt(factor["sealed_secret"])
-        except InvalidToken:
-            secret = decrypt(factor["sealed_secret"])
-            if secret is not None:
-                resealed += await execute(
-                    "UPDATE second_factor SET sealed_secret = $3 WHERE marketplace_id = $1 AND staff_id = $2",
-                    factor["marketplace_id"],
-                    factor["staff_id"],
-                    encrypt(secret),
-                )
-    return resealed
+async def reencrypt_app_secrets() -> int:
+    """Encrypts with the current server key what an earlier one, or Fernet, encrypted; returns how many.
+
+    In the caller's transaction. Values whose key is gone stay as they are.
+    """
+    reencrypted = 0
+    for factor in await fetch(
+        "SELECT * FROM second_factor WHERE key_id IS DISTINCT FROM $1 ORDER BY marketplace_id, staff_id FOR UPDATE",
+        current_key_id(),
+    ):
+        secret = app_secret_of(factor)
+        if secret is not None:
+            reencrypted += await execute(
+                "UPDATE second_factor SET sealed_secret = $3, key_id = $4 WHERE marketplace_id = $1 AND staff_id = $2",
+                factor["marketplace_id"],
+                factor["staff_id"],
+                *encrypt_app_secret(factor["marketplace_id"], factor["staff_id"], secret),
+            )
+    return reencrypted

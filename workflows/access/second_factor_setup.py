@@ -16,9 +16,9 @@ from workflows.access.rate_limiter import RateLimiter
 from workflows.access.request_limits import check_second_factor
 from workflows.access.second_factor_codes import (
     WRONG,
+    app_secret_of,
     check_code,
-    decrypt,
-    encrypt,
+    encrypt_app_secret,
     find_factor,
     new_recovery_codes,
     note,
@@ -67,12 +67,13 @@ async def begin_enrolment(signed_in: SignedInStaff, issuer: str) -> Enrolment:
     """Makes a secret, or a new one in place of one that was never confirmed. Raises FactorStands."""
     secret = pyotp.random_base32()
     made = await fetch_value(
-        "INSERT INTO second_factor AS factor (marketplace_id, staff_id, sealed_secret) VALUES ($1, $2, $3)"
+        "INSERT INTO second_factor AS factor (marketplace_id, staff_id, sealed_secret, key_id)"
+        " VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (marketplace_id, staff_id) DO UPDATE SET sealed_secret = excluded.sealed_secret,"
-        " created_at = now() WHERE factor.confirmed_at IS NULL RETURNING true",
+        " key_id = excluded.key_id, created_at = now() WHERE factor.confirmed_at IS NULL RETURNING true",
         signed_in.marketplace_id,
         signed_in.staff_id,
-        encrypt(secret),
+        *encrypt_app_secret(signed_in.marketplace_id, signed_in.staff_id, secret),
     )
     if made is None:
         raise FactorStands("remove the second factor before setting up another")
@@ -84,7 +85,7 @@ async def enrolment_of(signed_in: SignedInStaff, issuer: str) -> Enrolment | Non
     factor = await find_factor(signed_in.marketplace_id, signed_in.staff_id)
     if factor is None or factor["confirmed_at"] is not None:
         return None
-    secret = decrypt(factor["sealed_secret"])
+    secret = app_secret_of(factor)
     return None if secret is None else _enrolment(signed_in, issuer, secret)
 
 

@@ -1,6 +1,6 @@
 """Getting into the console: by a one-time link, and where the person has a second factor, by a code of it as well.
 
-Redeeming the link spends it either way. What it leaves for who must still give a code is a sealed text, the challenge,
+Redeeming the link spends it either way. What it leaves for who must still give a code is a signed text, the challenge,
 good for ten minutes and one session: the database allows one session a link.
 """
 
@@ -19,7 +19,7 @@ from workflows.access_tokens.one_time_links import find_usable_link
 from workflows.access_tokens.sites import CONSOLE
 from workflows.marketplaces.staff import lock_member
 from workflows.runtime.errors import LinkUnusable, TransitionRefused
-from workflows.runtime.keys import decrypt, sign
+from workflows.runtime.keys import read_signed, sign
 
 CHALLENGE_LIFETIME = timedelta(minutes=10)  # to find the phone
 _PURPOSE = "second_factor"
@@ -40,8 +40,8 @@ async def redeem_staff_link(marketplace_id: UUID, token: str, user_agent: str) -
         async with transaction():
             await spend_link(link, CONSOLE)
             if await is_required(marketplace_id, link["staff_id"]):
-                sealed = sign(_PURPOSE, marketplace_id.bytes + link["id"].bytes, CHALLENGE_LIFETIME)
-                return Challenge(challenge=sealed.rstrip("="))
+                signed = sign(_PURPOSE, marketplace_id.bytes + link["id"].bytes, CHALLENGE_LIFETIME)
+                return Challenge(challenge=signed)
             return await start_session(link, user_agent, CONSOLE, "link_redeemed")
     except TransitionRefused:
         raise await lost_race(marketplace_id, token, CONSOLE) from None
@@ -73,7 +73,7 @@ async def challenged_email(marketplace_id: UUID, challenge: str) -> str:
 
 
 async def _challenged(marketplace_id: UUID, challenge: str) -> Record:
-    payload = decrypt(_PURPOSE, challenge + "=" * (-len(challenge) % 4))
+    payload = read_signed(_PURPOSE, challenge)
     if payload is None or payload[:16] != marketplace_id.bytes:
         raise LinkUnusable("expired")
     link = await fetch_row(

@@ -16,6 +16,7 @@ ACTORS: dict[str, str] = {
     "charge.settle":         CHARGES,    # ask the gateway what became of one
     "charge.withdraw":       CHARGES,    # keep a payment that waits for its customer from being confirmed after all
     "refund.settle":         CHARGES,    # put one refund to the gateway again
+    "gateway_event.apply":   CHARGES,    # act on what the gateway told us
     "billing.run":           CHARGES,    # do what the clock made due: renewals, retries, cancellations, notices
     "email.deliver":         EMAILS,     # send any other e-mail
     "mail_event.apply":      EMAILS,     # act on what the e-mail provider told us
@@ -30,8 +31,8 @@ ACTORS: dict[str, str] = {
     "link_request.sweep":    SWEEPS,     # forget typed addresses that were never handled
     "idempotent_request.sweep": SWEEPS,  # forget requests that nobody repeats any more
     "tally.sum":             SWEEPS,     # add up what the data cards count
-    "second_factor.sweep":   SWEEPS,     # seal the secrets of second factors by the key of today
-    "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; seal their secrets by the key of today
+    "second_factor.sweep":   SWEEPS,     # encrypt the secrets of second factors with the current key
+    "webhook.sweep":         SWEEPS,     # forget old answers of endpoints; encrypt their secrets with the current key
     "import.step":           SWEEPS,     # do one step of an import from a gateway's account
     "books.compare":         SWEEPS,     # hold our books beside the gateways'
     "facts.check_moved":     SWEEPS,     # look whether what must hold does, of what moved

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from models.database import Record, fetch
 from workflows.importing.charge_rows import OPTIONAL, REQUIRED, ChargeRow, read
+from workflows.importing.kind import Kind
+from workflows.importing.known_rows import as_known, column_of, compare_with_known, differs, one
 from workflows.importing.past_invoices import store_invoices
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
+from workflows.importing.shapes import Place, Problem, Verdict
 
 # What never changes once a charge is here; state and refunds move on with its life.
 _COLUMNS = ("period", "amount_minor", "currency", "attempted_at", "paid_at")
@@ -57,13 +59,15 @@ def _judge(row: ChargeRow, found: Record) -> Verdict:
 
 
 def _compare(row: ChargeRow, found: Record) -> Verdict:
-    for column in ("order", "subscription"):
-        if found[f"known_{column}_id"] != found[f"{column}_id"]:
-            return differs(column)
-    if row.paid and found["own_number"] not in (None, row.number):
-        return differs("invoice_number")
+    renumbered = row.paid and found["own_number"] not in (None, row.number)
     untouched = ("state", "refunded_minor") if found["known_log_seq"] == 1 else ()
-    return difference(row, found, (*_COLUMNS, *untouched)) or "unchanged"
+    return compare_with_known(
+        row,
+        found,
+        (*_COLUMNS, *untouched),
+        references=("order", "subscription"),
+        besides=differs("invoice_number") if renumbered else None,
+    )
 
 
 def _subscription_problem(row: ChargeRow, found: Record) -> Problem | None:

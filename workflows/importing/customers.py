@@ -6,7 +6,9 @@ import msgspec
 
 from models.database import Record, execute, fetch
 from workflows.importing.fields import Fields
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, one
+from workflows.importing.kind import Kind
+from workflows.importing.known_rows import as_known, column_of, compare_with_known, one
+from workflows.importing.shapes import Place, Problem, Verdict
 
 _COLUMNS = ("email", "name", "address", "country", "tax_id", "locale")
 
@@ -51,7 +53,7 @@ async def settle(place: Place, rows: Sequence[CustomerRow]) -> list[Verdict]:
 
 def _judge(row: CustomerRow, found: Record) -> Verdict:
     if found["known_id"] is not None:
-        return difference(row, found, _COLUMNS) or "unchanged"
+        return compare_with_known(row, found, _COLUMNS)
     if found["owner_number"] is not None:
         if row.gateway_reference is not None and row.gateway_reference == found["owner_gateway_reference"]:
             return "unchanged"  # made here, and known to the gateway through us

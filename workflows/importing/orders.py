@@ -7,7 +7,9 @@ import msgspec
 
 from models.database import Record, execute, fetch
 from workflows.importing.fields import Fields
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
+from workflows.importing.kind import Kind
+from workflows.importing.known_rows import as_known, column_of, compare_with_known, one
+from workflows.importing.shapes import Place, Problem, Verdict
 
 _COLUMNS = ("quantity", "amount_minor", "currency", "placed_at")
 
@@ -65,10 +67,7 @@ def _judge(row: OrderRow, found: Record) -> Verdict:
         return Problem("product", f"is no known product's reference: {row.product}")
     if found["known_id"] is None:
         return "new"
-    for column in ("customer", "product"):
-        if found[f"known_{column}_id"] != found[f"{column}_id"]:
-            return differs(column)
-    return difference(row, found, _COLUMNS) or "unchanged"
+    return compare_with_known(row, found, _COLUMNS, references=("customer", "product"))
 
 
 _KNOWN = f"""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from models.database import execute
-from workflows.importing.shapes import Place, one
+from workflows.importing.known_rows import one
+from workflows.importing.shapes import Place
 from workflows.invoices.snapshot_sql import SNAPSHOT_FROM, snapshot_sql
 
 

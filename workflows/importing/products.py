@@ -7,7 +7,9 @@ import msgspec
 from models.database import execute, fetch
 from workflows.billing.products import LONGEST_INTERVAL, LONGEST_TRIAL, MOST_PAYMENTS
 from workflows.importing.fields import Fields
-from workflows.importing.shapes import Kind, Place, Verdict, as_known, column_of, difference
+from workflows.importing.kind import Kind
+from workflows.importing.known_rows import as_known, column_of, compare_with_known
+from workflows.importing.shapes import Place, Verdict
 
 UNITS = ("day", "week", "month", "year")
 _KINDS = ("one_off", "recurring", "limited", "pay_what_you_want")
@@ -62,8 +64,7 @@ async def settle(place: Place, rows: Sequence[ProductRow]) -> list[Verdict]:
     found = await fetch(_KNOWN, place.id, column_of(rows, "reference"))
     known = {row["reference"]: row for row in found}
     verdicts: list[Verdict] = [
-        difference(row, known[row.reference], _COLUMNS) or "unchanged" if row.reference in known else "new"
-        for row in rows
+        compare_with_known(row, known[row.reference], _COLUMNS) if row.reference in known else "new" for row in rows
     ]
     new = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict == "new"]
     await execute(_INSERT, place.id, *(column_of(new, name) for name in ProductRow.__struct_fields__))

@@ -17,10 +17,11 @@ from models.database import connection, fetch_value, transaction
 from workflows.importing.charges import CHARGES
 from workflows.importing.customers import CUSTOMERS
 from workflows.importing.fields import Fields
+from workflows.importing.kind import Kind
 from workflows.importing.number_ranges import Numbers, TrialNumbers
 from workflows.importing.orders import ORDERS
 from workflows.importing.products import PRODUCTS
-from workflows.importing.shapes import ImportUnderWay, Kind, Place, Problem, RawRow, Refused, Source, Verdict
+from workflows.importing.shapes import ImportUnderWay, Place, Problem, RawRow, Refused, Source, Verdict
 from workflows.importing.subscriptions import SUBSCRIPTIONS
 from workflows.marketplaces.sandbox_time import billing_offset
 from workflows.marketplaces.tenant import Marketplace

@@ -1,20 +1,14 @@
-"""What the importer's parts hand to each other. No SQL, no rules."""
+"""What the importer's parts pass to each other. No SQL, no rules."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from models.database import Record
+from workflows.importing.number_ranges import Numbers
 from workflows.runtime.errors import WorkflowError
-
-if TYPE_CHECKING:
-    from workflows.importing.fields import Fields
-    from workflows.importing.number_ranges import Numbers
-
-row_ = TypeVar("row_")
 
 
 class Problem(NamedTuple):
@@ -56,7 +50,7 @@ class Place:
     gateway: str
     zone: ZoneInfo
     now: datetime  # of the marketplace's billing
-    numbers: "Numbers"
+    numbers: Numbers
     by: str = "import:csv"  # who, as the log names it
 
 
@@ -80,48 +74,3 @@ class Source(Protocol):
 
 
 Verdict = Literal["new", "unchanged"] | Problem
-
-
-@dataclass(frozen=True)
-class Kind(Generic[row_]):
-    """One kind of rows: `read` one, `settle` a chunk (in the caller's transaction) with a verdict for each.
-
-    `keys` are a row's own unique keys: rows that share one never come in the same chunk.
-    """
-
-    name: str
-    required: Sequence[str]
-    optional: Sequence[str]
-    read: "Callable[[Fields], row_]"
-    keys: Callable[[row_], Iterable[Hashable]]
-    settle: Callable[[Place, Sequence[row_]], Awaitable[list[Verdict]]]
-
-
-def column_of(rows: Sequence[Any], name: str) -> list[Any]:
-    """One attribute of each row: an argument for `unnest`."""
-    return [getattr(row, name) for row in rows]
-
-
-def as_known(table: str, columns: Iterable[str]) -> str:
-    """SELECT's list of a table's columns under the names that `difference` looks for."""
-    return ", ".join(f"{table}.{column} AS known_{column}" for column in columns)
-
-
-def one(table: str, name: str, condition: str) -> str:
-    """LEFT JOIN of the marketplace's ($1) one row of a table that a unique key names, under `name`.
-
-    With its LIMIT each row is looked up in the key's index. A plain join would be planned by statistics, which an
-    import outruns: whole tables would be joined for every chunk, slower and slower.
-    """
-    found = f"SELECT * FROM {table} AS {name} WHERE {name}.marketplace_id = $1 AND {condition} LIMIT 1"
-    return f"LEFT JOIN LATERAL ({found}) AS {name} ON true"
-
-
-def difference(given: Any, found: Record, columns: Iterable[str]) -> Problem | None:
-    """The first column in which a row differs from what its reference already stands for (`as_known` in `found`)."""
-    return next((differs(column) for column in columns if getattr(given, column) != found[f"known_{column}"]), None)
-
-
-def differs(column: str) -> Problem:
-    """What a row is refused with whose reference stands for something else already."""
-    return Problem(column.removesuffix("_minor"), "differs from what was imported under this reference")

@@ -9,7 +9,8 @@ from models.database import Record, execute, fetch, fetch_value
 from workflows.billing.charges.declines import severity
 from workflows.billing.dunning.next_step import CaseState, WaitUntil, decide
 from workflows.billing.dunning.retry_policy import Policy, policy_of
-from workflows.importing.shapes import Place, column_of
+from workflows.importing.known_rows import column_of
+from workflows.importing.shapes import Place
 from workflows.importing.subscription_rows import SubscriptionRow
 
 

@@ -10,7 +10,9 @@ from datetime import datetime
 import msgspec
 
 from models.database import Record, fetch
-from workflows.importing.shapes import Kind, Place, Problem, Verdict, as_known, column_of, difference, differs, one
+from workflows.importing.kind import Kind
+from workflows.importing.known_rows import as_known, column_of, compare_with_known, one
+from workflows.importing.shapes import Place, Problem, Verdict
 from workflows.importing.subscription_rows import OPTIONAL, REQUIRED, SubscriptionRow, read
 from workflows.importing.subscription_store import store
 
@@ -44,10 +46,8 @@ def _judge(place: Place, row: SubscriptionRow, found: Record) -> Verdict:
 
 
 def _compare(row: SubscriptionRow, found: Record) -> Verdict:
-    if found["known_order_id"] != found["order_id"]:
-        return differs("order")
     untouched = ("state", "ended_at") if found["known_log_seq"] == 1 else ()
-    return difference(row, found, (*_COLUMNS, *untouched)) or "unchanged"
+    return compare_with_known(row, found, (*_COLUMNS, *untouched), references=("order",))
 
 
 def _with_terms(row: SubscriptionRow, found: Record) -> SubscriptionRow:

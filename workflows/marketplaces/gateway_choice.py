@@ -59,12 +59,7 @@ async def gateway_columns(marketplace_id: UUID, gateway: str) -> dict[str, Any]:
 
 async def gateway_of_charge(marketplace_id: UUID, charge_id: UUID) -> str:
     """The gateway that a charge was made for, by name, whichever the marketplace has now. Raises NotFound."""
-    name = await fetch_value(
-        "SELECT gateway FROM charge WHERE marketplace_id = $1 AND id = $2", marketplace_id, charge_id
-    )
-    if name is None:
-        raise NotFound(f"no charge {charge_id}")
-    return name
+    return await _gateway_in("charge", marketplace_id, charge_id)
 
 
 async def gateway_of_refund(marketplace_id: UUID, refund_id: UUID) -> str:
@@ -75,6 +70,18 @@ async def gateway_of_refund(marketplace_id: UUID, refund_id: UUID) -> str:
     if charge_id is None:
         raise NotFound(f"no refund {refund_id}")
     return await gateway_of_charge(marketplace_id, charge_id)
+
+
+async def gateway_of_event(marketplace_id: UUID, event_id: UUID) -> str:
+    """The gateway that sent an event. Raises NotFound."""
+    return await _gateway_in("gateway_event", marketplace_id, event_id)
+
+
+async def _gateway_in(table: str, marketplace_id: UUID, id_: UUID) -> str:
+    name = await fetch_value(f"SELECT gateway FROM {table} WHERE marketplace_id = $1 AND id = $2", marketplace_id, id_)
+    if name is None:
+        raise NotFound(f"no {table} {id_}")
+    return name
 
 
 async def was_paid_through(marketplace_id: UUID, gateway: str) -> bool:

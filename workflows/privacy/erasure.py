@@ -142,7 +142,8 @@ _UNSETTLED = f"""
 SELECT EXISTS (SELECT FROM charge WHERE {_OF_THEIR_CHARGES} AND state IN ('pending', 'action_required')) AS charging,
     EXISTS (SELECT FROM charge WHERE {_OF_THEIR_CHARGES} AND state = 'disputed' AND paid_at > now() - interval '1 year'
         AND NOT EXISTS (SELECT FROM gateway_event AS ended WHERE ended.marketplace_id = $1
-            AND ended.subject = charge.moved_details ->> 'dispute' AND ended.type IN ('DisputeWon', 'DisputeLost'))
+            AND ended.subject = charge.moved_details ->> 'dispute' AND ended.type IN ('DisputeWon', 'DisputeLost')
+            AND ended.payload IS NULL)
     ) AS disputed,
     EXISTS (SELECT FROM refund JOIN charge USING (marketplace_id) WHERE {_OF_THEIR_CHARGES}
         AND refund.charge_id = charge.id AND refund.status = 'pending') AS refunding,

@@ -58,7 +58,7 @@ SELECT count(*) AS went, max(at) AS last FROM gone
 _GATEWAY_EVENTS = f"""
 WITH old AS (
     SELECT received_at AS at, marketplace_id, gateway, event_id FROM gateway_event
-    WHERE received_at >= $1 AND received_at < $2 AND created_at < $2
+    WHERE received_at >= $1 AND received_at < $2 AND created_at < $2 AND payload IS NULL
       AND (type NOT IN ('DisputeWon', 'DisputeLost')
            OR received_at < $2 - interval '{(_DISPUTE_ENDS_KEPT_FOR - GATEWAY_EVENTS_KEPT_FOR).days} days')
     ORDER BY received_at LIMIT $3

@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
+from workflows.languages.sentences import sentence
 from workflows.runtime.errors import InvalidInput
 
 PAGE_SIZE, LARGEST_PAGE = 25, 100
 _FARTHEST = 2**63 - 1  # PostgreSQL's bigint
+_BROKEN = sentence("This page link is broken: start again from the first page.")
+_OF_ANOTHER_LIST = "This page link belongs to another list: start again from the first page."
 
 
 class Keyset(msgspec.Struct, frozen=True):
@@ -26,6 +29,7 @@ class Keyset(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     types: tuple[type, ...]
     newest_first: bool = False
+    of_another: str = _OF_ANOTHER_LIST  # why a cursor with another `name` is refused
 
     def fill(self, sql: str, arguments: Sequence[Any], asked: "PageRequest") -> tuple[str, list[Any]]:
         """A page's statement: `sql` with its {beyond}, {order} and {limit}, and all its arguments.
@@ -36,7 +40,7 @@ class Keyset(msgspec.Struct, frozen=True):
         beyond, limit = "", f"${len(given)}"
         if asked.cursor is not None:
             beyond = "AND " + self.beyond(len(given) + 1, backwards=asked.backwards)
-            given += position(self.name, self.types, asked.cursor)
+            given += position(self.name, self.types, asked.cursor, self.of_another)
         return sql.format(beyond=beyond, order=self.order(backwards=asked.backwards), limit=limit), given
 
     def order(self, *, backwards: bool) -> str:
@@ -61,7 +65,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises InvalidInput."""
         if self.after is not None and self.before is not None:
-            raise InvalidInput({"after": "Give either after or before."})
+            raise InvalidInput({"after": sentence("Give either after or before.")})
         if not 1 <= self.limit <= LARGEST_PAGE:
             raise InvalidInput({"limit": f"must be 1 to {LARGEST_PAGE}."})
 
@@ -101,15 +105,15 @@ def cursor(name: str, values: Sequence[Any]) -> str:
     return urlsafe_b64encode(msgspec.json.encode([name, *values])).decode().rstrip("=")
 
 
-def position(name: str, types: Sequence[type], text: str) -> list[Any]:
+def position(name: str, types: Sequence[type], text: str, of_another: str = _OF_ANOTHER_LIST) -> list[Any]:
     """The values that a cursor of this list holds. Raises InvalidInput for another list's, or one that is none."""
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         made_by, *values = msgspec.json.decode(raw, type=tuple[(str, *types)])
     except (ValueError, msgspec.MsgspecError):
-        raise InvalidInput({"after": "This page link is broken: start again from the first page."}) from None
+        raise InvalidInput({"after": _BROKEN}) from None
     if made_by != name or any(_is_no_value(value) for value in values):
-        raise InvalidInput({"after": "This page link belongs to another list: start again from the first page."})
+        raise InvalidInput({"after": of_another})
     return values
 
 

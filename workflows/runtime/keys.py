@@ -1,4 +1,4 @@
-"""The server's keys: what one-time links derive from and short-lived cookies are sealed with.
+"""The server's keys: one-time links derive from them, cookies are signed and secrets encrypted with them.
 
 The key lives in the environment, never in the database, so that a copy of the database opens nothing. Several may be
 given while one is rotated: the first signs, all of them verify.
@@ -48,19 +48,21 @@ def matches(purpose: str, given: bytes, *fields: bytes) -> bool:
 
 
 def sign(purpose: str, payload: bytes, lifetime: timedelta) -> str:
-    """`payload` with its end and a seal, as URL-safe text. It is readable by whoever holds it, not changeable."""
+    """Returns `payload` with its expiry and signature, as URL-safe text without `=`, which some programs quote in
+    cookies. Its holder can read it and not change it."""
     until = int((now() + lifetime).timestamp()).to_bytes(8, "big")
-    return urlsafe_b64encode(derive(current_key_id(), f"seal:{purpose}", until, payload) + until + payload).decode()
+    signature = derive(current_key_id(), f"seal:{purpose}", until, payload)
+    return urlsafe_b64encode(signature + until + payload).decode().rstrip("=")
 
 
-def decrypt(purpose: str, text: str) -> bytes | None:
-    """What `sign` sealed for the same purpose; None when it is past its end or was never sealed by us."""
+def read_signed(purpose: str, text: str) -> bytes | None:
+    """Returns the payload of what `sign` signed for this purpose; None when it has expired or is not ours."""
     try:
-        raw = urlsafe_b64decode(text.encode("ascii"))
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (ValueError, UnicodeEncodeError):
         return None
-    seal, until, payload = raw[:32], raw[32:40], raw[40:]
-    if len(until) < 8 or not matches(f"seal:{purpose}", seal, until, payload):
+    signature, until, payload = raw[:32], raw[32:40], raw[40:]
+    if len(until) < 8 or not matches(f"seal:{purpose}", signature, until, payload):
         return None
     return payload if int.from_bytes(until, "big") > now().timestamp() else None
 

@@ -14,11 +14,12 @@ from workflows.engine.fire import Move, fire
 from workflows.engine.outbox import finish_current, stage
 from workflows.machines import WEBHOOK_DELIVERY
 from workflows.runtime.clock import now
+from workflows.runtime.encryption import Encrypted
 from workflows.webhooks.failing_endpoints import end_endpoint, note_failure, note_success
 from workflows.webhooks.fairness import turn, wait_for_turn
 from workflows.webhooks.messages import body_of, headers_of
 from workflows.webhooks.retries import pause_after
-from workflows.webhooks.secrets import EncryptedSecret, decrypt
+from workflows.webhooks.secrets import decrypt_secret
 from workflows.webhooks.sender import WebhookAnswer, WebhookSender
 
 BY = worker("webhook.deliver")
@@ -61,10 +62,10 @@ async def deliver_webhook(marketplace_id: UUID, delivery_id: UUID, sender: Webho
 
 def _secrets(delivery: Record, at: datetime) -> list[bytes]:
     """The secrets to sign with: the endpoint's own, and the one before it while a rotation lasts."""
-    sealed = [EncryptedSecret(delivery["sealed_secret"], delivery["key_id"])]
+    encrypted = [Encrypted(delivery["sealed_secret"], delivery["key_id"])]
     if delivery["previous_until"] is not None and delivery["previous_until"] > at:
-        sealed.append(EncryptedSecret(delivery["previous_secret"], delivery["previous_key_id"]))
-    return [decrypt(delivery["marketplace_id"], each) for each in sealed]
+        encrypted.append(Encrypted(delivery["previous_secret"], delivery["previous_key_id"]))
+    return [decrypt_secret(delivery["marketplace_id"], each) for each in encrypted]
 
 
 async def _wait(delivery: Record) -> None:

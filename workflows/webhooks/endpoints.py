@@ -20,8 +20,14 @@ from workflows.machines import WEBHOOK_ENDPOINT
 from workflows.marketplaces.change_log import record_change
 from workflows.requests.versions import check_version
 from workflows.runtime.clock import now
+from workflows.runtime.encryption import Encrypted
 from workflows.runtime.errors import InvalidInput, NotFound, WorkflowError
-from workflows.webhooks.secrets import EncryptedSecret, decrypt, encrypt, new_secret, shown
+from workflows.webhooks.secrets import (
+    decrypt_secret,
+    encrypt_secret,
+    new_secret,
+    shown,
+)
 from workflows.webhooks.sender import WebhookSender
 from workflows.webhooks.urls import UNREACHABLE, url_problem
 
@@ -108,12 +114,12 @@ async def create_endpoint(
     """
     columns = await _checked(msgspec.structs.asdict(new), sender)
     secret = new_secret()
-    sealed = encrypt(marketplace_id, secret)
+    encrypted = encrypt_secret(marketplace_id, secret)
     async with transaction():
         await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"webhook_endpoint:{marketplace_id}")
         if known := await fetch_row(f"{_LIVING} AND id = $2", marketplace_id, new_id):  # its answer was lost
-            kept = EncryptedSecret(known["sealed_secret"], known["key_id"])
-            return EndpointMade(endpoint=_shown(known), secret=shown(decrypt(marketplace_id, kept)))
+            kept = Encrypted(known["sealed_secret"], known["key_id"])
+            return EndpointMade(endpoint=_shown(known), secret=shown(decrypt_secret(marketplace_id, kept)))
         if await fetch_value(f"SELECT count(*) FROM ({_LIVING})", marketplace_id) >= MOST_ENDPOINTS:
             raise TooManyEndpoints(f"a marketplace has at most {MOST_ENDPOINTS} endpoints: remove one first")
         row = await create(
@@ -122,8 +128,8 @@ async def create_endpoint(
                 **({} if new_id is None else {"id": new_id}),
                 "marketplace_id": marketplace_id,
                 **columns,
-                "sealed_secret": sealed.box,
-                "key_id": sealed.key_id,
+                "sealed_secret": encrypted.box,
+                "key_id": encrypted.key_id,
             },
             Move(by, "asked"),
         )
@@ -183,7 +189,7 @@ async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID, by: Actor) -> E
     Raises NotFound.
     """
     secret = new_secret()
-    sealed = encrypt(marketplace_id, secret)
+    encrypted = encrypt_secret(marketplace_id, secret)
     async with transaction():
         await _lock(marketplace_id, endpoint_id)
         await execute(
@@ -191,7 +197,7 @@ async def rotate_secret(marketplace_id: UUID, endpoint_id: UUID, by: Actor) -> E
             " previous_key_id = key_id, previous_until = $5 WHERE marketplace_id = $1 AND id = $2",
             marketplace_id,
             endpoint_id,
-            *sealed,
+            *encrypted,
             now() + ROTATION,
         )
         await record_change(marketplace_id, by, _subject(endpoint_id), "secret_rotated")

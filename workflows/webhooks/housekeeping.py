@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from models.database import execute, fetch
 from workflows.runtime.clock import now
+from workflows.runtime.encryption import Encrypted
 from workflows.runtime.keys import current_key_id
-from workflows.webhooks.secrets import EncryptedSecret, decrypt, encrypt
+from workflows.webhooks.secrets import decrypt_secret, encrypt_secret
 
 WEBHOOKS_KEPT_FOR = timedelta(days=90)  # receivers keep ids for four days; three months are for who looks into a bug
 
@@ -28,7 +29,7 @@ async def purge_attempts() -> int:
 
 
 async def reencrypt_secrets() -> int:
-    """Seals by the current server key what an earlier one sealed, so that it can be retired; answers how many.
+    """Encrypts with the current server key what an earlier one encrypted, so that it can be retired; returns how many.
 
     Secrets whose day of rotation is over are forgotten instead.
     """
@@ -37,14 +38,14 @@ async def reencrypt_secrets() -> int:
         " WHERE previous_until <= $1",
         now(),
     )
-    sealed = await fetch(
+    encrypted = await fetch(
         "SELECT marketplace_id, id, sealed_secret, key_id FROM webhook_endpoint"
         " WHERE key_id <> $1 AND state <> 'removed'",
         current_key_id(),
     )
-    for row in sealed:
-        secret = decrypt(row["marketplace_id"], EncryptedSecret(row["sealed_secret"], row["key_id"]))
-        anew = encrypt(row["marketplace_id"], secret)
+    for row in encrypted:
+        secret = decrypt_secret(row["marketplace_id"], Encrypted(row["sealed_secret"], row["key_id"]))
+        anew = encrypt_secret(row["marketplace_id"], secret)
         await execute(
             "UPDATE webhook_endpoint SET sealed_secret = $4, key_id = $5"
             " WHERE marketplace_id = $1 AND id = $2 AND sealed_secret = $3",
@@ -53,4 +54,4 @@ async def reencrypt_secrets() -> int:
             row["sealed_secret"],
             *anew,
         )
-    return len(sealed)
+    return len(encrypted)

@@ -7,11 +7,12 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import PathParameter
 
+from api.accepted import Accepted
 from api.openapi.responses import BAD_BODY, SubscriptionNumber, example, problems
-from api.portal.access import Accepted
 from api.requests.provided import Asking, NewId, OwnMarketplace
 from api.requests.strict_json import StrictJSON
 from workflows.access.link_requests import send_login_email
+from workflows.audit.review.timeline import TimelineEntry, shown_entry, timeline_of
 from workflows.billing.cards.card_links import send_card_update_email
 from workflows.billing.dunning.manual_retry import retry_now
 from workflows.billing.emails.resend_receipt import resend_receipt
@@ -20,7 +21,6 @@ from workflows.billing.subscriptions.next_billing_date import change_next_billin
 from workflows.billing.subscriptions.restart import restart
 from workflows.billing.subscriptions.scheduled_cancellation import cancel_later, read_when, undo_cancellation
 from workflows.billing.subscriptions.staff_view import MerchantSubscription, number_of_id, subscription_of_marketplace
-from workflows.billing.subscriptions.timeline import TimelineEntry, timeline_of
 from workflows.marketplaces.days import read_day
 from workflows.marketplaces.short_numbers import number_of, uuid_of
 from workflows.marketplaces.tenant import Marketplace
@@ -179,7 +179,8 @@ class MerchantSubscriptions(Controller):
     @get(f"{_ONE}/timeline", opt={"act": "subscriptions.read"}, responses=problems(401, 403, 404))
     async def timeline(self, marketplace: OwnMarketplace, number: SubscriptionNumber) -> list[TimelineEntry]:
         """Every move of the subscription, its Subscription Saver cases and its charges, newest first; at most 1,000."""
-        return await timeline_of(marketplace.id, await _number(marketplace, number))
+        entries = await timeline_of(marketplace.id, await _number(marketplace, number))
+        return [shown_entry(entry) for entry in entries]
 
     @post(
         "/charges/{charge:str}/receipt",

@@ -13,6 +13,7 @@ from tests.fakes.stripe import refunds
 from tests.fakes.stripe.fake import FakeStripe
 from tests.fakes.stripe.faults import Fault
 from tests.fakes.stripe.webhooks import signed
+from tests.gateway_jobs import apply_kept_events
 from tests.web.at_stripe import fake_stripe
 from workflows.billing.charges.refunds import refund_charge
 from workflows.billing.collection.submit import submit_charge
@@ -97,6 +98,7 @@ async def test_a_gateway_that_was_left_is_still_heard_of_its_payments(
         headers = {"Stripe-Signature": signature}
         answer = await api.post(f"/webhooks/stripe/{marketplace.slug}", content=body, headers=headers)
         assert answer.status_code == 200, answer.text
+    assert await apply_kept_events() == 0
 
     assert await fetch_value("SELECT refunded_minor FROM charge") == 700
     assert await fetch_value("SELECT DISTINCT gateway FROM gateway_event") == "stripe"

@@ -20,12 +20,13 @@ from tests.webhook_rows import an_endpoint, endpoint_now
 from workflows.access.api_keys import create_key
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
+from workflows.runtime.encryption import Encrypted
 from workflows.runtime.keys import current_key_id
 from workflows.runtime.settings import settings
 from workflows.webhooks.deliver import deliver_webhook
 from workflows.webhooks.endpoints import NewEndpoint, create_endpoint
 from workflows.webhooks.housekeeping import purge_attempts, reencrypt_secrets
-from workflows.webhooks.secrets import EncryptedSecret, decrypt, shown
+from workflows.webhooks.secrets import decrypt_secret, shown
 
 ENDPOINTS = "/api/v1/webhook-endpoints"
 PUBLIC = "https://93.184.215.14/webhooks"  # needs nobody to look it up
@@ -67,7 +68,7 @@ async def test_an_endpoint_is_made_and_its_secret_is_seen_once(
     row = await fetch_row("SELECT * FROM webhook_endpoint")
     assert row is not None
     assert secret.removeprefix("whsec_") not in str(dict(row))
-    assert shown(decrypt(marketplace.id, EncryptedSecret(row["sealed_secret"], row["key_id"]))) == secret
+    assert shown(decrypt_secret(marketplace.id, Encrypted(row["sealed_secret"], row["key_id"]))) == secret
 
 
 # fmt: off
@@ -251,7 +252,7 @@ async def test_a_rotated_secret_is_seen_once_and_written_down_without_itself(
     assert secret != old
     assert answer.json()["endpoint"]["rotation_ends_at"] is not None
     row = await endpoint_now(endpoint)
-    assert shown(decrypt(marketplace.id, EncryptedSecret(row["previous_secret"], row["previous_key_id"]))) == old
+    assert shown(decrypt_secret(marketplace.id, Encrypted(row["previous_secret"], row["previous_key_id"]))) == old
     (change,) = await changes_of(marketplace.id, f"webhook_endpoint:{endpoint['id']}")
     assert (change.act, change.before, change.after) == ("secret_rotated", {}, {})
 
@@ -373,7 +374,7 @@ async def test_every_night_old_answers_are_forgotten_and_secrets_sealed_by_the_k
     monkeypatch.setenv("SECRET_KEY", f"2027:{'x' * 40}")
     settings.cache_clear()
     row = await endpoint_now(endpoint)
-    assert shown(decrypt(marketplace.id, EncryptedSecret(row["sealed_secret"], row["key_id"]))) == secret
+    assert shown(decrypt_secret(marketplace.id, Encrypted(row["sealed_secret"], row["key_id"]))) == secret
 
 
 def allow_private(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,7 +314,8 @@ async def test_what_is_no_card_stays_at_stripe(shop: StripeShop) -> None:
 async def test_charges_in_every_state(shop: StripeShop, facts: Any, dispute: str | None, columns: Any) -> None:
     charge = shop.billing.charge(shop.billing.customer("ada@example.com"), created=day(NOW), **facts)
     if dispute is not None:
-        shop.fake.books.new("dp", "dispute", {"charge": charge, "status": dispute})
+        facts_of_it = {"charge": charge, "amount": 1999, "currency": "usd", "reason": "fraudulent", "status": dispute}
+        shop.fake.books.new("dp", "dispute", facts_of_it)
 
     (found,) = await rows(shop, "charges")
 

@@ -1,21 +1,24 @@
 """A second factor: set up with an app's first code, asked for once the link is spent, no code taken twice."""
 
 import re
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from pyotp.totp import TOTP
 
-from models.database import Record, fetch_value
+from models.database import Record, execute, fetch_row, fetch_value
 from tests.factories import a_marketplace, a_staff_link, a_staff_member
 from tests.web.browsing import Browser, text_of
-from workflows.access.second_factor_codes import reencrypt_factors
+from workflows.access.second_factor_codes import reencrypt_app_secrets
 from workflows.access.team import remove_person
 from workflows.access_tokens.one_time_links import link_text
 from workflows.engine.actor import Actor
 from workflows.marketplaces.tenant import Marketplace
 from workflows.runtime.clock import frozen, now
+from workflows.runtime.keys import derive
 from workflows.runtime.settings import settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -176,6 +179,42 @@ async def test_neither_secret_nor_codes_are_kept_in_the_open(browser: Browser, m
     assert not [code for code in recovery if code.encode() in kept or code.replace("-", "").encode() in kept]
 
 
+async def test_a_secret_stored_by_fernet_is_still_read_and_encrypted_anew_at_night(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    member = await browser.sign_in_staff(marketplace)
+    with frozen(NOON):
+        secret, _ = await set_up(browser, marketplace)
+    fernet = Fernet(urlsafe_b64encode(derive("test", "second_factor")))  # as before migration 0028
+    await execute("UPDATE second_factor SET key_id = NULL, sealed_secret = $1", fernet.encrypt(secret.encode()))
+
+    with frozen(NOON + timedelta(minutes=1)):
+        question = await at_the_question(browser, marketplace, member)
+        assert (await browser.submit(question, "Sign In", code=code_of(secret, now()))).status_code == 303
+    assert (await reencrypt_app_secrets(), await reencrypt_app_secrets()) == (1, 0)
+    assert await fetch_value("SELECT key_id FROM second_factor") == "test"
+    with frozen(NOON + timedelta(minutes=2)):
+        question = await at_the_question(browser, marketplace, member)
+        assert (await browser.submit(question, "Sign In", code=code_of(secret, now()))).status_code == 303
+
+
+async def test_a_secret_whose_key_is_gone_takes_no_code_and_stays_as_it_is(
+    browser: Browser, marketplace: Marketplace
+) -> None:
+    member = await browser.sign_in_staff(marketplace)
+    with frozen(NOON):
+        secret, recovery = await set_up(browser, marketplace)
+    for stored in ("key_id = 'gone'", "key_id = NULL, sealed_secret = 'gAAAAA'"):
+        await execute(f"UPDATE second_factor SET {stored}")
+        before = await fetch_row("SELECT * FROM second_factor")
+        with frozen(NOON + timedelta(minutes=1)):
+            question = await at_the_question(browser, marketplace, member)
+            assert (await browser.submit(question, "Sign In", code=code_of(secret, now()))).status_code == 422
+            assert (await browser.submit(question, "Sign In", code=recovery.pop())).status_code == 303
+        assert await reencrypt_app_secrets() == 0
+        assert await fetch_row("SELECT * FROM second_factor") == before
+
+
 async def test_a_rotated_server_key_still_opens_it(
     browser: Browser, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +229,7 @@ async def test_a_rotated_server_key_still_opens_it(
         taken = await browser.submit(question, "Sign In", code=code_of(secret, now()))
     assert taken.status_code == 303
 
-    assert (await reencrypt_factors(), await reencrypt_factors()) == (1, 0)  # as every night
+    assert (await reencrypt_app_secrets(), await reencrypt_app_secrets()) == (1, 0)  # as every night
     monkeypatch.setenv("SECRET_KEY", f"next:{'n' * 40}")
     settings.cache_clear()
     with frozen(NOON + timedelta(minutes=2)):

@@ -12,7 +12,8 @@ from tests.webhook_rows import a_delivery, an_endpoint, endpoint_now
 from workflows.engine.fire import fire
 from workflows.machines import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 from workflows.marketplaces.tenant import Marketplace
-from workflows.webhooks.secrets import EncryptedSecret, decrypt, shown
+from workflows.runtime.encryption import Encrypted
+from workflows.webhooks.secrets import decrypt_secret, shown
 
 PUBLIC = "https://93.184.215.14/webhooks"  # needs nobody to look it up
 
@@ -42,7 +43,7 @@ async def test_from_the_empty_page_to_a_secret_that_is_seen_once(
     row = await fetch_row("SELECT * FROM webhook_endpoint")
     assert row is not None
     assert (row["url"], row["description"], row["event_types"]) == (PUBLIC, "Accounts", ["charge.failed"])
-    assert shown(decrypt(marketplace.id, EncryptedSecret(row["sealed_secret"], row["key_id"]))) == secret
+    assert shown(decrypt_secret(marketplace.id, Encrypted(row["sealed_secret"], row["key_id"]))) == secret
     for page in (await browser.get(home), await browser.get(f"{home}/{row['id']}")):
         assert "Accounts" in text_of(page)
         assert "Enabled" in text_of(page)

@@ -125,12 +125,12 @@ async def _statement_behind(
     """The SQL that a page runs, with its arguments."""
     ran: list[tuple[str, tuple[object, ...]]] = []
 
-    async def note(sql: str, *given: object) -> list[Record]:
+    async def note(_: object, sql: str, *given: object) -> list[Record]:
         ran.append((sql, given))
         return []
 
     with monkeypatch.context() as patched:
-        patched.setattr(payments, "fetch", note)
+        patched.setattr(payments, "fetch_all", note)
         await list_payments(marketplace.id, customer["id"], sort, order, after, page_size=20)
     return ran[0]
 

@@ -10,11 +10,12 @@ from integrations.gateways import gateway_for
 from models.database import Record, execute, fetch, fetch_value, transaction
 from tests.conftest import FreshDatabase
 from tests.factories import a_charge, a_customer, a_marketplace
+from tests.gateway_jobs import apply_kept_events
 from tests.workflows.invoices.invoice_examples import an_imported_invoice
 from tests.workflows.invoices.paid_with_tax import a_taxed_payment, check_books, documents_of, newest
 from workflows.billing.charges.refunds import refund_charge
-from workflows.billing.gateway_events.apply import apply_event
 from workflows.billing.gateway_events.events import RefundMade
+from workflows.billing.gateway_events.keep import keep_event
 from workflows.engine.actor import Actor, worker
 from workflows.invoices.billing_details import (
     CORRECTIONS_A_DAY,
@@ -92,7 +93,8 @@ async def test_a_refund_made_at_the_gateway_makes_its_credit_note_once(database:
     )
 
     for _ in range(2):
-        await apply_event(marketplace, told, SANDBOX)
+        await keep_event(marketplace, "sandbox", told)
+        await apply_kept_events()
 
     _, note = await documents_of(charge["id"])
     assert read_snapshot(note["snapshot"]).total_minor == 1190

@@ -8,7 +8,6 @@ from web.pages.show import Show
 from workflows.audit.review.accesses import AccessEntry
 from workflows.audit.review.history import HistoryEntry
 from workflows.audit.review.rows import LoggedTransition
-from workflows.billing.subscriptions.timeline import TimelineEntry
 from workflows.marketplaces.permissions import ACTS
 
 # fmt: off
@@ -77,7 +76,7 @@ def sentence(move: HistoryEntry, show: Show) -> Sentence:
         named = {"who": who_begins(move), "what": words(move.what or ""), "link": link, "Link": link.capitalize()}
         tone = "good" if kind in _GOOD else "bad" if kind in _BAD else ""
         return Sentence(_SAYS[kind].format(**named), tone)
-    told = timeline_words.timeline_sentence(_entry(move), show)
+    told = timeline_words.timeline_sentence(move, show)
     return Sentence(told.says, told.tone)
 
 
@@ -108,23 +107,3 @@ def filter_sentence(access: AccessEntry) -> str:
     _, _, path = access.route.partition(" ")
     ends = [end for end in _DOORS if path.endswith(end)]
     return _DOORS[max(ends, key=len)] if ends else access.route
-
-
-def _entry(move: HistoryEntry) -> TimelineEntry:
-    return TimelineEntry(
-        at=move.at,
-        machine=move.machine,
-        entity_id=move.entity_id,
-        trigger=move.trigger,
-        from_state=move.from_state,
-        to_state=move.to_state,
-        actor_kind=move.actor_kind,
-        actor_id=move.actor_id,
-        actor_name=move.actor_name,
-        reason=move.reason,
-        details=move.details,
-        amount_minor=move.amount_minor,
-        currency=move.currency,
-        decline_code=move.details.get("decline_code"),
-        template=move.what if move.machine == "outgoing_email" else None,
-    )

@@ -16,10 +16,10 @@ from web.requests.connection import WebRequest
 from web.requests.forms import read_form_of
 from web.requests.visit import StaffContext
 from workflows.access.link_requests import send_login_email
+from workflows.audit.review.timeline import MOST, timeline_of
 from workflows.billing.cards.card_links import send_card_update_email
 from workflows.billing.emails.resend_receipt import resend_receipt
 from workflows.billing.subscriptions.staff_view import MerchantSubscription
-from workflows.billing.subscriptions.timeline import MOST, timeline_of
 from workflows.invoices.downloads import ask_again, invoice_file
 from workflows.marketplaces.short_numbers import number_of, uuid_of
 from workflows.runtime.errors import NotFound

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from web.pages.show import Show
-from workflows.billing.subscriptions.timeline import TimelineEntry
+from workflows.audit.review.entries import Entry
 
 
 class TimelineSentence(NamedTuple):
@@ -32,7 +32,7 @@ _NOT_SENT = {
     "address_complaint":    "the customer reported an e-mail as spam",
 }
 # fmt: on
-_Words = Callable[[TimelineEntry, Show], str]
+_Words = Callable[[Entry, Show], str]
 
 _CANCELLED = {
     "self_cancellation": "Cancelled by its customer",
@@ -48,59 +48,60 @@ _BEGUN = {
 }
 
 
-def _amount(entry: TimelineEntry, show: Show, minor: int | None = None) -> str:
+def _amount(entry: Entry, show: Show, minor: int | None = None) -> str:
     given = entry.amount_minor if minor is None else minor
     return "" if given is None or entry.currency is None else show.money(given, entry.currency)
 
 
-def _day(entry: TimelineEntry, show: Show, name: str) -> str:
+def _day(entry: Entry, show: Show, name: str) -> str:
     return show.day(datetime.fromisoformat(entry.details[name])) if name in entry.details else "another day"
 
 
-def _declined(entry: TimelineEntry, show: Show) -> str:
+def _declined(entry: Entry, show: Show) -> str:
     return f"Charge of {_amount(entry, show)} failed{_because(entry)}"
 
 
-def _because(entry: TimelineEntry) -> str:
-    return f": {entry.decline_code.replace('_', ' ')}" if entry.decline_code else ""
+def _because(entry: Entry) -> str:
+    code: str = entry.details.get("decline_code") or ""
+    return f": {code.replace('_', ' ')}" if code else ""
 
 
-def _restarted(entry: TimelineEntry, show: Show) -> str:
+def _restarted(entry: Entry, show: Show) -> str:
     return f"Restarted, next charge on {_day(entry, show, 'next_charge_at')}"
 
 
-def _started(entry: TimelineEntry, _: Show) -> str:
+def _started(entry: Entry, _: Show) -> str:
     return f"Started with order {entry.details['order']}" if "order" in entry.details else "Started"
 
 
-def _moved(entry: TimelineEntry, show: Show) -> str:
+def _moved(entry: Entry, show: Show) -> str:
     return f"Next billing date moved from {_day(entry, show, 'from')} to {_day(entry, show, 'to')}"
 
 
-def _begun(entry: TimelineEntry, show: Show) -> str:
+def _begun(entry: Entry, show: Show) -> str:
     return _BEGUN.get(entry.reason, _BEGUN["schedule"]).format(amount=_amount(entry, show))
 
 
-def _imported(entry: TimelineEntry, show: Show) -> str:
+def _imported(entry: Entry, show: Show) -> str:
     return f"Charge of {_amount(entry, show)} imported, {entry.to_state.replace('_', ' ')}"
 
 
-def _refunded(entry: TimelineEntry, show: Show) -> str:
+def _refunded(entry: Entry, show: Show) -> str:
     return f"{_amount(entry, show, entry.details.get('amount_minor'))} refunded"
 
 
-def _came_back(entry: TimelineEntry, _: Show) -> str:
+def _came_back(entry: Entry, _: Show) -> str:
     why = entry.details.get("reason") or entry.details.get("answer") or ""
     how = _CAME_BACK.get(entry.reason, "came back")
     return f"E-mail “{_letter(entry)}” {how}" + (f": {why.replace('_', ' ')}" if why else "")
 
 
-def _not_sent(entry: TimelineEntry, _: Show) -> str:
+def _not_sent(entry: Entry, _: Show) -> str:
     return f"E-mail “{_letter(entry)}” not sent: {_NOT_SENT.get(entry.reason, entry.reason.replace('_', ' '))}"
 
 
-def _letter(entry: TimelineEntry) -> str:
-    return (entry.template or "").replace("_", " ").capitalize()
+def _letter(entry: Entry) -> str:
+    return (entry.what or "").replace("_", " ").capitalize()
 
 
 # fmt: off
@@ -147,14 +148,14 @@ _WHO = {
 # fmt: on
 
 
-def timeline_sentence(entry: TimelineEntry, show: Show) -> TimelineSentence:
+def timeline_sentence(entry: Entry, show: Show) -> TimelineSentence:
     """The entry in words."""
     kind = (entry.machine, entry.trigger)
     says = _SAYS[kind](entry, show) if kind in _SAYS else f"{entry.machine}: {entry.trigger}".replace("_", " ")
     return TimelineSentence(entry.at, says, _who(entry), "good" if kind in _GOOD else "bad" if kind in _BAD else "")
 
 
-def _who(entry: TimelineEntry) -> str:
+def _who(entry: Entry) -> str:
     match entry.actor_kind:
         case "staff":
             return entry.actor_name or "Staff"

@@ -29,12 +29,23 @@ _DOCUMENT = _entity_sql(
     what="invoice.number",
 )
 
+_CORE = f"""{_SUBSCRIPTION} WHERE marketplace_id = $1 AND id = $2
+    UNION ALL {_CASE} WHERE marketplace_id = $1 AND subscription_id = $2
+    UNION ALL {_CHARGE} WHERE marketplace_id = $1 AND subscription_id = $2"""
+
+# What staff look for first: what was charged, and which e-mails to the customer did not arrive.
+TIMELINE_OF_SUBSCRIPTION = f"""
+thing (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED (
+    {_CORE}
+    UNION ALL {_MAIL} WHERE marketplace_id = $1 AND state IN ('bounced', 'dropped')
+        AND customer_id = (SELECT customer_id FROM subscription WHERE marketplace_id = $1 AND id = $2)
+)
+"""
+
 # An e-mail says by its cause what it is about; a link by its subscription, a session by the link that began it.
 OF_SUBSCRIPTION = f"""
 core (machine, id, since, until, amount_minor, currency, what) AS MATERIALIZED (
-    {_SUBSCRIPTION} WHERE marketplace_id = $1 AND id = $2
-    UNION ALL {_CASE} WHERE marketplace_id = $1 AND subscription_id = $2
-    UNION ALL {_CHARGE} WHERE marketplace_id = $1 AND subscription_id = $2
+    {_CORE}
 ),
 about AS MATERIALIZED (SELECT id FROM core WHERE machine = 'charge'),
 owner AS MATERIALIZED (SELECT customer_id, order_id FROM subscription WHERE marketplace_id = $1 AND id = $2),

@@ -11,30 +11,21 @@ import msgspec
 from models.database import fetch_all, fetch_one, fetch_value
 from models.row import Row
 from workflows.audit.review.entities import OF_CUSTOMER, OF_SUBSCRIPTION
-from workflows.audit.review.rows import BEGINNING, COLUMNS, LoggedRow, LoggedTransition, logged_transitions
+from workflows.audit.review.entries import ENTRIES, Entry, EntryRow, entries_of, find_subject
+from workflows.audit.review.rows import BEGINNING
 from workflows.requests.pagination import PageRequest, cursor, position
-from workflows.runtime.errors import NotFound
 
 _NAME, _TYPES = "story", (datetime, UUID, int)
 _LONGEST_NUMBER = 18  # digits; fits PostgreSQL's bigint
 _FIRST = (BEGINNING, UUID(int=0), -1)  # before everything
 
 
-class HistoryEntry(LoggedTransition, frozen=True, kw_only=True):
-    """A move of a story. `amount_minor` is of a charge and of a case; `what` names an invoice, an e-mail's template, a
-    link's purpose; `client` is the keyed digest of the address that the request came from, in hex; `session_id` the
-    session that it came with; None where no request moved it, or the access log has forgotten it."""
+class HistoryEntry(Entry, frozen=True, kw_only=True):
+    """An entry of a story. `client` is the keyed digest of the address that the request came from, in hex; `session_id`
+    the session that it came with; None where no request moved it, or the access log has deleted it."""
 
-    amount_minor: int | None
-    currency: str | None
-    what: str | None
     client: str | None
     session_id: UUID | None
-
-
-class _Subject(Row, frozen=True):
-    id: UUID
-    number: int
 
 
 class _Numbers(Row, frozen=True):
@@ -44,10 +35,7 @@ class _Numbers(Row, frozen=True):
     customer: int | None
 
 
-class _HistoryRow(LoggedRow, frozen=True):
-    amount_minor: int | None
-    currency: str | None
-    what: str | None
+class _HistoryRow(EntryRow, frozen=True):
     client: bytes | None
     session_id: UUID | None
 
@@ -64,9 +52,7 @@ class EntityHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 _PAGE = f"""
 WITH {{things}}, told AS MATERIALIZED (
-    SELECT {COLUMNS}, thing.amount_minor, thing.currency, thing.what
-    FROM thing JOIN transition_log AS log ON log.marketplace_id = $1 AND log.machine = thing.machine
-      AND log.entity_id = thing.id AND log.at >= thing.since AND log.at <= thing.until
+    {ENTRIES}
     WHERE (log.at, log.entity_id, log.seq) > ($3, $4, $5)
     ORDER BY log.at, log.entity_id, log.seq LIMIT $6
 )
@@ -93,15 +79,7 @@ async def history_of_customer(marketplace_id: UUID, which: int | UUID, asked: Pa
 async def _history(
     subject: str, things: str, marketplace_id: UUID, which: int | UUID, asked: PageRequest
 ) -> EntityHistory:
-    found = await fetch_one(
-        _Subject,
-        f"SELECT id, number FROM {subject} WHERE marketplace_id = $1"
-        f" AND {'id' if isinstance(which, UUID) else 'number'} = $2",
-        marketplace_id,
-        which,
-    )
-    if found is None:
-        raise NotFound(f"no {subject} {which}")
+    found = await find_subject(marketplace_id, subject, which)
     behind: Any = position(_NAME, _TYPES, asked.cursor) if asked.cursor else _FIRST
     rows = await fetch_all(_HistoryRow, _PAGE.format(things=things), marketplace_id, found.id, *behind, asked.limit + 1)
     shown, more = rows[: asked.limit], len(rows) > asked.limit
@@ -110,20 +88,14 @@ async def _history(
         subject=subject,
         id=found.id,
         number=found.number,
-        moves=[
-            _entry(move, row) for move, row in zip(await logged_transitions(marketplace_id, shown), shown, strict=True)
-        ],
+        moves=[_entry(entry, row) for entry, row in zip(await entries_of(marketplace_id, shown), shown, strict=True)],
         after=cursor(_NAME, (last.at, last.entity_id, last.seq)) if last else None,
     )
 
 
-def _entry(move: LoggedTransition, row: _HistoryRow) -> HistoryEntry:
-    fields = {name: getattr(move, name) for name in LoggedTransition.__struct_fields__}
+def _entry(entry: Entry, row: _HistoryRow) -> HistoryEntry:
     return HistoryEntry(
-        **fields,
-        amount_minor=row.amount_minor,
-        currency=row.currency,
-        what=row.what,
+        **{name: getattr(entry, name) for name in Entry.__struct_fields__},
         client=None if row.client is None else row.client.hex(),
         session_id=row.session_id,
     )

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from models.database import execute, fetch_row, fetch_value
 from workflows.billing.calendar.calendar import charge_at
+from workflows.billing.emails.receipts import receipt_of_order, send_receipt
 from workflows.billing.products import Product, find_product
-from workflows.emails.delivery.stage import stage_email
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, create, fire
 from workflows.invoices.issue import issue_invoice
@@ -40,7 +40,8 @@ async def fulfil_paid(marketplace: Marketplace, charge: Any, by: Actor) -> None:
             subscription["id"],
             TRIAL_PERIOD if product.trial_days else 0,
         )
-    await _send_receipt(marketplace, order, product, charge["amount_minor"], by)
+    receipt = await receipt_of_order(marketplace, order["id"], charge)
+    await send_receipt(marketplace, receipt, by)
 
 
 async def fulfil_unpaid(
@@ -51,7 +52,8 @@ async def fulfil_unpaid(
         await _start(marketplace, order, product, payment_method_id, by, paid=False)
     else:
         await _pay_nothing(marketplace, order, payment_method_id, by)
-    await _send_receipt(marketplace, order, product, 0, by)
+    receipt = await receipt_of_order(marketplace, order["id"], None)
+    await send_receipt(marketplace, receipt, by)
 
 
 async def _started(marketplace_id: UUID, order_id: UUID) -> bool:
@@ -125,37 +127,3 @@ async def _pay_nothing(marketplace: Marketplace, order: Any, payment_method_id: 
     )
     await fire(CHARGE, marketplace.id, charge["id"], "succeed", move, set_={"paid_at": at})
     await issue_invoice(marketplace.id, charge["id"], by)
-
-
-async def _send_receipt(marketplace: Marketplace, order: Any, product: Product, paid_minor: int, by: Actor) -> None:
-    customer = await fetch_row(
-        "SELECT email FROM customer WHERE marketplace_id = $1 AND id = $2", marketplace.id, order["customer_id"]
-    )
-    assert customer is not None, "a foreign key holds it"
-    started = await fetch_row(
-        "SELECT number, trial_ends_at, next_charge_at FROM subscription WHERE marketplace_id = $1 AND order_id = $2",
-        marketplace.id,
-        order["id"],
-    )
-    context: dict[str, Any] = {
-        "product": product.name,
-        "order_number": order["number"],
-        "amount_minor": paid_minor,
-        "currency": order["currency"],
-        "paid_at": order["placed_at"].isoformat(),
-    }
-    if started is not None:
-        context |= {"interval_unit": product.interval_unit, "interval_count": product.interval_count}
-        context["subscription_number"] = started["number"]
-        for name in ("trial_ends_at", "next_charge_at"):
-            if started[name] is not None:
-                context[name] = started[name].isoformat()
-    await stage_email(
-        marketplace.id,
-        template="order_receipt",
-        recipient=customer["email"],
-        cause=f"order:{order['id']}",
-        customer_id=order["customer_id"],
-        context=context,
-        by=by,
-    )

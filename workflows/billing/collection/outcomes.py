@@ -9,7 +9,7 @@ from workflows.billing.charges.declines import effective_code
 from workflows.billing.collection.order_fulfilment import fulfil_paid
 from workflows.billing.collection.owed import charge_what_is_owed
 from workflows.billing.dunning.cases import after_failure, close_case, count_failure, end_case, open_case
-from workflows.billing.emails.receipts import send_renewal_receipt
+from workflows.billing.emails.receipts import receipt_of_renewal, send_receipt
 from workflows.billing.gateway import Outcome
 from workflows.billing.subscriptions.cancel import cancel_subscription
 from workflows.emails.notices_for_staff import notify_of_failed_charge
@@ -101,7 +101,7 @@ async def _succeeded(
     if charge["initiator"] == "order":
         await fulfil_paid(marketplace, charge, paid.by)
     elif subscription is not None:
-        await send_renewal_receipt(marketplace, charge, at)
+        await send_receipt(marketplace, await receipt_of_renewal(marketplace, charge, at), paid.by)
     if outcome.disputed:
         await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(paid.by, "dispute_opened"))
 

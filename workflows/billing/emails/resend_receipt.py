@@ -1,10 +1,14 @@
-"""Resend Receipt: staff send the receipt of a payment once more, to the customer's present address (PRODUCT.md 3.5)."""
+"""Resend Receipt: staff send the receipt of a payment once more, to the customer's present address (PRODUCT.md 3.5).
+
+It says what the first one said.
+"""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from models.database import Record, fetch_row, transaction
+from models.database import Record, fetch_row, fetch_value, transaction
+from workflows.billing.emails.receipts import Receipt, receipt_of
 from workflows.customers.addresses import lock_customer
 from workflows.emails.delivery.stage import stage_email
 from workflows.emails.delivery.suppression import refuse_undeliverable
@@ -16,21 +20,6 @@ from workflows.runtime.errors import NotFound, TooManyRequests, TransitionRefuse
 RESENT_PER_HOUR = 5  # of one payment: enough for a customer on the telephone, too few to annoy anybody with
 _HOUR = timedelta(hours=1)
 
-_PAYMENT = """
-SELECT charge.*, product.name AS product, subscription.number AS subscription_number,
-       subscription.interval_unit, subscription.interval_count, invoice.number AS invoice_number,
-       card.brand AS card_brand, card.last_four AS card_last_four
-FROM charge
-JOIN customer_order ON customer_order.marketplace_id = charge.marketplace_id AND customer_order.id = charge.order_id
-JOIN product ON product.marketplace_id = charge.marketplace_id AND product.id = customer_order.product_id
-LEFT JOIN subscription ON subscription.marketplace_id = charge.marketplace_id
-    AND subscription.id = charge.subscription_id
-LEFT JOIN invoice ON invoice.marketplace_id = charge.marketplace_id AND invoice.charge_id = charge.id
-    AND invoice.kind = 'invoice' AND invoice.state = 'issued'
-LEFT JOIN payment_method AS card ON card.marketplace_id = charge.marketplace_id AND card.id = charge.payment_method_id
-WHERE charge.marketplace_id = $1 AND charge.id = $2
-"""
-
 
 async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, new_id: UUID | None = None) -> str:
     """Stages the e-mail and answers with the address that it goes to. `new_id` names the request: done twice, one goes.
@@ -38,7 +27,9 @@ async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, n
     Raises NotFound, TransitionRefused (no money moved), AddressUndeliverable, TooManyRequests past five in an hour.
     """
     async with transaction():
-        payment = await fetch_row(_PAYMENT, marketplace.id, charge_id)
+        payment = await fetch_row(
+            "SELECT * FROM charge WHERE marketplace_id = $1 AND id = $2", marketplace.id, charge_id
+        )
         customer = None if payment is None else await lock_customer(marketplace.id, payment["customer_id"])
         if payment is None or customer is None:
             raise NotFound(f"no charge {charge_id}")
@@ -46,21 +37,17 @@ async def resend_receipt(marketplace: Marketplace, charge_id: UUID, by: Actor, n
             raise TransitionRefused("charge", charge_id, "resend_receipt", payment["state"], "no rule")
         refuse_undeliverable(customer)
         again = await _times_resent(payment) + 1
-        template = "order_receipt" if _is_of_order(payment) else "renewal_receipt"
+        receipt = await receipt_of(marketplace, payment)
         await stage_email(
             marketplace.id,
-            template=template,
-            recipient=customer["email"],
+            template=receipt.template,
+            recipient=receipt.recipient,
             cause=f"receipt:{charge_id}:{new_id or again}",
             customer_id=customer["id"],
-            context=_context(payment),
+            context=await _first_context(receipt, marketplace.id) or receipt.context,
             by=by,
         )
     return customer["email"]
-
-
-def _is_of_order(payment: Record) -> bool:
-    return payment["subscription_id"] is None or payment["initiator"] == "order"
 
 
 async def _times_resent(payment: Record) -> int:
@@ -79,23 +66,13 @@ async def _times_resent(payment: Record) -> int:
     return rows["ever"]
 
 
-def _context(payment: Record) -> dict[str, Any]:
-    """What both templates know of a payment; what is not there is left out."""
-    facts = {
-        name: payment[name]
-        for name in (
-            "product",
-            "order_number",
-            "amount_minor",
-            "currency",
-            "subscription_number",
-            "invoice_number",
-            "card_brand",
-            "card_last_four",
-        )
-    }
-    if _is_of_order(payment) and payment["subscription_id"] is not None:
-        facts |= {name: payment[name] for name in ("interval_unit", "interval_count")}
-    return {name: value for name, value in facts.items() if value is not None} | {
-        "paid_at": payment["paid_at"].isoformat()
-    }
+async def _first_context(receipt: Receipt, marketplace_id: UUID) -> dict[str, Any] | None:
+    """What the first one said; None when that was deleted (90 days), or none was sent: an imported payment's."""
+    return await fetch_value(
+        "SELECT context FROM outgoing_email WHERE marketplace_id = $1 AND customer_id = $2 AND cause = $3"
+        " AND template = $4 AND context <> '{}' ORDER BY created_at LIMIT 1",
+        marketplace_id,
+        receipt.customer_id,
+        receipt.cause,
+        receipt.template,
+    )

@@ -1,1 +1,1 @@
-"""Events of a payment gateway: their shape, and applying them once, in any order."""
+"""Events of a payment gateway: their shapes, storing them once, and applying them in any order."""

@@ -1,8 +1,8 @@
 """Applying what a gateway told us: once each, in whatever order it comes (the rules are in events.py).
 
-The event's row is written in the transaction of what followed from it. A fact that comes too early is not kept: it is
-refused with EventTooEarly, and the gateway sends it again. A fact that contradicts our books is written down as a
-difference and changes nothing. What happened so long ago that it may have been applied and forgotten is not heeded.
+An event's `payload` is deleted in the transaction of what follows from it. A fact that comes too early raises
+EventTooEarly, and the job tries again later. A fact that contradicts our books is recorded as a difference and changes
+nothing.
 """
 
 from typing import Any
@@ -15,73 +15,52 @@ from workflows.billing.cards.hosted_form import save_hosted_card
 from workflows.billing.collection.outcomes import record_outcome
 from workflows.billing.gateway import Gateway
 from workflows.billing.gateway_events import events
-from workflows.billing.gateway_events.events import GATEWAY_EVENTS_HEEDED_FOR
 from workflows.billing.reconciliation.differences import note_difference
 from workflows.engine.actor import Actor
 from workflows.engine.fire import Move, fire
 from workflows.invoices.credit_notes import credit_refund
 from workflows.machines import CHARGE
+from workflows.marketplaces.marketplace import marketplace_by_id
 from workflows.marketplaces.tenant import Marketplace
-from workflows.runtime.clock import now
 from workflows.runtime.errors import WorkflowError
-from workflows.runtime.logs import logger
 
-_LOG = logger(__name__)
 _PAID = ("succeeded", "partially_refunded", "refunded", "disputed")
 
 
 class EventTooEarly(WorkflowError):
-    """Raised when an event speaks of something that our books do not have yet. Answer 409: it will be sent again."""
+    """Raised when an event speaks of something that our books do not have yet. Its job runs again."""
 
     code = "event_too_early"
 
 
-async def apply_event(
-    marketplace: Marketplace, event: events.GatewayEvent, gateway: Gateway, *, told_by: str | None = None
-) -> None:
-    """Does what follows from an event; nothing for one that was applied before, that may have been before we forgot it,
-    or that concerns another marketplace.
+async def apply_gateway_event(marketplace_id: UUID, event_id: UUID, gateway: Gateway) -> None:
+    """Does what follows from a stored event; nothing for one that was applied, or that concerns another marketplace.
 
-    `told_by` names the gateway where it is not the marketplace's present one: payments stay with the gateway that took
-    them. Raises EventTooEarly, InDoubt (a card that could not be read): the gateway is to send it again.
+    `gateway` is the one that sent it, perhaps no longer the marketplace's: payments stay with the gateway that took
+    them. Raises EventTooEarly, InDoubt (a card that could not be read): the job is to run again.
     """
-    if event.created_at < now() - GATEWAY_EVENTS_HEEDED_FOR:
-        _LOG.warning("event too old", gateway=told_by or marketplace.gateway, marketplace=marketplace.slug)
+    row = await fetch_row("SELECT * FROM gateway_event WHERE marketplace_id = $1 AND id = $2", marketplace_id, event_id)
+    if row is None or row["payload"] is None:
         return
-    theirs = marketplace if told_by is None else msgspec.structs.replace(marketplace, gateway=told_by)
-    if isinstance(event, events.CardSaved) and theirs.gateway == marketplace.gateway:
+    event = msgspec.convert(row["payload"], type=events.TYPES[row["type"]])
+    marketplace = await marketplace_by_id(marketplace_id)
+    if isinstance(event, events.CardSaved) and row["gateway"] == marketplace.gateway:
         # The card is read from the gateway first: no call goes out from inside a transaction.
         await save_hosted_card(marketplace, event.setup_reference, event.metadata, gateway)
-    await _apply_once(theirs, event)
+    await _apply_once(msgspec.structs.replace(marketplace, gateway=row["gateway"]), event_id, event)
 
 
 @retrying
-async def _apply_once(marketplace: Marketplace, event: events.GatewayEvent) -> None:
-    """`marketplace.gateway` is the one that told of it."""
+async def _apply_once(marketplace: Marketplace, event_id: UUID, event: events.GatewayEvent) -> None:
+    """`marketplace.gateway` is the one that sent it."""
     async with transaction():
-        if await _is_new(marketplace, event):
+        claimed = await execute(
+            "UPDATE gateway_event SET payload = NULL WHERE marketplace_id = $1 AND id = $2 AND payload IS NOT NULL",
+            marketplace.id,
+            event_id,
+        )
+        if claimed:
             await _apply(marketplace, event)
-
-
-async def _is_new(marketplace: Marketplace, event: events.GatewayEvent) -> bool:
-    inserted = await execute(
-        "INSERT INTO gateway_event (marketplace_id, gateway, event_id, type, subject, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        marketplace.id,
-        marketplace.gateway,
-        event.event_id,
-        type(event).__name__,
-        _subject(event),
-        event.created_at,
-    )
-    return inserted == 1
-
-
-def _subject(event: events.GatewayEvent) -> str | None:
-    for name in ("dispute_reference", "gateway_reference", "setup_reference", "card_reference"):
-        if (value := getattr(event, name, None)) is not None:
-            return value
-    return None
 
 
 async def _apply(marketplace: Marketplace, event: events.GatewayEvent) -> None:
@@ -173,20 +152,23 @@ async def _dispute(
     by = Actor("gateway", marketplace.gateway)
     details = {"dispute": event.dispute_reference}
     if isinstance(event, events.DisputeOpened):
-        if charge["state"] != "disputed" and not await _is_over(marketplace.id, event.dispute_reference):
+        if charge["state"] != "disputed" and not await _is_over(marketplace.id, event):
             await fire(CHARGE, marketplace.id, charge["id"], "dispute", Move(by, "dispute_opened", details))
     elif charge["state"] != "disputed":
-        raise EventTooEarly("a dispute's end before its beginning")
+        if not await _is_over(marketplace.id, event):
+            raise EventTooEarly("a dispute's end before its beginning")
     elif isinstance(event, events.DisputeWon):
         await fire(CHARGE, marketplace.id, charge["id"], "win_dispute", Move(by, "dispute_won", details))
 
 
-async def _is_over(marketplace_id: UUID, dispute_reference: str) -> bool:
+async def _is_over(marketplace_id: UUID, event: events.DisputeOpened | events.DisputeWon | events.DisputeLost) -> bool:
+    """Whether another event has ended the same dispute: Stripe tells of one end twice, updated and closed."""
     return await fetch_value(
-        "SELECT EXISTS (SELECT FROM gateway_event WHERE marketplace_id = $1 AND subject = $2"
-        " AND type IN ('DisputeWon', 'DisputeLost'))",
+        "SELECT EXISTS (SELECT FROM gateway_event WHERE marketplace_id = $1 AND subject = $2 AND event_id <> $3"
+        " AND type IN ('DisputeWon', 'DisputeLost') AND payload IS NULL)",
         marketplace_id,
-        dispute_reference,
+        event.dispute_reference,
+        event.event_id,
     )
 
 

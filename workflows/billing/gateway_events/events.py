@@ -1,11 +1,11 @@
 """What a payment gateway tells us by webhook, in Gatehouse's own words.
 
-integrations/gateways verifies and translates; whoever applies an event keeps to these rules:
+integrations/gateways verifies and translates, keep.py stores, apply.py applies. The rules:
 
-- **once**: gateways deliver the same event many times. `event_id` is theirs and unique; remember those applied.
+- **once**: gateways deliver the same event many times. `event_id` is theirs and unique: each is stored once.
 - **in any order**: a refund may arrive before the payment it gives back, a failure after the success that followed it.
-  So every event states a present fact, never a difference (`refunded_minor` is the total). Apply a fact that the state
-  machine allows, keep for later what it does not allow yet, and drop what it has already gone past.
+  So every event states a present fact, never a difference (`refunded_minor` is the total). A fact that the state
+  machine does not allow yet is tried again later; one that it has already gone past changes nothing.
 - **an event is not the only messenger**: the synchronous answer says the same things, and may come second.
 - amounts and currencies are the gateway's claim: compare `outcome` with the charge before believing it.
 
@@ -128,6 +128,16 @@ class DisputeLost(_Dispute, frozen=True, kw_only=True):
 
 class Ignored(GatewayEvent, frozen=True, kw_only=True):
     """Well signed, and nothing to us: answer 200, or the gateway repeats it for days."""
+
+
+# What `gateway_event.type` names.
+TYPES: Mapping[str, type[GatewayEvent]] = {
+    shape.__name__: shape
+    for shape in (
+        *(ChargeSettled, CardSaved, CardUpdated, CardRemoved, RefundMade, RefundFailed),
+        *(DisputeOpened, DisputeWon, DisputeLost, Ignored),
+    )
+}
 
 
 class EventReader(Protocol):

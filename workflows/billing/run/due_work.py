@@ -44,18 +44,21 @@ async def _in_batches(act: Callable[[BillingClock], Awaitable[int]], clock: Bill
     return done
 
 
-async def _cancel_on_date(clock: BillingClock) -> int:
-    due = await fetch(
-        "SELECT marketplace_id, id FROM subscription WHERE cancel_at <= $1 AND ended_at IS NULL"
-        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY cancel_at LIMIT $3",
-        clock.by,
-        clock.marketplace_id,
-        BATCH,
-    )
-    for row in due:
+async def _each_due(due: str, act: Callable[[UUID, UUID, BillingClock], Awaitable[None]], clock: BillingClock) -> int:
+    """Does `act` with each (marketplace, subscription) of a batch of `due`; returns how many there were."""
+    rows = await fetch(due, clock.by, clock.marketplace_id, BATCH)
+    for row in rows:
         with _others_go_on(row):
-            await _cancel_due(row["marketplace_id"], row["id"], clock)
-    return len(due)
+            await act(row["marketplace_id"], row["subscription_id"], clock)
+    return len(rows)
+
+
+async def _cancel_on_date(clock: BillingClock) -> int:
+    due = (
+        "SELECT marketplace_id, id AS subscription_id FROM subscription WHERE cancel_at <= $1 AND ended_at IS NULL"
+        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY cancel_at LIMIT $3"
+    )
+    return await _each_due(due, _cancel_due, clock)
 
 
 @retrying
@@ -74,17 +77,11 @@ async def _cancel_due(marketplace_id: UUID, subscription_id: UUID, clock: Billin
 
 
 async def _step_cases(clock: BillingClock) -> int:
-    due = await fetch(
+    due = (
         "SELECT marketplace_id, subscription_id FROM dunning_case WHERE state = 'open' AND next_attempt_at <= $1"
-        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY next_attempt_at LIMIT $3",
-        clock.by,
-        clock.marketplace_id,
-        BATCH,
+        " AND ($2::uuid IS NULL OR marketplace_id = $2) ORDER BY next_attempt_at LIMIT $3"
     )
-    for row in due:
-        with _others_go_on(row):
-            await step_due_case(row["marketplace_id"], row["subscription_id"], clock)
-    return len(due)
+    return await _each_due(due, step_due_case, clock)
 
 
 @contextmanager

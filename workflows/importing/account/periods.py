@@ -10,7 +10,8 @@ from datetime import datetime
 from models.database import Record, fetch
 from workflows.billing.calendar.calendar import period_at
 from workflows.importing.charge_rows import PAID
-from workflows.importing.shapes import Place, Problem, RawRow, one
+from workflows.importing.known_rows import one
+from workflows.importing.shapes import Place, Problem, RawRow
 
 _Row = Mapping[str, str]
 

@@ -9,8 +9,9 @@ from typing import Any
 from workflows.importing.account.periods import with_periods
 from workflows.importing.account.rows import RefusedObject, Waiting
 from workflows.importing.account.run import Progress, Run, count
+from workflows.importing.kind import Kind
 from workflows.importing.run import KINDS, chunks_of, place_of, settle_chunk
-from workflows.importing.shapes import Kind, Place, Problem, RawRow
+from workflows.importing.shapes import Place, Problem, RawRow
 from workflows.marketplaces.tenant import Marketplace
 
 AT_ONCE = 1_000  # rows: a transaction of a fraction of a second

@@ -1,33 +1,10 @@
-"""What Stripe answers and sends, as far as we read it. Whatever does not fit one of these is not believed.
+"""Payments: attempts, card forms, refunds, disputes."""
 
-Field names are Stripe's (https://docs.stripe.com/api); fields that we do not read are left out, and so are secrets: no
-client secret ever becomes a value in Gatehouse.
-"""
-
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-T = TypeVar("T")
-
-
-class StripeCard(msgspec.Struct, frozen=True):
-    """The card in a PaymentMethod."""
-
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-    fingerprint: str | None = None
-
-
-class PaymentMethod(msgspec.Struct, frozen=True):
-    """`customer` is None for one that is detached, or was never attached: it cannot be charged."""
-
-    id: str
-    object: Literal["payment_method"]
-    customer: str | None = None
-    card: StripeCard | None = None
+from integrations.stripe_objects.cards import PaymentMethod
 
 
 class PaymentError(msgspec.Struct, frozen=True):
@@ -40,15 +17,22 @@ class PaymentError(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """The money that moved for a PaymentIntent."""
+    """One attempt to take money, and what was given back of it. `status`: succeeded, pending or failed."""
 
     id: str
     object: Literal["charge"]
+    created: int
     amount: int
     amount_refunded: int
     currency: str
-    payment_intent: str | None = None
+    status: str
+    amount_captured: int | None = None
+    captured: bool = True
     disputed: bool = False
+    customer: str | None = None
+    payment_intent: str | None = None
+    failure_code: str | None = None
+    metadata: dict[str, str] = {}
 
 
 class RedirectToUrl(msgspec.Struct, frozen=True):
@@ -87,13 +71,6 @@ class CardProblem(PaymentError, frozen=True):
     payment_intent: PaymentIntent | None = None
 
 
-class Customer(msgspec.Struct, frozen=True):
-    """Whom cards are kept for."""
-
-    id: str
-    object: Literal["customer"]
-
-
 class SetupIntent(msgspec.Struct, frozen=True):
     """What a Checkout Session in setup mode makes."""
 
@@ -129,7 +106,10 @@ class Refund(msgspec.Struct, frozen=True):
 
 
 class Dispute(msgspec.Struct, frozen=True):
-    """A chargeback, or (status `warning_…`) a bank's inquiry that moves no money yet."""
+    """A chargeback, or (status `warning_…`) a bank's inquiry that moves no money yet.
+
+    The money is taken back unless it is `won`.
+    """
 
     id: str
     object: Literal["dispute"]
@@ -138,10 +118,3 @@ class Dispute(msgspec.Struct, frozen=True):
     status: str
     reason: str
     payment_intent: str | None = None
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page of a list or of a search."""
-
-    data: list[T]
-    has_more: bool
