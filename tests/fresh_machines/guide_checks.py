@@ -6,6 +6,8 @@ import time
 from tests.fresh_machines.booted import BootedMachine
 from tests.integrations.smtp_server import Mailbox
 
+_COMMON = " KillMode=mixed ProtectSystem=strict User=gatehouse "
+_COUNT = "runuser -u postgres -- psql -qAtc 'SELECT count(*) FROM transition_log'"
 _WITHIN = 90  # seconds, for what takes the services a moment
 
 _UNITS = (
@@ -27,7 +29,14 @@ async def check_server(server: BootedMachine, domain: str, mailbox: Mailbox) -> 
     await _holds(server, f"test $({public}/metrics -o /dev/null -w '%{{http_code}}') = 404")
     await _holds(server, "curl -sf http://127.0.0.1:8001/metrics | grep '^gatehouse_' >/dev/null")
     await _holds(server, "! runuser -u gatehouse -- touch /opt/gatehouse/x /etc/gatehouse/x 2>/dev/null")
+    await _holds(server, f"systemctl show -p KillMode,ProtectSystem,User {_UNITS} | sort -u | tr '\\n' ' '", _COMMON)
     await _signs_in(server, public, mailbox)
+
+
+async def check_dump(server: BootedMachine) -> None:
+    """What the guide says of a dump as the application's role is so; the restored database holds what was dumped."""
+    await _holds(server, '. /etc/gatehouse/gatehouse.env; ! pg_dump "$DATABASE_URL" --file=/dev/null 2>&1')
+    await _holds(server, f'test "$({_COUNT} gatehouse)" -ge "$({_COUNT} gatehouse_before)"')
 
 
 async def check_stop(server: BootedMachine) -> None:
@@ -62,7 +71,7 @@ async def _until(server: BootedMachine, command: str) -> None:
         await asyncio.sleep(1)
 
 
-async def _holds(server: BootedMachine, command: str) -> None:
+async def _holds(server: BootedMachine, command: str, answer: str | None = None) -> None:
     done = await asyncio.to_thread(server.run, command)
-    if done.returncode != 0:
+    if done.returncode != 0 or answer not in {None, done.stdout}:
         raise ServerWrong(f"{command}\n{done.stdout[-2000:]}")
