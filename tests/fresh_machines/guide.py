@@ -20,6 +20,7 @@ from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
 from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop
+from tests.fresh_machines.guide_purchase import buy
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
 
@@ -84,6 +85,7 @@ def _prepare(machine: Machine) -> None:
 
 
 async def _install(server: BootedMachine, values: dict[str, str], proxy: str, mailbox: Mailbox) -> None:
+    said = ""
     for block in blocks(ROOT / "docs/install-server.md"):
         commands = with_values(block.commands, values)
         if block.note == _POSTGRES:
@@ -96,11 +98,12 @@ async def _install(server: BootedMachine, values: dict[str, str], proxy: str, ma
             continue
         elif block.note:
             raise GuideFailed(f"The block in {block.section!r} has a note that no rule knows: {block.note}")
-        await _run(server, block, commands)
+        said += await _run(server, block, commands)
     await check_server(server, DOMAIN, mailbox)
+    await buy(server, said.split("API key")[1].split()[0], mailbox)
 
 
-async def _run(server: BootedMachine, block: Block, commands: str) -> None:
+async def _run(server: BootedMachine, block: Block, commands: str) -> str:
     began = time.monotonic()
     done = await asyncio.to_thread(server.run, commands)
     print(f"  {time.monotonic() - began:5.1f} s  {block.section}", flush=True)
@@ -108,6 +111,7 @@ async def _run(server: BootedMachine, block: Block, commands: str) -> None:
         print(textwrap.indent(done.stdout, "    "))
     if done.returncode != 0:
         raise GuideFailed(f"{block.section}: status {done.returncode}\n{commands}\n{done.stdout[-3000:]}")
+    return done.stdout
 
 
 if __name__ == "__main__":
