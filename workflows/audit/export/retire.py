@@ -2,7 +2,7 @@
 
 The application cannot drop one: `drop` is called with the owner's connection (`gatehouse audit retire`). What is gone
 is written down in `retired_log`; exports and facts begin behind it, and an entity's first row that is kept names, as
-its previous hash, a row of the retired export (docs/operations.md).
+its previous hash, a row of the retired export (docs/log-operations.md).
 """
 
 import re
