@@ -132,11 +132,11 @@ async def test_a_dispatcher_told_to_end_ends(processes: Processes, tell: Telling
 
 async def test_the_api_told_to_end_answers_the_request_it_is_reading(processes: Processes):
     api, port = processes.api()
-    await until(lambda: api.said("Application startup complete"))
+    await until(lambda: api.said("Uvicorn running on"))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /api/v1/login-links HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
     await writer.drain()
-    await until(lambda: api.said("Application startup complete"))
+    await until(lambda: api.said("Uvicorn running on"))
 
     tell_the_whole_group(api)
     await until(lambda: api.said("Shutting down"))
