@@ -49,6 +49,16 @@ async def check_dump(server: BootedMachine) -> None:
     await _holds(server, f'test "$({_COUNT} gatehouse)" -ge "$({_COUNT} gatehouse_before)"')
 
 
+async def check_client_address(server: BootedMachine, domain: str) -> None:
+    """A client that invents an address for each request is still one client: the limit of 30 an hour stops it."""
+    ask = "{\\"marketplace\\": \\"harbour\\", \\"email\\": \\"nobody$n@example.com\\"}"
+    request = (
+        f"curl -sk --resolve {domain}:443:127.0.0.1 https://{domain}/api/v1/access-links -o /dev/null -w '%{{http_code}} '"
+        f' -H "X-Forwarded-For: 6.6.$n.6" -H "Content-Type: application/json" -d "{ask}"'
+    )
+    await _holds(server, f"for n in $(seq 31); do {request}; done | grep -c ' 429 $' >/dev/null")
+
+
 async def check_stop(server: BootedMachine) -> None:
     """Stopping ends every service in order, none by SIGKILL."""
     began = time.monotonic()
