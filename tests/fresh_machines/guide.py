@@ -79,7 +79,7 @@ async def _follow(machine: Machine, proxy: str) -> None:
                 await _run(server, block, with_values(block.commands, values))
             await check_dump(server)
             await check_server(server, DOMAIN, mailbox)
-            await check_client_address(server, DOMAIN)
+            await check_client_address(DOMAIN)
             await check_stop(server)
 
 
