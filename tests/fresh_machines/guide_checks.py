@@ -57,7 +57,7 @@ async def check_client_address(domain: str) -> None:
     async with httpx.AsyncClient(verify=False) as client:  # noqa: S501 - the certificate is the machine's own
         for number in range(31):
             answer = await client.post(
-                "https://127.0.0.1/api/v1/access-links",
+                "https://127.0.0.1/api/v1/console/access-links",
                 json={"marketplace": "harbour", "email": f"nobody{number}@example.com"},
                 headers={"Host": domain, "X-Forwarded-For": f"6.6.{number}.6"},
                 extensions={"sni_hostname": domain},
