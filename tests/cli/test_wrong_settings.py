@@ -174,8 +174,12 @@ def test_migrate_says_what_it_did_and_what_was_wrong(empty_database: FreshDataba
     for url, sentence in {
         "": "OWNER_DATABASE_URL is missing",
         "gatehouse": "cannot be used",
+        "hunter2://x": "cannot be used",
+        "postgresql://u:hunter2/x@127.0.0.1:1/g": "cannot be used",
         owner.replace("gatehouse_owner", "stranger"): "refuses this user or password",
         f"{owner}_of_another_name": "does not exist on that server",
         empty_database.app_url: "this role does not own the database",
     }.items():
-        assert sentence in _said(_run(migrate, {"OWNER_DATABASE_URL": url})), url
+        said = _said(_run(migrate, {"OWNER_DATABASE_URL": url}))
+        assert sentence in said, url
+        assert "hunter2" not in said

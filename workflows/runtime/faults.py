@@ -41,7 +41,8 @@ def _database_problem(cause: BaseException | None) -> str:
         return "has no free connection: raise max_connections, or stop processes that are not needed."
     if isinstance(cause, OSError):
         return f"cannot be reached ({cause.strerror or cause}). Start PostgreSQL, or correct the address."
-    return f"cannot be used ({type(cause).__name__}: {cause})."
+    # Not the text of the fault: asyncpg quotes parts of the address, the password among them.
+    return f"cannot be used ({type(cause).__name__}). Give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
 
 
 def _place(url: str) -> str:
